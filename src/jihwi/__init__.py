@@ -1,0 +1,1 @@
+"""Jihwi: durable, supervised, cited work by agents over an organisation's own files."""

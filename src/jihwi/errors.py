@@ -1,0 +1,489 @@
+"""Every error of the house, in one tree.
+
+    JihwiError                     exit code 1: the work failed
+    ├── UsageError                 exit code 2: something was asked wrongly
+    │   ├── FolderMissing, FolderEmpty, FileMissing
+    │   ├── SettingUnknown, SettingInvalid
+    │   ├── CaseUnknown, CaseAmbiguous
+    │   ├── TeamInvalid, SkillInvalid
+    │   └── ModelSpecInvalid
+    ├── StoreError
+    │   ├── StoreBusy, StoreFull, StoreReadOnly, StoreOnNetwork, StoreCorrupt, StoreTooNew
+    │   └── AppendConflict, LeaseLost          (signals to the orchestrator: fold again)
+    ├── LedgerBroken
+    ├── UnknownEvent
+    ├── CommandRefused                         (a person's command that the case cannot take now)
+    ├── ReadingError
+    │   ├── FormatUnknown, FileBroken, FileLocked, FileTooLarge, ReaderMissing, ReaderTimeout, NeedsConversion
+    ├── LibraryError
+    │   └── IndexCorrupt
+    ├── SkillFailed, SkillArguments            (become events; the mind reads them)
+    ├── ModelError
+    │   └── ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
+    └── ExtraMissing
+
+An error carries its data as fields and says its next step, in Korean and in English:
+
+>>> error = FolderMissing("/srv/문서")
+>>> error.words("ko")
+"'/srv/문서' 폴더가 없습니다."
+>>> error.next_step("en")
+'Check the path, or create the folder and put files into it.'
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jihwi.words import Language, fill
+
+
+@dataclass(eq=False)
+class JihwiError(Exception):
+    """What every error of the house can do: say what happened and what to do next."""
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+    ko: ClassVar[str] = "작업이 실패했습니다."
+    en: ClassVar[str] = "The work failed."
+    ko_next: ClassVar[str] = ""
+    en_next: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.code = _snake(cls.__name__)
+
+    def fields(self) -> dict[str, object]:
+        """The data of this error, by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    def words(self, language: Language = "en") -> str:
+        """What happened, in one sentence."""
+        return fill(self.ko if language == "ko" else self.en, self.fields())
+
+    def next_step(self, language: Language = "en") -> str:
+        """What to do now; empty when there is nothing to do."""
+        return fill(self.ko_next if language == "ko" else self.en_next, self.fields())
+
+    def __str__(self) -> str:
+        return f"{self.words('en')} {self.next_step('en')}".strip()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), tuple(self.fields().values())
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+# ── asked wrongly ────────────────────────────────────────────────────────────
+
+
+@dataclass(eq=False)
+class UsageError(JihwiError):
+    """Something was asked wrongly; nothing has been done."""
+
+    exit_code = 2
+
+
+@dataclass(eq=False)
+class FolderMissing(UsageError):
+    path: str
+    ko = "'{path}' 폴더가 없습니다."
+    en = "There is no folder '{path}'."
+    ko_next = "경로를 확인하거나 폴더를 만들고 파일을 넣으십시오."
+    en_next = "Check the path, or create the folder and put files into it."
+
+
+@dataclass(eq=False)
+class FolderEmpty(UsageError):
+    path: str
+    ko = "'{path}' 폴더에 파일이 없습니다."
+    en = "The folder '{path}' holds no files."
+    ko_next = "문서를 이 폴더에 넣고 다시 실행하십시오."
+    en_next = "Put documents into it and run the command again."
+
+
+@dataclass(eq=False)
+class FileMissing(UsageError):
+    path: str
+    ko = "'{path}' 파일이 없습니다."
+    en = "There is no file '{path}'."
+    ko_next = "경로를 확인하십시오."
+    en_next = "Check the path."
+
+
+@dataclass(eq=False)
+class SettingUnknown(UsageError):
+    name: str
+    place: str
+    known: str
+    ko = "'{name}' 설정은 없습니다 ({place})."
+    en = "There is no setting '{name}' ({place})."
+    ko_next = "쓸 수 있는 설정: {known}."
+    en_next = "The settings are: {known}."
+
+
+@dataclass(eq=False)
+class SettingInvalid(UsageError):
+    name: str
+    value: str
+    place: str
+    expected: str
+    ko = "'{name}' 설정의 값 '{value}'은(는) 쓸 수 없습니다 ({place})."
+    en = "The setting '{name}' cannot be '{value}' ({place})."
+    ko_next = "이렇게 쓰십시오: {expected}."
+    en_next = "It should be {expected}."
+
+
+@dataclass(eq=False)
+class CaseUnknown(UsageError):
+    case: str
+    ko = "'{case}' 사건이 없습니다."
+    en = "There is no case '{case}'."
+    ko_next = "`jihwi case list`로 목록을 보십시오."
+    en_next = "See `jihwi case list`."
+
+
+@dataclass(eq=False)
+class CaseAmbiguous(UsageError):
+    case: str
+    matches: str
+    ko = "'{case}'로 시작하는 사건이 여럿입니다: {matches}."
+    en = "More than one case begins with '{case}': {matches}."
+    ko_next = "글자를 더 적으십시오."
+    en_next = "Give more letters."
+
+
+@dataclass(eq=False)
+class TeamInvalid(UsageError):
+    path: str
+    problems: str
+    ko = "'{path}' 팀에 잘못이 있습니다: {problems}"
+    en = "The team '{path}' is not right: {problems}"
+    ko_next = "`jihwi team check {path}`로 파일과 줄을 보십시오."
+    en_next = "See file and line with `jihwi team check {path}`."
+
+
+@dataclass(eq=False)
+class SkillInvalid(UsageError):
+    name: str
+    problem: str
+    ko = "'{name}' 기술을 쓸 수 없습니다: {problem}"
+    en = "The skill '{name}' cannot be used: {problem}"
+    ko_next = "기술의 정의를 고치십시오. `jihwi skills`가 목록을 보입니다."
+    en_next = "Mend its definition; `jihwi skills` lists what there is."
+
+
+@dataclass(eq=False)
+class ModelSpecInvalid(UsageError):
+    spec: str
+    ko = "모델 '{spec}'을(를) 알 수 없습니다."
+    en = "The model '{spec}' cannot be understood."
+    ko_next = "이렇게 쓰십시오: openai:모델이름@http://127.0.0.1:8000/v1"
+    en_next = "Write it as openai:NAME@http://127.0.0.1:8000/v1"
+
+
+# ── the store ────────────────────────────────────────────────────────────────
+
+
+@dataclass(eq=False)
+class StoreError(JihwiError):
+    """The store could not do what it was asked; what it had acknowledged is kept."""
+
+    ko = "저장소가 요청을 처리하지 못했습니다."
+    en = "The store could not do what it was asked."
+
+
+@dataclass(eq=False)
+class StoreBusy(StoreError):
+    path: str
+    seconds: float
+    ko = "다른 작업이 '{path}'을(를) {seconds:g}초 넘게 쓰고 있습니다."
+    en = "Another process has held '{path}' for more than {seconds:g} seconds."
+    ko_next = "그 작업이 끝난 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
+    en_next = "Run the command again when it has finished; nothing recorded is lost."
+
+
+@dataclass(eq=False)
+class StoreFull(StoreError):
+    path: str
+    ko = "'{path}'이(가) 있는 디스크가 가득 찼습니다."
+    en = "The disk that holds '{path}' is full."
+    ko_next = "자리를 마련한 뒤 `jihwi case run`으로 이어 가십시오. 기록된 것은 그대로 있습니다."
+    en_next = "Make room, then go on with `jihwi case run`; nothing recorded is lost."
+
+
+@dataclass(eq=False)
+class StoreReadOnly(StoreError):
+    path: str
+    ko = "'{path}'에 쓸 수 없습니다."
+    en = "'{path}' cannot be written."
+    ko_next = "권한을 확인하거나 JIHWI_HOME으로 다른 폴더를 정하십시오."
+    en_next = "Check its permissions, or name another folder with JIHWI_HOME."
+
+
+@dataclass(eq=False)
+class StoreOnNetwork(UsageError):
+    path: str
+    kind: str
+    ko = "상태 폴더 '{path}'이(가) 네트워크 드라이브({kind})에 있습니다."
+    en = "The state folder '{path}' lies on a network share ({kind})."
+    ko_next = "JIHWI_HOME으로 이 컴퓨터의 폴더를 정하십시오. 원본 파일은 네트워크에 있어도 됩니다."
+    en_next = "Name a folder on this machine with JIHWI_HOME; the sources themselves may stay on the share."
+
+
+@dataclass(eq=False)
+class StoreCorrupt(StoreError):
+    path: str
+    detail: str
+    ko = "'{path}' 저장소가 손상되었습니다: {detail}"
+    en = "The store '{path}' is damaged: {detail}"
+    ko_next = "이 파일을 옮겨 두고 백업을 되돌리십시오. 아무것도 덮어쓰지 않았습니다."
+    en_next = "Set the file aside and restore a copy; nothing was overwritten."
+
+
+@dataclass(eq=False)
+class StoreTooNew(StoreError):
+    path: str
+    found: int
+    known: int
+    ko = "'{path}' 저장소는 더 새로운 지휘가 만들었습니다 (판 {found}, 이 프로그램은 {known}까지)."
+    en = "The store '{path}' was written by a newer Jihwi (version {found}; this one knows {known})."
+    ko_next = "더 새로운 지휘로 여십시오."
+    en_next = "Open it with the newer one."
+
+
+@dataclass(eq=False)
+class AppendConflict(StoreError):
+    """Signal: someone else appended first. Fold again and decide again."""
+
+    case: str
+    expected_seq: int
+    ko = "'{case}' 사건에 다른 기록이 먼저 들어왔습니다."
+    en = "Someone else wrote to the case '{case}' first."
+    ko_next = "다시 시도하십시오."
+    en_next = "Try again."
+
+
+@dataclass(eq=False)
+class LeaseLost(StoreError):
+    """Signal: this runner's lease is stale; it must stop driving the case."""
+
+    case: str
+    epoch: int
+    ko = "'{case}' 사건은 이제 다른 실행기가 맡고 있습니다."
+    en = "Another runner drives the case '{case}' now."
+    ko_next = "`jihwi case follow {case}`로 보십시오."
+    en_next = "Watch it with `jihwi case follow {case}`."
+
+
+@dataclass(eq=False)
+class LedgerBroken(JihwiError):
+    case: str
+    seq: int
+    detail: str
+    ko = "'{case}' 사건의 원장이 {seq}번째 사건에서 끊어졌습니다: {detail}"
+    en = "The ledger of the case '{case}' breaks at event {seq}: {detail}"
+    ko_next = "그 앞까지의 기록은 온전합니다. 백업과 견주어 보십시오."
+    en_next = "What stands before it is whole; compare with a copy."
+
+
+@dataclass(eq=False)
+class UnknownEvent(JihwiError):
+    case: str
+    seq: int
+    kind: str
+    version: int
+    ko = "'{case}' 사건의 {seq}번 기록({kind} {version}판)은 더 새로운 지휘가 썼습니다."
+    en = "Event {seq} of the case '{case}' ({kind}, version {version}) was written by a newer Jihwi."
+    ko_next = "더 새로운 지휘로 여십시오."
+    en_next = "Open it with the newer one."
+
+
+@dataclass(eq=False)
+class CommandRefused(JihwiError):
+    case: str
+    why_ko: str
+    why_en: str
+    ko = "{why_ko}"
+    en = "{why_en}"
+    ko_next = "`jihwi case show {case}`로 지금 상태를 보십시오."
+    en_next = "See how it stands with `jihwi case show {case}`."
+
+
+# ── reading ──────────────────────────────────────────────────────────────────
+
+
+@dataclass(eq=False)
+class ReadingError(JihwiError):
+    """A file could not be read; it is graded and named, and the others go on."""
+
+    path: str
+    detail: str
+    ko = "'{path}'을(를) 읽지 못했습니다: {detail}"
+    en = "'{path}' could not be read: {detail}"
+
+
+@dataclass(eq=False)
+class FormatUnknown(ReadingError):
+    ko = "'{path}'의 형식을 알 수 없습니다: {detail}"
+    en = "The format of '{path}' is not known: {detail}"
+    ko_next = "PDF, HWPX, DOCX 가운데 하나로 다시 저장하십시오."
+    en_next = "Save it again as PDF, HWPX or DOCX."
+
+
+@dataclass(eq=False)
+class FileBroken(ReadingError):
+    ko = "'{path}' 파일이 손상되었습니다: {detail}"
+    en = "'{path}' is damaged: {detail}"
+    ko_next = "원본을 다시 받거나 원래 프로그램에서 열어 다시 저장하십시오."
+    en_next = "Fetch the original again, or open it in its own program and save it anew."
+
+
+@dataclass(eq=False)
+class FileLocked(ReadingError):
+    ko = "'{path}'은(는) 암호로 잠겨 있습니다: {detail}"
+    en = "'{path}' is locked with a password: {detail}"
+    ko_next = "암호를 풀어 다시 저장하십시오."
+    en_next = "Remove the password and save it again."
+
+
+@dataclass(eq=False)
+class FileTooLarge(ReadingError):
+    ko = "'{path}'이(가) 읽을 수 있는 크기를 넘습니다: {detail}"
+    en = "'{path}' is larger than what is read: {detail}"
+    ko_next = "파일을 나누십시오."
+    en_next = "Split the file."
+
+
+@dataclass(eq=False)
+class ReaderMissing(ReadingError):
+    ko = "'{path}'을(를) 읽을 프로그램이 없습니다: {detail}"
+    en = "What reads '{path}' is not installed: {detail}"
+    ko_next = "`jihwi doctor`가 설치하는 방법을 보입니다."
+    en_next = "`jihwi doctor` shows the line that installs it."
+
+
+@dataclass(eq=False)
+class ReaderTimeout(ReadingError):
+    ko = "'{path}'을(를) 읽는 데 너무 오래 걸려 멈추었습니다: {detail}"
+    en = "Reading '{path}' took too long and was stopped: {detail}"
+    ko_next = "파일을 나누거나 다시 저장하십시오."
+    en_next = "Split the file, or save it anew."
+
+
+@dataclass(eq=False)
+class NeedsConversion(ReadingError):
+    ko = "'{path}'은(는) 먼저 바꾸어야 합니다: {detail}"
+    en = "'{path}' must be converted first: {detail}"
+    ko_next = "새 형식(DOCX, XLSX, PPTX)으로 다시 저장하십시오."
+    en_next = "Save it in the new format (DOCX, XLSX, PPTX)."
+
+
+# ── the library ──────────────────────────────────────────────────────────────
+
+
+@dataclass(eq=False)
+class LibraryError(JihwiError):
+    detail: str
+    ko = "자료실이 요청을 처리하지 못했습니다: {detail}"
+    en = "The library could not do what it was asked: {detail}"
+
+
+@dataclass(eq=False)
+class IndexCorrupt(LibraryError):
+    ko = "색인이 손상되었습니다: {detail}"
+    en = "The index is damaged: {detail}"
+    ko_next = "저장된 문서로 다시 만듭니다."
+    en_next = "It is rebuilt from the stored documents."
+
+
+# ── skills and models ────────────────────────────────────────────────────────
+
+
+@dataclass(eq=False)
+class SkillFailed(JihwiError):
+    """A skill says that it failed, and why; the mind that called it reads the sentence."""
+
+    skill: str
+    detail: str
+    ko = "'{skill}' 기술이 실패했습니다: {detail}"
+    en = "The skill '{skill}' failed: {detail}"
+
+
+@dataclass(eq=False)
+class SkillArguments(SkillFailed):
+    ko = "'{skill}' 기술에 준 값이 맞지 않습니다: {detail}"
+    en = "The arguments for '{skill}' are not right: {detail}"
+    ko_next = "기술의 설명에 있는 형식대로 주십시오."
+    en_next = "Give them in the shape its description shows."
+
+
+@dataclass(eq=False)
+class ModelError(JihwiError):
+    """A model's turn ended badly. `retryable` says whether trying again is worth it."""
+
+    retryable: ClassVar[bool] = False
+    endpoint: str
+    detail: str
+    ko = "모델({endpoint})이 답하지 못했습니다: {detail}"
+    en = "The model at {endpoint} did not answer: {detail}"
+    ko_next = "주소와 모델 이름을 확인하거나, 모델 없이 실행하십시오."
+    en_next = "Check address and model name, or run without a model."
+
+
+@dataclass(eq=False)
+class ModelUnreachable(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})에 연결할 수 없습니다: {detail}"
+    en = "The model server at {endpoint} cannot be reached: {detail}"
+    ko_next = "서버를 켜거나 주소를 고치거나, --model 없이 실행하십시오."
+    en_next = "Start the server, correct the address, or run without --model."
+
+
+@dataclass(eq=False)
+class ModelBusy(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})가 바쁩니다: {detail}"
+    en = "The model server at {endpoint} is busy: {detail}"
+
+
+@dataclass(eq=False)
+class ModelTimeout(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})가 제때 답하지 않았습니다: {detail}"
+    en = "The model server at {endpoint} did not answer in time: {detail}"
+
+
+@dataclass(eq=False)
+class ModelCut(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})의 답이 중간에 끊겼습니다: {detail}"
+    en = "The answer of the model server at {endpoint} was cut off: {detail}"
+
+
+@dataclass(eq=False)
+class ModelRefused(ModelError):
+    ko = "모델 서버({endpoint})가 요청을 거절했습니다: {detail}"
+    en = "The model server at {endpoint} refused the request: {detail}"
+
+
+@dataclass(eq=False)
+class ModelNonsense(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})의 답을 이해할 수 없습니다: {detail}"
+    en = "The answer of the model server at {endpoint} cannot be understood: {detail}"
+
+
+@dataclass(eq=False)
+class ExtraMissing(JihwiError):
+    exit_code = 2
+    what: str
+    install: str
+    ko = "{what}에 필요한 패키지가 없습니다."
+    en = "A package for {what} is missing."
+    ko_next = "설치: {install}"
+    en_next = "Install it: {install}"

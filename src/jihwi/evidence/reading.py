@@ -1,0 +1,338 @@
+"""What one version of one reader made of one source: one text, and blocks as spans in it.
+
+A reading is immutable. Offsets count Python code points in `Reading.text`. Blocks stand in reading order; the text
+of neighbouring blocks is separated by one line break, so `text[b.start:b.end]` is a block's text with nothing lost.
+A table is a block whose cells are spans of the same text: cells of one row are separated by a tab, rows by a line
+break, and a tab or line break inside a cell stays what it is (cells are found by their spans, never by splitting).
+Text that the page shows but the flow does not hold (footnotes, headers, comments, text boxes) are blocks of their
+own kind, after the block they belong to, which `parent` names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "READING_SCHEMA_VERSION",
+    "Block",
+    "BlockKind",
+    "Box",
+    "Cell",
+    "Metadata",
+    "Origin",
+    "OriginRun",
+    "Reading",
+    "ReadingBuilder",
+    "Table",
+    "Warning",
+    "reading_digest",
+]
+
+READING_SCHEMA_VERSION = 1
+
+Origin = Literal["stored", "rendered", "mapped", "repaired", "recognised"]
+"""Where text came from: the file itself; an automatic number; a private code point mapped to Unicode; a broken
+encoding repaired; recognised in a picture (OCR)."""
+
+BlockKind = Literal[
+    "heading",
+    "paragraph",
+    "list_item",
+    "table",
+    "footnote",
+    "endnote",
+    "caption",
+    "image",
+    "equation",
+    "form_field",
+    "comment",
+    "header",
+    "footer",
+    "text_box",
+    "code",
+]
+
+
+class OriginRun(msgspec.Struct, frozen=True, array_like=True):
+    """A run of the text that was not simply stored in the file."""
+
+    start: int
+    end: int
+    origin: Origin
+
+
+class Box(msgspec.Struct, frozen=True, array_like=True):
+    """A rectangle on a page, in points from the page's top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One cell: where it stands in the grid, how far it reaches, and its span in the reading's text."""
+
+    row: int
+    column: int
+    start: int
+    end: int
+    row_span: int = 1
+    column_span: int = 1
+    header: bool = False
+
+
+class Table(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A grid of cells. `header_rows` first rows head their columns."""
+
+    rows: int
+    columns: int
+    cells: tuple[Cell, ...]
+    header_rows: int = 0
+
+
+class Block(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A paragraph, heading, table, list item, note: one unit of reading order."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    """Heading: 1 (highest) to 9. List item: depth from 1. Otherwise 0."""
+    number: str = ""
+    """The number as shown, when the text begins with one ("제3조", "가.", "1)"); also part of the text."""
+    page: int = 0
+    """From 1; 0 when the format has no pages."""
+    section: str = ""
+    """Where the format has sheets, slides or parts: their name."""
+    box: Box | None = None
+    parent: int = -1
+    """Index of the block this one belongs to (a note, a caption, a text box); -1 for none."""
+    table: Table | None = None
+    target: str = ""
+    """Image: the name of its data in the file. Form field: its name."""
+
+
+class Warning(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something a person should know of how a file was read: a code with its data, put into words elsewhere."""
+
+    code: str
+    detail: str = ""
+    count: int = 1
+
+
+class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the file says of itself; an empty string where it says nothing. Dates are ISO 8601."""
+
+    title: str = ""
+    author: str = ""
+    created: str = ""
+    modified: str = ""
+    producer: str = ""
+    language: str = ""
+    pages: int = 0
+    encoding: str = ""
+    labels: tuple[str, ...] = ()
+    """Markings found in the text, such as 대외비."""
+
+
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One text with its blocks: what `reader` at `reader_version` made of the source with digest `source`.
+
+    >>> reading = ReadingBuilder(source="00", reader="text", reader_version="1").paragraph("한 문단").done()
+    >>> reading.text, reading.blocks[0].kind
+    ('한 문단', 'paragraph')
+    """
+
+    source: str
+    reader: str
+    reader_version: str
+    format: str
+    """The true format, sniffed from content: `hwp5`, `hwpx`, `pdf`, `docx`, `text` …"""
+    text: str
+    blocks: tuple[Block, ...]
+    origins: tuple[OriginRun, ...] = ()
+    metadata: Metadata = Metadata()
+    warnings: tuple[Warning, ...] = ()
+    schema_version: int = READING_SCHEMA_VERSION
+
+    def block_text(self, index: int) -> str:
+        """The text of one block."""
+        block = self.blocks[index]
+        return self.text[block.start : block.end]
+
+    def block_at(self, offset: int) -> int:
+        """The index of the block that holds `offset`, the innermost where one holds another; -1 when none does."""
+        found = -1
+        width = len(self.text) + 1
+        for index, block in enumerate(self.blocks):
+            if block.start <= offset < max(block.end, block.start + 1) and block.end - block.start < width:
+                found, width = index, block.end - block.start
+        return found
+
+
+def reading_digest(reading: Reading) -> str:
+    """The SHA-256 of a reading's stored form: the same reading has the same digest on every machine."""
+    return hashlib.sha256(msgspec.json.encode(reading)).hexdigest()
+
+
+class ReadingBuilder:
+    """Builds a reading block by block, keeping text and spans in step. Readers use it and nothing else.
+
+    >>> builder = ReadingBuilder(source="00", reader="csv", reader_version="1", format="csv")
+    >>> _ = builder.heading("예산", level=1).table([["항목", "금액"], ["인건비", "100"]], header_rows=1)
+    >>> reading = builder.done()
+    >>> [reading.text[c.start:c.end] for c in reading.blocks[1].table.cells]
+    ['항목', '금액', '인건비', '100']
+    """
+
+    def __init__(self, *, source: str, reader: str, reader_version: str, format: str = "") -> None:
+        self._source = source
+        self._reader = reader
+        self._reader_version = reader_version
+        self._format = format or reader
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._origins: list[OriginRun] = []
+        self._warnings: dict[tuple[str, str], int] = {}
+        self.metadata = Metadata()
+        self.page = 0
+        """The page that blocks are put on, from 1; 0 for none."""
+        self.section = ""
+
+    @property
+    def length(self) -> int:
+        """Code points written so far."""
+        return self._length
+
+    @property
+    def last_block(self) -> int:
+        """The index of the block added last; -1 before the first."""
+        return len(self._blocks) - 1
+
+    def _begin(self) -> int:
+        if self._blocks:
+            self._put("\n")
+        return self._length
+
+    def _put(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+
+    def block(
+        self,
+        kind: BlockKind,
+        text: str,
+        *,
+        level: int = 0,
+        number: str = "",
+        box: Box | None = None,
+        parent: int = -1,
+        target: str = "",
+        origin: Origin = "stored",
+        origins: tuple[OriginRun, ...] = (),
+    ) -> ReadingBuilder:
+        """Add a block. `origins` are runs relative to `text`; `origin` marks the whole of it."""
+        start = self._begin()
+        self._put(text)
+        if origin != "stored" and text:
+            self._origins.append(OriginRun(start, self._length, origin))
+        self._origins.extend(OriginRun(start + r.start, start + r.end, r.origin) for r in origins)
+        self._blocks.append(
+            Block(
+                kind=kind,
+                start=start,
+                end=self._length,
+                level=level,
+                number=number,
+                page=self.page,
+                section=self.section,
+                box=box,
+                parent=parent,
+                target=target,
+            )
+        )
+        return self
+
+    def heading(self, text: str, *, level: int, number: str = "") -> ReadingBuilder:
+        """Add a heading; `level` 1 is the highest."""
+        return self.block("heading", text, level=level, number=number)
+
+    def paragraph(self, text: str, *, box: Box | None = None) -> ReadingBuilder:
+        """Add a paragraph."""
+        return self.block("paragraph", text, box=box)
+
+    def table(
+        self, rows: list[list[str]], *, header_rows: int = 0, box: Box | None = None, parent: int = -1
+    ) -> ReadingBuilder:
+        """Add a table without spans; rows may differ in length."""
+        cells = [(r, c, 1, 1, text) for r, row in enumerate(rows) for c, text in enumerate(row)]
+        return self.cells(cells, header_rows=header_rows, box=box, parent=parent)
+
+    def cells(
+        self,
+        cells: list[tuple[int, int, int, int, str]],
+        *,
+        header_rows: int = 0,
+        box: Box | None = None,
+        parent: int = -1,
+    ) -> ReadingBuilder:
+        """Add a table from `(row, column, row_span, column_span, text)`, in any order; spans are at least 1."""
+        start = self._begin()
+        made: list[Cell] = []
+        previous_row = -1
+        for row, column, row_span, column_span, text in sorted(cells, key=lambda c: (c[0], c[1])):
+            if made:
+                self._put("\t" if row == previous_row else "\n")
+            previous_row = row
+            cell_start = self._length
+            self._put(text)
+            made.append(
+                Cell(
+                    row=row,
+                    column=column,
+                    start=cell_start,
+                    end=self._length,
+                    row_span=max(1, row_span),
+                    column_span=max(1, column_span),
+                    header=row < header_rows,
+                )
+            )
+        height = max((c.row + c.row_span for c in made), default=0)
+        width = max((c.column + c.column_span for c in made), default=0)
+        self._blocks.append(
+            Block(
+                kind="table",
+                start=start,
+                end=self._length,
+                page=self.page,
+                section=self.section,
+                box=box,
+                parent=parent,
+                table=Table(rows=height, columns=width, cells=tuple(made), header_rows=header_rows),
+            )
+        )
+        return self
+
+    def warn(self, code: str, detail: str = "", count: int = 1) -> ReadingBuilder:
+        """Note something a person should know; the same note is counted, not repeated."""
+        self._warnings[code, detail] = self._warnings.get((code, detail), 0) + count
+        return self
+
+    def done(self) -> Reading:
+        """The finished reading."""
+        return Reading(
+            source=self._source,
+            reader=self._reader,
+            reader_version=self._reader_version,
+            format=self._format,
+            text="".join(self._parts),
+            blocks=tuple(self._blocks),
+            origins=tuple(self._origins),
+            metadata=self.metadata,
+            warnings=tuple(Warning(code, detail, count) for (code, detail), count in self._warnings.items()),
+        )

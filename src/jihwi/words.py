@@ -1,0 +1,77 @@
+"""What people read, in the two languages the house speaks, and Korean particles that fit the word before them."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from typing import Literal
+
+__all__ = ["LANGUAGES", "Language", "fill", "particle"]
+
+Language = Literal["ko", "en"]
+"""The language of a sentence for a person."""
+
+LANGUAGES: tuple[Language, ...] = ("ko", "en")
+
+_PARTICLES = {
+    "을": ("을", "를"),
+    "를": ("을", "를"),
+    "이": ("이", "가"),
+    "가": ("이", "가"),
+    "은": ("은", "는"),
+    "는": ("은", "는"),
+    "과": ("과", "와"),
+    "와": ("과", "와"),
+    "으로": ("으로", "로"),
+    "로": ("으로", "로"),
+}
+_DIGIT_FINALS = {"0": True, "1": True, "3": True, "6": True, "7": True, "8": True}
+_LATIN_FINALS = "lmnLMN"
+
+
+def particle(word: str, wanted: str) -> str:
+    """The form of a Korean particle that fits the sound `word` ends with.
+
+    >>> particle("예산", "을"), particle("문서", "을"), particle("서울", "로")
+    ('을', '를', '로')
+    """
+    with_final, without = _PARTICLES[wanted]
+    sounded = [c for c in word if c.isalnum()]
+    if not sounded:
+        return without
+    last = sounded[-1]
+    if "가" <= last <= "힣":
+        final = (ord(last) - 0xAC00) % 28
+        closed = final != 0 and not (with_final == "으로" and final == 8)
+    elif last.isdigit():
+        closed = _DIGIT_FINALS.get(last, False) and not (with_final == "으로" and last in "178")
+    else:
+        closed = last in _LATIN_FINALS and not (with_final == "으로" and last in "lL")
+    return with_final if closed else without
+
+
+class _Filler(string.Formatter):
+    """`str.format`, where a Korean particle may stand as the format: `{path:을}`."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec in _PARTICLES:
+            word = str(value)
+            return word + particle(word, format_spec)
+        return str(super().format_field(value, format_spec))
+
+
+_FILLER = _Filler()
+
+
+def fill(template: str, fields: Mapping[str, object]) -> str:
+    """The sentence with its fields put in; unknown fields are left out of sight, never raised.
+
+    >>> fill("{path:을} 찾지 못했습니다.", {"path": "문서"})
+    '문서를 찾지 못했습니다.'
+    """
+    return _FILLER.vformat(template, (), _Shown(fields))
+
+
+class _Shown(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return f"<{key}>"
