@@ -21,6 +21,7 @@ from jihwi.evidence.reading import (
     Warning,
     reading_digest,
 )
+from jihwi.evidence.report import Contradiction, NotFound, Report, Section, Unreadable
 
 __all__ = [
     "READING_SCHEMA_VERSION",
@@ -30,17 +31,22 @@ __all__ = [
     "Cell",
     "Chunk",
     "Claim",
+    "Contradiction",
     "Metadata",
+    "NotFound",
     "Origin",
     "OriginRun",
     "Quotation",
     "Reading",
     "ReadingBuilder",
+    "Report",
+    "Section",
     "SecurityClass",
     "Sentence",
     "SentenceKind",
     "Source",
     "Table",
+    "Unreadable",
     "Viewer",
     "Warning",
     "reading_digest",

@@ -5,14 +5,25 @@ Adapters stand beside this file, one a format; only `wiring` (and `sandbox`, in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
 from jihwi.evidence import Reading
 
-__all__ = ["Attachment", "Hint", "Limits", "Reader", "Result"]
+__all__ = [
+    "Attachment",
+    "FileToRead",
+    "GradeLetter",
+    "Hint",
+    "Limits",
+    "Outcome",
+    "Reader",
+    "ReadingService",
+    "Remark",
+    "Result",
+]
 
 
 class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,4 +73,61 @@ class Reader(Protocol):
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         """The reading of `data`, whose true format was sniffed to be `format`."""
+        ...
+
+
+GradeLetter = Literal["A", "B", "C", "D", "E", "F"]
+"""A: machine readable, structure kept. B: readable, small losses. C: readable after repair, or structure lost.
+D: partly readable. E: needs another step first (OCR, conversion, a password). F: broken or unknown."""
+
+
+class Remark(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One reason for a grade and what a person can do: codes with parameters, put into words for the reader."""
+
+    code: str
+    params: dict[str, str] = {}
+    automatic: bool = False
+    """Whether `jihwi read --fix` can mend it."""
+
+
+class FileToRead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file on disk: where it lies, and the name it is shown under."""
+
+    location: str
+    shown_as: str
+    password: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one file: always a grade, and a reading wherever there is any text."""
+
+    path: str
+    source: str
+    """SHA-256 of the bytes; empty when they could not be read at all."""
+    size: int
+    format: str
+    """The true format, or `unknown`."""
+    grade: GradeLetter
+    remarks: tuple[Remark, ...] = ()
+    reading: Reading | None = None
+    personal_data: dict[str, int] = {}
+    """How many of each pattern were found (`resident_number`, `phone` …); never the data itself."""
+    seconds: float = 0.0
+    """CPU time the reading took."""
+    attachments: tuple[Outcome, ...] = ()
+
+
+class ReadingService(Protocol):
+    """Reads files safely: each in a process of its own, within limits.
+
+    A crash, a hang or a bomb costs that file only: its outcome says so with grade F. Every file given comes back
+    exactly once, in the order given.
+    """
+
+    def version(self) -> str:
+        """Changes whenever the same bytes could give another outcome (reader versions, limits, installed OCR)."""
+        ...
+
+    def read_all(self, files: Iterable[FileToRead]) -> Iterator[Outcome]:
+        """The outcome of each file, as soon as it and those before it are done."""
         ...
