@@ -1,0 +1,498 @@
+"""The facts a case is made of, each with its version and a one-line history.
+
+Every body is a frozen struct; its kind is its class name in snake case. A shape never changes in place: a field may
+be added with a default (same version), anything else is a new version with one step in `upcast`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, ReportStatus
+from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
+from jihwi.case.turn import Action, PromptRecord
+from jihwi.evidence import Claim
+
+__all__ = ["KINDS", "SYSTEM", "Author", "Body", "Draft", "Event", "kind_of"]
+
+
+class Author(msgspec.Struct, frozen=True, array_like=True):
+    """Who made it a fact: a person, an agent or a runner, for whom, and through which door. Names live apart."""
+
+    role: Literal["person", "agent", "runner"]
+    id: str
+    on_behalf_of: str = ""
+    door: str = ""
+
+
+SYSTEM = Author("runner", "")
+
+
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What every body is."""
+
+
+class CaseOpened(Fact, frozen=True, omit_defaults=True):
+    """A request was taken up. Pins the team by digest, the scope and the authority."""
+
+    request: str
+    requester: str
+    language: str
+    team: str
+    team_digest: str
+    limits: Limits = UNLIMITED
+    policy: Policy = Policy()
+    collections: tuple[str, ...] = ()
+    library_version: int = 0
+    viewer_labels: tuple[str, ...] = ()
+    """The labels the requester held when the case opened; searches run as this viewer."""
+
+
+class CaseForked(Fact, frozen=True, omit_defaults=True):
+    """A new case that goes on from an event of another. The prefix is read from the parent."""
+
+    parent: str
+    parent_seq: int
+    parent_head: str
+    by: str
+    limits: Limits = UNLIMITED
+
+
+class AgentJoined(Fact, frozen=True, omit_defaults=True):
+    agent: AgentSpec
+
+
+class AgentLeft(Fact, frozen=True, omit_defaults=True):
+    agent: str
+
+
+class AssignmentOpened(Fact, frozen=True, omit_defaults=True):
+    """One line of work began, held by `agent`. The root has no parent and is the case worker's seat."""
+
+    assignment: str
+    agent: str
+    task: str
+    parent: str = ""
+    turn: int = 0
+    number: int = 0
+    inputs: dict[str, Any] = {}
+    limits: Limits = UNLIMITED
+    join: bool = True
+
+
+class TurnStarted(Fact, frozen=True, omit_defaults=True):
+    """A mind is about to decide. The basis commits to all it may know; `reserved` counts as spent until it ends."""
+
+    assignment: str
+    seat: int
+    turn: int
+    attempt: int
+    mind: MindSpec
+    basis_seq: int
+    reserved: Spending = NOTHING
+    rendering: int = 1
+    """Version of the rule that turns a view into a prompt."""
+
+
+class TurnFinished(Fact, frozen=True, omit_defaults=True):
+    assignment: str
+    seat: int
+    turn: int
+    text: str = ""
+    actions: tuple[Action, ...] = ()
+    usage: Spending = NOTHING
+    model: str = ""
+    parameters: dict[str, Any] = {}
+    prompt: PromptRecord | None = None
+
+
+class TurnFailed(Fact, frozen=True, omit_defaults=True):
+    """A turn ended without a decision. `retry_at_ms` is 0 when it is not tried again."""
+
+    assignment: str
+    seat: int
+    turn: int
+    attempt: int
+    reason: Reason
+    usage: Spending = NOTHING
+    retry_at_ms: int = 0
+
+
+class SkillStarted(Fact, frozen=True, omit_defaults=True):
+    """A skill is about to run; durable before it does."""
+
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    attempt: int
+    skill: str
+    version: str
+    action_digest: str
+    idempotency_key: str
+
+
+class SkillFinished(Fact, frozen=True, omit_defaults=True):
+    """A skill's result. `tainted`: it holds text from a document, a file or the outside (law 9)."""
+
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    result: Any = None
+    tainted: bool = False
+    usage: Spending = NOTHING
+
+
+class SkillFailed(Fact, frozen=True, omit_defaults=True):
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    attempt: int
+    reason: Reason
+    usage: Spending = NOTHING
+    retry_at_ms: int = 0
+
+
+class SkillUncertain(Fact, frozen=True, omit_defaults=True):
+    """A `write` was started and nobody knows how it ended: the case worker decides."""
+
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    skill: str
+    idempotency_key: str
+
+
+class UncertaintySettled(Fact, frozen=True, omit_defaults=True):
+    """What a person found out about an uncertain write."""
+
+    assignment: str
+    turn: int
+    number: int
+    outcome: Literal["happened", "did_not_happen", "run_again"]
+    note: str = ""
+
+
+class CallRefused(Fact, frozen=True, omit_defaults=True):
+    """An action was not taken, and the mind is told why."""
+
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    reason: Reason
+
+
+class ApprovalRequested(Fact, frozen=True, omit_defaults=True):
+    """An exact action waits for an answer. `approval` is its place: assignment/seat/turn/number, then `.n` after
+    n edits."""
+
+    approval: str
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    action_digest: str
+    skill: str
+    effect: str
+    arguments: dict[str, Any] = {}
+    reason: Reason = Reason("approval_rule")
+    expires_at_ms: int = 0
+
+
+class ApprovalAnswered(Fact, frozen=True, omit_defaults=True):
+    """The answer to the action with this digest; an edit makes a new action with its own digest."""
+
+    approval: str
+    action_digest: str
+    verdict: Literal["approve", "reject", "edit"]
+    arguments: dict[str, Any] = {}
+    note: str = ""
+
+
+class ApprovalLapsed(Fact, frozen=True, omit_defaults=True):
+    approval: str
+    reason: Reason
+
+
+class ApprovalEscalated(Fact, frozen=True, omit_defaults=True):
+    approval: str
+    deputy: str
+
+
+class QuestionAsked(Fact, frozen=True, omit_defaults=True):
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    question: str
+    options: tuple[str, ...] = ()
+
+
+class QuestionAnswered(Fact, frozen=True, omit_defaults=True):
+    assignment: str
+    turn: int
+    number: int
+    answer: str
+
+
+class FindingPosted(Fact, frozen=True, omit_defaults=True):
+    finding: int
+    assignment: str
+    agent: str
+    claim: Claim
+    turn: int = 0
+    number: int = 0
+
+
+class FindingDisputed(Fact, frozen=True, omit_defaults=True):
+    finding: int
+    assignment: str
+    agent: str
+    reason: str
+    turn: int = 0
+    number: int = 0
+
+
+class HandedOff(Fact, frozen=True, omit_defaults=True):
+    """The assignment with its whole context passed to another agent; the seat stays."""
+
+    assignment: str
+    turn: int
+    number: int
+    from_agent: str
+    to_agent: str
+    note: str = ""
+
+
+class Reported(Fact, frozen=True, omit_defaults=True):
+    """An assignment ended with its one typed report."""
+
+    assignment: str
+    turn: int
+    status: ReportStatus
+    text: str = ""
+    data: dict[str, Any] = {}
+    findings: tuple[int, ...] = ()
+    reason: Reason | None = None
+    """Why the house ended it, when its mind did not."""
+
+
+class AssignmentCancelled(Fact, frozen=True, omit_defaults=True):
+    assignment: str
+    reason: Reason
+
+
+class SeatChanged(Fact, frozen=True, omit_defaults=True):
+    """An assignment changed hands from outside; the seat number rises and open approvals lapse."""
+
+    assignment: str
+    seat: int
+    how: Literal["take", "give", "reassign"]
+    agent: str
+    mind: MindSpec
+
+
+class ReleaseStarted(Fact, frozen=True, omit_defaults=True):
+    """A report is about to leave the case: the gate re-checks every sentence, then the files are written."""
+
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    attempt: int
+    call: str
+    report_digest: str
+    by: Literal["person", "policy"] = "policy"
+
+
+class ReportReleased(Fact, frozen=True, omit_defaults=True):
+    """A report left the case, and on whose word."""
+
+    assignment: str
+    turn: int
+    number: int
+    report_digest: str
+    by: Literal["person", "policy"]
+    files: dict[str, str] = {}
+    """Name to SHA-256."""
+    kinds: dict[str, int] = {}
+    """How many sentences of each kind it has."""
+
+
+class ReleaseRefused(Fact, frozen=True, omit_defaults=True):
+    """The gate refused a report: which sentences, and why."""
+
+    assignment: str
+    turn: int
+    number: int
+    report_digest: str
+    reason: Reason
+    sentences: tuple[str, ...] = ()
+
+
+class Noticed(Fact, frozen=True, omit_defaults=True):
+    """The governor or a person tells an assignment something; its mind reads it at the next turn."""
+
+    assignment: str
+    reason: Reason
+    by: str = ""
+
+
+class TimerSet(Fact, frozen=True, omit_defaults=True):
+    timer: str
+    at_ms: int
+
+
+class TimerFired(Fact, frozen=True, omit_defaults=True):
+    timer: str
+
+
+class LimitsChanged(Fact, frozen=True, omit_defaults=True):
+    """New limits for an assignment, or for the case when `assignment` is empty."""
+
+    limits: Limits
+    assignment: str = ""
+
+
+class CasePaused(Fact, frozen=True, omit_defaults=True):
+    reason: Reason
+
+
+class CaseResumed(Fact, frozen=True, omit_defaults=True):
+    pass
+
+
+class CaseParked(Fact, frozen=True, omit_defaults=True):
+    """The house stopped the case, says why in plain words, and names the choices open to the case worker."""
+
+    reason: Reason
+    assignment: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class CaseCancelled(Fact, frozen=True, omit_defaults=True):
+    reason: Reason
+
+
+class CaseClosed(Fact, frozen=True, omit_defaults=True):
+    status: ReportStatus
+    text: str = ""
+
+
+class ContextCompacted(Fact, frozen=True, omit_defaults=True):
+    """The first `entries` entries of a transcript are shown to the mind as `summary` from now on; nothing is lost
+    from the log."""
+
+    assignment: str
+    entries: int
+    summary: str
+
+
+class RunnerTookOver(Fact, frozen=True, omit_defaults=True):
+    """A runner drives the case on; what an earlier one had started and not finished is known to be lost."""
+
+    runner: str
+    epoch: int
+
+
+class BodyErased(Fact, frozen=True, omit_defaults=True):
+    """The body of an earlier event was erased with its salt (retention, personal data); its header stays."""
+
+    seq: int
+    reason: Reason
+
+
+Body = (
+    CaseOpened
+    | CaseForked
+    | AgentJoined
+    | AgentLeft
+    | AssignmentOpened
+    | TurnStarted
+    | TurnFinished
+    | TurnFailed
+    | SkillStarted
+    | SkillFinished
+    | SkillFailed
+    | SkillUncertain
+    | UncertaintySettled
+    | CallRefused
+    | ApprovalRequested
+    | ApprovalAnswered
+    | ApprovalLapsed
+    | ApprovalEscalated
+    | QuestionAsked
+    | QuestionAnswered
+    | FindingPosted
+    | FindingDisputed
+    | HandedOff
+    | Reported
+    | AssignmentCancelled
+    | SeatChanged
+    | ReleaseStarted
+    | ReportReleased
+    | ReleaseRefused
+    | Noticed
+    | TimerSet
+    | TimerFired
+    | LimitsChanged
+    | CasePaused
+    | CaseResumed
+    | CaseParked
+    | CaseCancelled
+    | CaseClosed
+    | ContextCompacted
+    | RunnerTookOver
+    | BodyErased
+)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+KINDS: dict[str, tuple[type[Fact], int]] = {_snake(t.__name__): (t, 1) for t in Body.__args__}
+"""Kind to its body's type and newest version. History: every kind, version 1, first release."""
+
+_KIND_OF: dict[type, str] = {t: kind for kind, (t, _) in KINDS.items()}
+
+
+def kind_of(body: Fact) -> str:
+    """The kind of a body.
+
+    >>> kind_of(CaseResumed())
+    'case_resumed'
+    """
+    return _KIND_OF[type(body)]
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An event not yet in the log: it has no number, time or place in the chain."""
+
+    body: Body
+    author: Author = SYSTEM
+    cause: int = 0
+    """The event that led to this one; 0 for none."""
+    labels: tuple[str, ...] = ()
+    """The union of the labels of every document whose text is in the body; sorted."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A fact with its number, its time and its author. `body` is `None` when it was erased."""
+
+    case_id: str
+    seq: int
+    at_ms: int
+    kind: str
+    author: Author
+    cause: int
+    labels: tuple[str, ...]
+    body: Body | None
+    head: bytes
+    """SHA-256 of the stored header: the head of the chain after this event."""

@@ -1,0 +1,162 @@
+"""The hash chain: how an event is sealed into stored bytes, opened again, and how a whole log is verified.
+
+`head = sha256(header bytes as stored)`, `body_digest = sha256(salt ‖ body bytes)`. A header names the head before
+it, so one changed byte anywhere breaks the chain at that event. Verifying parses no body; stored bytes are never
+rewritten; a body may be erased with its salt and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from jihwi.case.events import KINDS, Author, Body, Draft, Event, kind_of
+from jihwi.case.upcast import upcast
+from jihwi.errors import LedgerBroken, UnknownEvent
+
+__all__ = ["GENESIS", "SALT_BYTES", "Header", "Sealed", "Verdict", "open_event", "read_header", "seal", "verify"]
+
+GENESIS = b"\0" * 32
+"""The head before the first event."""
+
+SALT_BYTES = 16
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of an event without its body. Stored as a MessagePack array."""
+
+    case_id: str
+    seq: int
+    at_ms: int
+    kind: str
+    version: int
+    author: Author
+    cause: int
+    labels: tuple[str, ...]
+    previous: bytes
+    body_digest: bytes
+
+
+class Sealed(msgspec.Struct, frozen=True, array_like=True):
+    """An event as stored. `body` and `salt` are `None` when erased."""
+
+    seq: int
+    header: bytes
+    salt: bytes | None
+    body: bytes | None
+    head: bytes
+
+
+_headers = msgspec.msgpack.Encoder()
+_header_decoder = msgspec.msgpack.Decoder(Header)
+_bodies = msgspec.json.Encoder()
+_body_decoders: dict[tuple[str, int], msgspec.json.Decoder[Body]] = {
+    (kind, version): msgspec.json.Decoder(body_type) for kind, (body_type, version) in KINDS.items()
+}
+
+
+def seal(draft: Draft, *, case_id: str, seq: int, at_ms: int, previous: bytes, salt: bytes) -> tuple[Sealed, Event]:
+    """Put a draft into the chain: the bytes to store and the event they will be read as."""
+    kind = kind_of(draft.body)
+    body = _bodies.encode(draft.body)
+    header = _headers.encode(
+        Header(
+            case_id,
+            seq,
+            at_ms,
+            kind,
+            KINDS[kind][1],
+            draft.author,
+            draft.cause,
+            draft.labels,
+            previous,
+            hashlib.sha256(salt + body).digest(),
+        )
+    )
+    head = hashlib.sha256(header).digest()
+    event = Event(case_id, seq, at_ms, kind, draft.author, draft.cause, draft.labels, draft.body, head)
+    return Sealed(seq, header, salt, body, head), event
+
+
+def read_header(data: bytes) -> Header:
+    """The header in `data`; raises `msgspec.MsgspecError` when it is none."""
+    return _header_decoder.decode(data)
+
+
+def open_event(stored: Sealed) -> Event:
+    """The event in stored bytes, upcast to today's shape. Raises `UnknownEvent` for what a newer version wrote."""
+    header = read_header(stored.header)
+    body: Body | None = None
+    if stored.body is not None:
+        decoder = _body_decoders.get((header.kind, header.version))
+        if decoder is not None:
+            body = decoder.decode(stored.body)
+        else:
+            body = upcast(header.case_id, header.seq, header.kind, header.version, stored.body)
+    elif header.kind not in KINDS:
+        raise UnknownEvent(header.case_id, header.seq, header.kind, header.version)
+    return Event(
+        header.case_id,
+        header.seq,
+        header.at_ms,
+        header.kind,
+        header.author,
+        header.cause,
+        header.labels,
+        body,
+        stored.head,
+    )
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What verifying found: how many events, the head, how many bodies are erased.
+
+    `against_head` says whether an outside head was compared: without one the log is consistent, not unaltered.
+    """
+
+    case_id: str
+    events: int
+    head: bytes
+    erased: int
+    against_head: bool
+
+
+def verify(case_id: str, log: Iterable[Sealed], *, expected_head: bytes | None = None) -> Verdict:
+    """Check the chain from its first event. Raises `LedgerBroken` naming the first broken event."""
+    previous, seq, erased = GENESIS, 0, 0
+    heads: set[bytes] = {GENESIS}
+    for stored in log:
+        seq += 1
+        previous = _verify_one(case_id, seq, stored, previous)
+        erased += stored.body is None
+        if expected_head is not None:
+            heads.add(previous)
+    if expected_head is not None and expected_head not in heads:
+        raise LedgerBroken(case_id, seq + 1, "the expected head is not in the chain: its end was cut or rewritten")
+    return Verdict(case_id, seq, previous, erased, expected_head is not None)
+
+
+def _verify_one(case_id: str, seq: int, stored: Sealed, previous: bytes) -> bytes:
+    try:
+        header = read_header(stored.header)
+    except msgspec.MsgspecError as problem:
+        raise LedgerBroken(case_id, seq, f"the header cannot be read ({problem})") from problem
+    if header.case_id != case_id:
+        raise LedgerBroken(case_id, seq, "it belongs to another case")
+    if header.seq != seq or stored.seq != seq:
+        raise LedgerBroken(case_id, seq, f"its number is {header.seq}")
+    if header.previous != previous:
+        raise LedgerBroken(case_id, seq, "it does not follow the event before it")
+    head = hashlib.sha256(stored.header).digest()
+    if stored.head != head:
+        raise LedgerBroken(case_id, seq, "its header was changed")
+    if stored.body is not None and hashlib.sha256((stored.salt or b"") + stored.body).digest() != header.body_digest:
+        raise LedgerBroken(case_id, seq, "its body was changed")
+    return head
+
+
+def open_log(stored: Sequence[Sealed]) -> list[Event]:
+    """Every event of a log, in order."""
+    return [open_event(one) for one in stored]

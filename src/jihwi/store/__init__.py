@@ -1,0 +1,137 @@
+"""The port of the store: where the logs of cases are kept, appended to by compare-and-append, and never rewritten.
+
+The promise, the same for every adapter (`jihwi.testing.store_contract` tests it):
+
+- `append` is all or nothing, durable when it returns, and refused with `AppendConflict` unless the log ends exactly
+  before the first given event. The database itself refuses a second event at the same place.
+- An append that carries a lease is refused with `LeaseLost` when another runner holds a newer epoch.
+- One case's conflict never fails another's append, also where they share a commit.
+- What was acknowledged survives `kill -9` and, on a file system that keeps its promises, lost power.
+- Bodies over `BLOB_BYTES` lie in a table of blobs under their digest; readers never notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from jihwi.case.ledger import Sealed
+
+__all__ = ["BLOB_BYTES", "CaseRow", "CaseStatus", "EventStore", "Lease", "Patch"]
+
+BLOB_BYTES = 16 * 1024
+"""Bodies longer than this are stored once, under their digest."""
+
+CaseStatus = Literal["running", "waiting", "paused", "parked", "closed", "cancelled", "failed"]
+
+
+class CaseRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What lists show of a case and what a runner needs to find work; a cache of the log, written with each append."""
+
+    case_id: str
+    status: CaseStatus
+    request: str
+    requester: str
+    opened_ms: int
+    changed_ms: int
+    seq: int
+    head: bytes
+    wake_at_ms: int = 0
+    """When the next timer is due; 0 for none."""
+    waits_for: int = 0
+    """How many answers of people it waits for (approvals, questions, uncertain writes)."""
+    team: str = ""
+    parent: str = ""
+    """The case this one was forked from."""
+
+
+class Patch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an append changes in the case's row beside seq, head and time. The first append must name all."""
+
+    status: CaseStatus
+    wake_at_ms: int = 0
+    waits_for: int = 0
+    request: str | None = None
+    requester: str | None = None
+    team: str | None = None
+    parent: str | None = None
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right of one runner to act for a case, until a time told by the store's clock."""
+
+    case_id: str
+    runner: str
+    epoch: int
+    until_ms: int
+
+
+class EventStore(Protocol):
+    """Keeps the logs. One instance serves one process; many processes may share what lies beneath."""
+
+    def now_ms(self) -> int:
+        """The store's clock: milliseconds since 1970-01-01T00:00:00Z, cheap, never blocking."""
+        ...
+
+    async def append(
+        self,
+        case_id: str,
+        events: Sequence[Sealed],
+        patch: Patch,
+        *,
+        blobs: Mapping[str, bytes] = {},
+        lease: Lease | None = None,
+    ) -> None:
+        """Append `events` (numbered on from the log's end) and store `blobs` by digest, in one transaction.
+
+        Raises AppendConflict, LeaseLost, StoreBusy, StoreFull, StoreReadOnly, StoreCorrupt.
+        """
+        ...
+
+    async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
+        """The events numbered after `after`, in order; empty when there is no such case."""
+        ...
+
+    async def blob(self, digest: str) -> bytes | None:
+        """The bytes under a digest."""
+        ...
+
+    async def row(self, case_id: str) -> CaseRow | None:
+        """One case's row."""
+        ...
+
+    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
+        """Rows, newest change first; only those with one of `statuses` when any is given, whose id begins so."""
+        ...
+
+    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+        """Take the lease of `case_id`, or of any case that has work (running, or whose wake time has come) and no
+        live lease, oldest change first. The epoch rises by one. `None` when there is nothing to take."""
+        ...
+
+    async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:
+        """Hold on. Raises `LeaseLost` when another runner has taken it."""
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Let go, so that another runner may claim at once; nothing happens when it was lost already."""
+        ...
+
+    async def snapshot(self, case_id: str) -> tuple[int, bytes] | None:
+        """The newest cached state and the event it stands on; a cache that may be deleted at any time."""
+        ...
+
+    async def keep_snapshot(self, case_id: str, seq: int, data: bytes) -> None:
+        """Cache a state, replacing an older one."""
+        ...
+
+    async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
+        """Wait until `case_id` has an event numbered above `after` (any case has changed, when `None`), at most
+        `seconds`; whether it has. Changes by other processes are seen too, within a quarter of a second."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of every file and connection."""
+        ...
