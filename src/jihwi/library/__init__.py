@@ -1,0 +1,26 @@
+"""Documents read, graded, chunked, indexed, and searched by somebody: permission is inside the search.
+
+The database is the truth; an index is a cache that records the last library number it holds.
+"""
+
+from __future__ import annotations
+
+from jihwi.library.types import (
+    CollectionInfo,
+    Document,
+    Hit,
+    IngestProgress,
+    IngestReport,
+    SearchResult,
+    Why,
+)
+
+__all__ = [
+    "CollectionInfo",
+    "Document",
+    "Hit",
+    "IngestProgress",
+    "IngestReport",
+    "SearchResult",
+    "Why",
+]
