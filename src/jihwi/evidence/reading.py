@@ -11,6 +11,7 @@ own kind, after the block they belong to, which `parent` names.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -280,17 +281,26 @@ class ReadingBuilder:
         header_rows: int = 0,
         box: Box | None = None,
         parent: int = -1,
+        origins: Sequence[tuple[OriginRun, ...]] = (),
     ) -> ReadingBuilder:
-        """Add a table from `(row, column, row_span, column_span, text)`, in any order; spans are at least 1."""
+        """Add a table from `(row, column, row_span, column_span, text)`, in any order; spans are at least 1.
+
+        `origins`, when given, are as many as the cells: the runs of each cell, relative to its text.
+        """
         start = self._begin()
         made: list[Cell] = []
         previous_row = -1
-        for row, column, row_span, column_span, text in sorted(cells, key=lambda c: (c[0], c[1])):
+        for index in sorted(range(len(cells)), key=lambda i: cells[i][:2]):
+            row, column, row_span, column_span, text = cells[index]
             if made:
                 self._put("\t" if row == previous_row else "\n")
             previous_row = row
             cell_start = self._length
             self._put(text)
+            if origins and origins[index]:
+                self._origins.extend(
+                    OriginRun(cell_start + r.start, cell_start + r.end, r.origin) for r in origins[index]
+                )
             made.append(
                 Cell(
                     row=row,

@@ -1,0 +1,229 @@
+"""Making the reading of a Hancom document: reading order, headings, numbers, and what is shown beside the flow.
+
+The rules, the same for the four formats:
+
+* A paragraph is one block. A table that stands in the line of text divides it; any other object with text before it
+  in its paragraph comes after that paragraph's block and names it as its parent.
+* The paragraphs of a cell, a note or a text box are one text with line breaks. What is anchored inside them comes after
+  the block that holds them and names it as its parent: a nested table is a table of its own and its text is not
+  in the outer cell.
+* A caption comes after the thing it explains. Paragraphs without text give no block, but are counted when numbered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from jihwi.evidence import OriginRun, Reading, ReadingBuilder
+from jihwi.readers.hancom.model import (
+    Anchored,
+    Document,
+    Equation,
+    FormField,
+    Frame,
+    Grid,
+    Note,
+    Paragraph,
+    Picture,
+    Shape,
+)
+from jihwi.readers.hancom.numbers import Counter
+
+__all__ = ["compose"]
+
+_LONGEST_HEADING = 160
+"""Outline levels also number whole sentences; longer than this, a paragraph is a numbered item and no heading."""
+
+
+def compose(document: Document, builder: ReadingBuilder) -> Reading:
+    """The reading of `document`, written with `builder`, which may already hold warnings."""
+    composer = _Composer(document, builder)
+    for section in document.sections:
+        composer.outline = section.outline
+        composer.flow(section.paragraphs)
+    builder.metadata = document.metadata
+    return builder.done()
+
+
+class _Piece:
+    """Text with its origins, trimmed and numbered: what one block or one line of a cell shows."""
+
+    __slots__ = ("number", "origins", "text")
+
+    def __init__(self, text: str, origins: Sequence[OriginRun], number: str) -> None:
+        inner = text.lstrip()
+        cut = len(text) - len(inner)
+        inner = inner.rstrip()
+        self.number = number
+        if number and inner:
+            lead = number + " "
+            self.text = lead + inner
+            shift = len(lead) - cut
+            self.origins = [OriginRun(0, len(number), "rendered")]
+        else:
+            self.text = inner
+            shift = -cut
+            self.origins = []
+        if origins:
+            end = len(self.text)
+            floor = len(self.text) - len(inner)
+            for run in origins:
+                start, stop = max(floor, run.start + shift), min(end, run.end + shift)
+                if start < stop:
+                    self.origins.append(OriginRun(start, stop, run.origin))
+
+
+class _Composer:
+    def __init__(self, document: Document, builder: ReadingBuilder) -> None:
+        self._document = document
+        self._builder = builder
+        self._counters: dict[str, Counter] = {}
+        self.outline = ""
+
+    # ── the flow ──
+
+    def flow(self, paragraphs: Iterable[Paragraph]) -> None:
+        for paragraph in paragraphs:
+            if paragraph.anchors:
+                self._divided(paragraph)
+            else:
+                self._block(self._piece(paragraph), paragraph)
+
+    def _divided(self, paragraph: Paragraph) -> None:
+        """A paragraph with anchored objects: its text in one block, or more where inline tables divide it."""
+        text, begun, number = paragraph.text, 0, self._label(paragraph.shape)
+        waiting: list[Anchored] = []
+        for anchor in paragraph.anchors:
+            before = text[begun : anchor.offset]
+            divides = isinstance(anchor.held, Grid) and anchor.held.inline
+            if not before.strip() and not waiting:
+                self._anchored(anchor.held, -1)
+            elif divides:
+                index = self._part(paragraph, begun, anchor.offset, number)
+                self._all(waiting, index)
+                waiting, begun, number = [], anchor.offset, ""
+                self._anchored(anchor.held, -1)
+            else:
+                waiting.append(anchor.held)
+        self._all(waiting, self._part(paragraph, begun, len(text), number))
+
+    def _part(self, paragraph: Paragraph, start: int, end: int, number: str) -> int:
+        runs = [OriginRun(r.start - start, r.end - start, r.origin) for r in paragraph.origins if r.end > start]
+        return self._block(_Piece(paragraph.text[start:end], runs, number), paragraph)
+
+    def _block(self, piece: _Piece, paragraph: Paragraph) -> int:
+        if not piece.text:
+            return -1
+        shape = paragraph.shape
+        level = shape.heading or (shape.level + 1 if shape.head == "outline" else 0)
+        origins = tuple(piece.origins)
+        if level and len(piece.text) <= _LONGEST_HEADING:
+            self._builder.block("heading", piece.text, level=min(level, 9), number=piece.number, origins=origins)
+        elif shape.head != "none" and piece.number:
+            self._builder.block(
+                "list_item", piece.text, level=shape.level + 1, number=piece.number, origins=origins
+            )
+        else:
+            self._builder.block("equation" if paragraph.equation else "paragraph", piece.text, origins=origins)
+        return self._builder.last_block
+
+    def _piece(self, paragraph: Paragraph) -> _Piece:
+        return _Piece(paragraph.text, paragraph.origins, self._label(paragraph.shape))
+
+    def _label(self, shape: Shape) -> str:
+        if shape.head == "none":
+            return ""
+        if shape.head == "bullet":
+            return self._document.bullets.get(shape.definition, "")
+        key = self.outline if shape.head == "outline" else shape.definition
+        counter = self._counters.get(key)
+        if counter is None:
+            numbering = self._document.numberings.get(key)
+            if numbering is None:
+                return ""
+            counter = self._counters[key] = Counter(numbering)
+        return counter.next(shape.level)
+
+    # ── what is anchored ──
+
+    def _all(self, held: Iterable[Anchored], parent: int) -> None:
+        for one in held:
+            self._anchored(one, parent)
+
+    def _anchored(self, held: Anchored, parent: int) -> None:
+        match held:
+            case Grid():
+                self._grid(held, parent)
+            case Note():
+                self._framed(held.kind, held.paragraphs, parent)
+            case Frame():
+                self._framed(held.kind, held.paragraphs, parent)
+                self._caption(held.caption)
+            case Picture():
+                self._builder.block("image", held.description, parent=parent, target=held.target)
+                self._caption(held.caption)
+            case Equation():
+                self._builder.block("equation", held.script, parent=parent)
+                self._caption(held.caption)
+            case FormField():
+                self._builder.block("form_field", held.text, parent=parent, target=held.name)
+
+    def _framed(self, kind: str, paragraphs: tuple[Paragraph, ...], parent: int) -> None:
+        text, origins, inside = self._joined(paragraphs)
+        if text:
+            self._builder.block(kind, text, parent=parent, origins=tuple(origins))  # type: ignore[arg-type]
+            parent = self._builder.last_block
+        self._all(inside, parent)
+
+    def _caption(self, paragraphs: tuple[Paragraph, ...]) -> None:
+        if paragraphs:
+            self._framed("caption", paragraphs, self._builder.last_block)
+
+    def _grid(self, grid: Grid, parent: int) -> None:
+        cells: list[tuple[int, int, int, int, str]] = []
+        origins: list[tuple[OriginRun, ...]] = []
+        later: list[Anchored] = []
+        for cell in grid.cells:
+            text, runs, inside = self._joined(cell.paragraphs)
+            cells.append((cell.row, cell.column, cell.row_span, cell.column_span, text))
+            origins.append(tuple(runs))
+            later.extend(inside)
+        if not cells:
+            return
+        self._builder.cells(cells, header_rows=_header_rows(grid), parent=parent, origins=origins)
+        index = self._builder.last_block
+        if grid.caption:
+            self._framed("caption", grid.caption, index)
+        self._all(later, index)
+
+    def _joined(self, paragraphs: Sequence[Paragraph]) -> tuple[str, list[OriginRun], list[Anchored]]:
+        """The paragraphs of a cell, a note or a frame as one text, and what is anchored in them."""
+        if len(paragraphs) == 1 and not paragraphs[0].anchors:
+            piece = self._piece(paragraphs[0])
+            return piece.text, piece.origins, []
+        lines: list[str] = []
+        origins: list[OriginRun] = []
+        inside: list[Anchored] = []
+        length = 0
+        for paragraph in paragraphs:
+            piece = self._piece(paragraph)
+            if paragraph.anchors:
+                inside.extend(anchor.held for anchor in paragraph.anchors)
+            if not piece.text:
+                continue
+            if lines:
+                length += 1
+            if piece.origins:
+                origins.extend(OriginRun(r.start + length, r.end + length, r.origin) for r in piece.origins)
+            lines.append(piece.text)
+            length += len(piece.text)
+        return "\n".join(lines), origins, inside
+
+
+def _header_rows(grid: Grid) -> int:
+    """How many rows from the top hold a cell that the file marks as heading its column."""
+    marked = {cell.row for cell in grid.cells if cell.header}
+    rows = 0
+    while rows in marked:
+        rows += 1
+    return rows

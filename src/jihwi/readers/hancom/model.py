@@ -1,0 +1,146 @@
+"""A document as Hancom's word processor thinks of it: paragraphs, and the objects anchored in their text.
+
+A paragraph's text holds no control characters; what a control stands for is either text in its place (an automatic
+number, an inline equation) or an object anchored at an offset. Offsets count code points of `Paragraph.text`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from jihwi.evidence import Metadata, OriginRun
+from jihwi.readers.hancom.numbers import Numbering
+
+__all__ = [
+    "PLAIN",
+    "Anchor",
+    "Anchored",
+    "Document",
+    "Equation",
+    "FormField",
+    "Frame",
+    "Grid",
+    "GridCell",
+    "Head",
+    "Note",
+    "Paragraph",
+    "Picture",
+    "Section",
+    "Shape",
+]
+
+Head = Literal["none", "outline", "number", "bullet"]
+"""What stands before a paragraph: nothing, an outline number, a list number, a bullet."""
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a paragraph's shape and style say of its place in the document."""
+
+    head: Head = "none"
+    level: int = 0
+    """From 0 (highest) to 9."""
+    definition: str = ""
+    """Which numbering or bullet `head` uses; an outline uses its section's."""
+    heading: int = 0
+    """The heading level its style names, from 1; 0 for none."""
+
+
+PLAIN = Shape()
+"""A paragraph of body text."""
+
+
+class Paragraph(msgspec.Struct, frozen=True):
+    """One paragraph: its visible text, and what is anchored in it in reading order."""
+
+    text: str
+    shape: Shape = PLAIN
+    anchors: tuple[Anchor, ...] = ()
+    origins: tuple[OriginRun, ...] = ()
+    equation: bool = False
+    """Whether the text is nothing but an equation's script."""
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """An object and the offset in its paragraph's text where it is anchored."""
+
+    offset: int
+    held: Anchored
+
+
+class GridCell(msgspec.Struct, frozen=True):
+    """One cell of a table; rows and columns count from 0."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    paragraphs: tuple[Paragraph, ...]
+    header: bool = False
+
+
+class Grid(msgspec.Struct, frozen=True):
+    """A table. `inline` when it stands in the line of text like a character."""
+
+    cells: tuple[GridCell, ...]
+    inline: bool = False
+    caption: tuple[Paragraph, ...] = ()
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A footnote or an endnote."""
+
+    kind: Literal["footnote", "endnote"]
+    paragraphs: tuple[Paragraph, ...]
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A piece of text of its own: a text box, a header, a footer, a hidden comment."""
+
+    kind: Literal["text_box", "header", "footer", "comment"]
+    paragraphs: tuple[Paragraph, ...]
+    caption: tuple[Paragraph, ...] = ()
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture: the name of its data in the file, and the description a person wrote for it."""
+
+    target: str
+    description: str = ""
+    caption: tuple[Paragraph, ...] = ()
+
+
+class Equation(msgspec.Struct, frozen=True):
+    """An equation that does not stand in the line of text, as its script."""
+
+    script: str
+    caption: tuple[Paragraph, ...] = ()
+
+
+class FormField(msgspec.Struct, frozen=True):
+    """A button, check box, list or input field: its name and what it shows."""
+
+    name: str
+    text: str
+
+
+Anchored = Grid | Note | Frame | Picture | Equation | FormField
+"""What may be anchored in a paragraph."""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A run of paragraphs under one page definition."""
+
+    paragraphs: tuple[Paragraph, ...]
+    outline: str = ""
+    """Which numbering its outline paragraphs use; empty for none."""
+
+
+class Document(msgspec.Struct, frozen=True):
+    """The whole of it."""
+
+    sections: tuple[Section, ...]
+    numberings: dict[str, Numbering] = {}
+    bullets: dict[str, str] = {}
+    metadata: Metadata = Metadata()

@@ -1,0 +1,20 @@
+"""Private-use code points of Hancom's fonts, to Unicode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+__all__ = ["has_private_use", "to_unicode"]
+
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]+")
+
+
+def has_private_use(text: str) -> bool:
+    """Whether any code point of `text` is of private use."""
+    return not text.isascii() and _PRIVATE.search(text) is not None
+
+
+def to_unicode(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it was mapped."""
+    yield text, False
