@@ -1,0 +1,115 @@
+"""The document's definitions: numberings, bullets, paragraph shapes, styles, pictures.
+
+Source: "한글 문서 파일 형식 5.0", revision 1.3, sections 4.2.3 (binary data), 4.2.8 to 4.2.11 (numbering, bullet,
+paragraph shape, style). Where the tables are silent: a paragraph head is 12 bytes, its number's kind stands in
+bits 5 to 8 of its attributes, and the ids of numberings and bullets count from 1.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from jihwi.readers.hancom import PLAIN, Numbering, NumberLevel, Shape
+from jihwi.readers.hancom.model import Head
+from jihwi.readers.hwp.records import BIN_DATA, BULLET, NUMBERING, PARA_SHAPE, STYLE, Record
+
+__all__ = ["DocumentInformation"]
+
+_HEADS: tuple[Head, ...] = ("none", "outline", "number", "bullet")
+_OUTLINE_STYLE = re.compile(r"^(?:개요|Outline)\s*(\d+)$", re.IGNORECASE)
+
+
+class DocumentInformation:
+    """What paragraphs refer to by number."""
+
+    def __init__(self, data: bytes, found: list[Record]) -> None:
+        self.numberings: dict[str, Numbering] = {}
+        self.bullets: dict[str, str] = {}
+        self.pictures: list[str] = []
+        self._shapes: list[Shape] = []
+        self._styles: list[str] = []
+        for record in found:
+            body = data[record.start : record.end]
+            if record.tag == PARA_SHAPE:
+                self._shapes.append(_shape(body))
+            elif record.tag == STYLE:
+                self._styles.append(_text(body, 0)[0])
+            elif record.tag == NUMBERING:
+                self.numberings[f"n{len(self.numberings) + 1}"] = _numbering(body)
+            elif record.tag == BULLET:
+                self.bullets[f"b{len(self.bullets) + 1}"] = _bullet(body)
+            elif record.tag == BIN_DATA:
+                self.pictures.append(_binary(body))
+
+    def shape(self, number: int) -> Shape:
+        """The paragraph shape of this number; a plain one when there is none."""
+        return self._shapes[number] if number < len(self._shapes) else PLAIN
+
+    def picture(self, number: int) -> str:
+        """The name of the stream, or the path of the link, behind a picture's number, which counts from 1."""
+        return self.pictures[number - 1] if 0 < number <= len(self.pictures) else ""
+
+
+def _text(body: bytes, at: int) -> tuple[str, int]:
+    """A length in code units and as many of them; the text and where it ends."""
+    if at + 2 > len(body):
+        return "", len(body)
+    (units,) = struct.unpack_from("<H", body, at)
+    end = at + 2 + units * 2
+    return body[at + 2 : end].decode("utf-16-le", "replace"), end
+
+
+def _shape(body: bytes) -> Shape:
+    if len(body) < 4:
+        return PLAIN
+    (attributes,) = struct.unpack_from("<I", body)
+    head = _HEADS[attributes >> 23 & 3]
+    if head == "none":
+        return PLAIN
+    number = struct.unpack_from("<H", body, 30)[0] if len(body) >= 32 else 0
+    definition = "" if head == "outline" or not number else f"{'b' if head == 'bullet' else 'n'}{number}"
+    return Shape(head, attributes >> 25 & 7, definition)
+
+
+def _numbering(body: bytes) -> Numbering:
+    levels: list[tuple[str, int]] = []
+    at = 0
+    for _ in range(7):
+        if at + 14 > len(body):
+            break
+        (attributes,) = struct.unpack_from("<I", body, at)
+        template, at = _text(body, at + 12)
+        levels.append((template, attributes >> 5 & 0xF))
+    at += 2
+    starts = list(struct.unpack_from("<7I", body, at)) if at + 28 <= len(body) else []
+    at += 28
+    for _ in range(3):
+        if at + 14 > len(body):
+            break
+        (attributes,) = struct.unpack_from("<I", body, at)
+        template, at = _text(body, at + 12)
+        levels.append((template, attributes >> 5 & 0xF))
+    return Numbering(
+        tuple(
+            NumberLevel(template, kind, starts[i] if i < len(starts) and 0 < starts[i] < 1 << 16 else 1)
+            for i, (template, kind) in enumerate(levels)
+        )
+    )
+
+
+def _bullet(body: bytes) -> str:
+    sign = body[12:14].decode("utf-16-le", "replace") if len(body) >= 14 else ""
+    return "-" if sign == "\xad" else sign
+
+
+def _binary(body: bytes) -> str:
+    if len(body) < 4:
+        return ""
+    (attributes,) = struct.unpack_from("<H", body)
+    if attributes & 0xF == 0:
+        absolute, at = _text(body, 2)
+        return absolute or _text(body, at)[0]
+    (number,) = struct.unpack_from("<H", body, 2)
+    extension = _text(body, 4)[0] if attributes & 0xF == 1 else "OLE"
+    return f"BinData/BIN{number:04X}.{extension}"

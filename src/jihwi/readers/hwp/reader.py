@@ -1,0 +1,46 @@
+"""The reader of HWP 5 files: container, definitions, body, summary, in that order."""
+
+from __future__ import annotations
+
+from jihwi.evidence import ReadingBuilder
+from jihwi.readers import Hint, Limits, Result
+from jihwi.readers.hancom import Document, compose
+from jihwi.readers.hwp.body import BodyReader
+from jihwi.readers.hwp.container import Container
+from jihwi.readers.hwp.docinfo import DocumentInformation
+from jihwi.readers.hwp.records import records
+from jihwi.readers.hwp.summary import summary
+
+__all__ = ["HwpReader"]
+
+
+class HwpReader:
+    """Reads HWP 5.0.0.0 and later, compressed or not, distribution-locked, and with a password when one is given.
+
+    Raises `FileBroken` when the compound file or its header cannot be read, `FileLocked` when a password is missing
+    or wrong or another program's lock is on it, `FileTooLarge` when it inflates beyond the limits.
+    """
+
+    name = "hwp"
+    version = "1"
+    formats = ("hwp5",)
+
+    def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
+        """The reading of one HWP 5 file. Damage inside a stream is a warning; what came before it is kept."""
+        container = Container(data, hint.path, limits, hint.password)
+        builder = ReadingBuilder(source=hint.source, reader=self.name, reader_version=self.version, format="hwp5")
+        definitions = container.stream("DocInfo") if container.exists("DocInfo") else b""
+        found, cut = records(definitions)
+        information = DocumentInformation(definitions, found)
+        sections = []
+        for body in container.sections():
+            found, section_cut = records(body)
+            cut = cut or section_cut
+            sections.append(BodyReader(body, found, information, builder, limits.nesting).section())
+        if cut or container.cut:
+            builder.warn("stream_cut")
+        if container.distributed:
+            builder.warn("distribution_locked")
+        metadata = summary(container.plain("\x05HwpSummaryInformation"))
+        document = Document(tuple(sections), information.numberings, information.bullets, metadata)
+        return Result(compose(document, builder))
