@@ -1,0 +1,64 @@
+"""What `decide` says is due: facts to record, and effects each with the fact that must be durable before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from jihwi.case.assignment import SkillSpec
+from jihwi.case.events import Draft
+
+__all__ = ["Command", "Publish", "Record", "RunSkill", "Think"]
+
+
+class Record(msgspec.Struct, frozen=True, tag="record"):
+    """A fact that follows from what is known; nothing else is done."""
+
+    key: str
+    draft: Draft
+
+
+class Think(msgspec.Struct, frozen=True, tag="think"):
+    """Ask the mind of an assignment for its next turn."""
+
+    key: str
+    draft: Draft
+    assignment: str
+    seat: int
+    turn: int
+    attempt: int
+
+
+class RunSkill(msgspec.Struct, frozen=True, tag="run_skill"):
+    """Run a skill. `idempotency_key` is the same for every attempt."""
+
+    key: str
+    draft: Draft
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    attempt: int
+    skill: SkillSpec
+    arguments: dict[str, Any]
+    idempotency_key: str
+    approved: bool
+    """Whether a person or the policy approved this exact action."""
+
+
+class Publish(msgspec.Struct, frozen=True, tag="publish"):
+    """Let a report leave: the gate re-checks every sentence, then the files are written (the same bytes each time)."""
+
+    key: str
+    draft: Draft
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    attempt: int
+    report: Any
+    report_digest: str
+
+
+Command = Record | Think | RunSkill | Publish

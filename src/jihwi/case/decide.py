@@ -1,0 +1,523 @@
+"""Deciding: from a case's state to everything that is due and not in flight. Pure; doing is the orchestrator's.
+
+    state ──decide──▶ Record    a fact that follows (refused, handed off, asked, reported, closed)
+                      Think     "turn started", then the mind
+                      RunSkill  "skill started", then the skill
+                      Publish   "release started", then the gate and the files
+
+Folding a command's draft takes it off the list, so deciding again never issues its key twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from typing import Any, assert_never
+
+import msgspec
+import rfc8785
+
+from jihwi.case import events as e
+from jihwi.case.approval import action_digest, needs_approval
+from jihwi.case.assignment import Reason, SkillSpec
+from jihwi.case.budget import NOTHING, Limits, Spending
+from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
+from jihwi.case.fold import ROOT, chain, place
+from jihwi.case.state import ActionState, Approval, Assignment, Case
+from jihwi.case.turn import (
+    Action,
+    Ask,
+    Call,
+    Delegate,
+    Dispute,
+    HandOff,
+    Post,
+    Release,
+    Report,
+    View,
+)
+
+__all__ = ["budget_left", "decide", "view_of"]
+
+DEPTH = 4
+"""How deep delegation goes when nothing else is said."""
+
+SAME_CALL = 3
+"""The same call by the same assignment is refused from this many on."""
+
+SAME_HANDOFF = 3
+"""The same handoff, from one agent to another, is refused from this many on."""
+
+EMPTY_TURNS = 3
+"""So many turns without a word or an action in a row end the assignment."""
+
+CHOICES = ("resume", "raise_budget", "take", "reassign", "cancel")
+
+
+class _Plan:
+    """One pass of deciding: the commands so far, and what they already use of numbers and budgets."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.commands: list[Command] = []
+        self.findings = len(case.findings)
+        self.children: dict[str, int] = {}
+        self.reserved: dict[str, Spending] = {}
+        self.stopped = False
+
+    def record(self, key: str, body: e.Body, assignment: Assignment | None = None) -> None:
+        author = e.SYSTEM
+        labels: tuple[str, ...] = ()
+        if assignment is not None:
+            author = e.Author("agent", assignment.agent, self.case.requester)
+            labels = assignment.labels
+        self.commands.append(Record(f"{self.case.id}/{key}", e.Draft(body, author, self.case.seq, labels)))
+
+
+def decide(case: Case) -> list[Command]:
+    """Everything that is due and not in flight; empty when the case waits or has ended."""
+    if case.status != "open":
+        return []
+    plan = _Plan(case)
+    for approval in case.approvals.values():
+        if approval.expired and approval.status == "open":
+            _expire(plan, approval)
+    for assignment_id in case.open_ids:
+        if plan.stopped:
+            break
+        _assignment(plan, case.assignments[assignment_id])
+    return plan.commands
+
+
+def _assignment(plan: _Plan, assignment: Assignment) -> None:
+    status = assignment.turn_status
+    if status == "acting":
+        _act(plan, assignment)
+    elif status == "empty":
+        _empty(plan, assignment)
+    elif status in ("due", "lost") or (status == "waiting" and f"turn:{assignment.id}" not in plan.case.timers):
+        _think(plan, assignment)
+
+
+# ── turns ────────────────────────────────────────────────────────────────────
+
+
+def _think(plan: _Plan, assignment: Assignment) -> None:
+    case = plan.case
+    if assignment.mind.kind == "person":
+        return
+    if assignment.failures > case.policy.retries:
+        _stop(plan, assignment, assignment.failure or Reason("turn_keeps_failing", {"agent": assignment.agent}))
+        return
+    if assignment.agent not in case.agents:
+        _stop(plan, assignment, Reason("agent_left", {"agent": assignment.agent}))
+        return
+    reserve = _turn_reserve(assignment)
+    over = _over_budget(plan, assignment, reserve)
+    if over is not None:
+        _stop(plan, *over)
+        return
+    _reserve(plan, assignment, reserve)
+    attempt = assignment.attempt + 1
+    turn = assignment.turn
+    started = e.TurnStarted(assignment.id, assignment.seat, turn, attempt, assignment.mind, case.seq, reserved=reserve)
+    key = f"{case.id}/{assignment.id}/{assignment.seat}/{turn}/-/{attempt}"
+    draft = e.Draft(started, e.SYSTEM, case.seq)
+    plan.commands.append(Think(key, draft, assignment.id, assignment.seat, turn, attempt))
+
+
+def _turn_reserve(assignment: Assignment) -> Spending:
+    """What a turn holds while it runs: itself, and for a model the tokens it may use at most."""
+    if assignment.mind.kind == "model":
+        return Spending(turns=1, tokens=TURN_TOKENS)
+    return _ONE_TURN
+
+
+_ONE_TURN = Spending(turns=1)
+TURN_TOKENS = 8_000
+"""Tokens reserved for one turn of a model."""
+
+
+def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tuple[Assignment, Reason] | None:
+    """Who runs out if `reserve` is held too, and of what: the assignment nearest to the root that would."""
+    found: tuple[Assignment, Reason] | None = None
+    for one in chain(plan.case, assignment):
+        held = plan.reserved.get(one.id, NOTHING)
+        limit = one.limits
+        spending = one.spent.plus(one.reserved).plus(held)
+        what = limit.exceeded_by(spending.plus(reserve))
+        if what == "tokens" and not limit.exceeded_by(spending.plus(Spending(turns=1, tokens=1))):
+            continue  # something is left: a smaller answer still fits, and what it costs is counted
+        if what:
+            found = (one, Reason(f"budget_{what}", {"agent": one.agent, "assignment": one.id}))
+    return found
+
+
+def _reserve(plan: _Plan, assignment: Assignment, reserve: Spending) -> None:
+    for one in chain(plan.case, assignment):
+        plan.reserved[one.id] = plan.reserved.get(one.id, NOTHING).plus(reserve)
+
+
+def _empty(plan: _Plan, assignment: Assignment) -> None:
+    if assignment.empty_turns >= EMPTY_TURNS:
+        _stop(plan, assignment, Reason("empty_turns", {"agent": assignment.agent}))
+        return
+    key = f"{assignment.id}/{assignment.seat}/{assignment.turn}/empty"
+    plan.record(key, e.Noticed(assignment.id, Reason("empty_turn", {"agent": assignment.agent})))
+
+
+def _stop(plan: _Plan, assignment: Assignment, reason: Reason) -> None:
+    """End a child with a failed report, which is its parent's decision; park the case when it is the root."""
+    key = f"{assignment.id}/{assignment.seat}/{assignment.turn}/stopped/{assignment.failures}"
+    if assignment.parent:
+        body = e.Reported(assignment.id, assignment.turn, "failed", reason=reason, data={"reason": reason.code})
+        plan.record(key, body)
+    else:
+        plan.record(f"{key}/{plan.case.seq}", e.CaseParked(reason, assignment.id, CHOICES))
+        plan.stopped = True
+
+
+# ── actions ──────────────────────────────────────────────────────────────────
+
+
+def _act(plan: _Plan, assignment: Assignment) -> None:
+    if assignment.unsettled:
+        blocked = False
+        for state in assignment.actions:
+            if state.status == "settled":
+                continue
+            if isinstance(state.action, HandOff | Report) or _comes_after_handoff(assignment, state):
+                _refuse(plan, assignment, state, Reason("after_handoff"))
+                continue
+            blocked = _action(plan, assignment, state, blocked) or blocked
+    elif assignment.ending is not None:
+        _end(plan, assignment, assignment.ending)
+
+
+def _comes_after_handoff(assignment: Assignment, state: ActionState) -> bool:
+    return isinstance(assignment.ending, HandOff) and state.number > assignment.ending_number
+
+
+def _action(plan: _Plan, assignment: Assignment, state: ActionState, blocked: bool) -> bool:
+    """Do what is due about one action. Answers whether later writes of the turn must wait for it."""
+    action: Action = state.action
+    match action:
+        case Call():
+            return _call(plan, assignment, state, action, blocked)
+        case Release():
+            return _release(plan, assignment, state, action, blocked)
+        case HandOff() | Report():
+            return blocked
+        case Ask() | Post() | Dispute() | Delegate():
+            if state.status == "due":
+                _at_once(plan, assignment, state, action)
+            return False
+        case _:
+            assert_never(action)
+
+
+def _at_once(plan: _Plan, assignment: Assignment, state: ActionState, action: Ask | Post | Dispute | Delegate) -> None:
+    turn, number, seat = assignment.turn, state.number, assignment.seat
+    key = f"{place(assignment.id, turn, number)}/{seat}"
+    match action:
+        case Ask(question=question, options=options):
+            plan.record(key, e.QuestionAsked(assignment.id, seat, turn, number, question, options), assignment)
+        case Post(claim=claim):
+            plan.findings += 1
+            posted = e.FindingPosted(plan.findings, assignment.id, assignment.agent, claim, turn, number)
+            plan.record(key, posted, assignment)
+        case Dispute(finding=finding, reason=reason):
+            if 1 <= finding <= len(plan.case.findings):
+                disputed = e.FindingDisputed(finding, assignment.id, assignment.agent, reason, turn, number)
+                plan.record(key, disputed, assignment)
+            else:
+                _refuse(plan, assignment, state, Reason("finding_unknown", {"finding": str(finding)}))
+        case Delegate():
+            _delegate(plan, assignment, state, action)
+
+
+def _delegate(plan: _Plan, assignment: Assignment, state: ActionState, action: Delegate) -> None:
+    case = plan.case
+    agent = case.agents.get(assignment.agent)
+    if action.agent not in case.agents or agent is None or action.agent not in agent.delegates:
+        _refuse(plan, assignment, state, Reason("may_not_delegate", {"agent": action.agent}))
+        return
+    depths = [one.depth + one.limits.depth for one in chain(case, assignment) if one.limits.depth is not None]
+    if assignment.depth + 1 > min(depths, default=DEPTH):
+        _refuse(plan, assignment, state, Reason("too_deep", {"depth": str(assignment.depth + 1)}))
+        return
+    ordinal = plan.children.get(assignment.id, assignment.children) + 1
+    plan.children[assignment.id] = ordinal
+    opened = e.AssignmentOpened(
+        f"{assignment.id}.{ordinal}",
+        action.agent,
+        action.task,
+        assignment.id,
+        assignment.turn,
+        state.number,
+        action.inputs,
+        _narrower(action.limits, case.agents[action.agent].limits),
+        action.join,
+    )
+    plan.record(f"{place(assignment.id, assignment.turn, state.number)}/{assignment.seat}", opened, assignment)
+
+
+def _narrower(one: Limits, other: Limits) -> Limits:
+    """The smaller of two limits, field by field."""
+
+    def least(a: int | None, b: int | None) -> int | None:
+        return b if a is None else a if b is None else min(a, b)
+
+    return Limits(
+        least(one.tokens, other.tokens),
+        least(one.micros, other.micros),
+        least(one.ms, other.ms),
+        least(one.turns, other.turns),
+        least(one.handoffs, other.handoffs),
+        least(one.depth, other.depth),
+    )
+
+
+def _refuse(plan: _Plan, assignment: Assignment, state: ActionState, reason: Reason) -> None:
+    key = f"{place(assignment.id, assignment.turn, state.number)}/{assignment.seat}/refused"
+    body = e.CallRefused(assignment.id, assignment.seat, assignment.turn, state.number, reason)
+    plan.record(key, body, assignment)
+
+
+# ── skills ───────────────────────────────────────────────────────────────────
+
+
+def _call(plan: _Plan, assignment: Assignment, state: ActionState, action: Call, blocked: bool) -> bool:
+    case = plan.case
+    skill = case.skills.get(assignment.agent, {}).get(action.skill)
+    if state.status in ("running", "asked", "uncertain", "waiting"):
+        return skill is not None and skill.effect != "read"
+    if skill is None:
+        _refuse(plan, assignment, state, Reason("skill_unknown", {"skill": action.skill}))
+        return False
+    if action.problem:
+        _refuse(plan, assignment, state, Reason("arguments_malformed", {"problem": action.problem}))
+        return False
+    if state.status == "lost" and skill.effect == "write":
+        key = f"{place(assignment.id, assignment.turn, state.number)}/{assignment.seat}/uncertain/{state.attempt}"
+        idempotency = _idempotency_key(case, assignment, state)
+        body = e.SkillUncertain(assignment.id, assignment.seat, assignment.turn, state.number, skill.name, idempotency)
+        plan.record(key, body, assignment)
+        return True
+    if skill.effect != "read" and blocked:
+        return True
+    _start_or_ask(plan, assignment, state, skill)
+    return skill.effect != "read"
+
+
+def _start_or_ask(plan: _Plan, assignment: Assignment, state: ActionState, skill: SkillSpec) -> None:
+    case = plan.case
+    digest = state.digest
+    if state.status == "due":
+        try:
+            digest = action_digest(case.id, assignment.id, skill, state.arguments)
+        except (rfc8785.CanonicalizationError, RecursionError) as problem:
+            _refuse(plan, assignment, state, Reason("arguments_malformed", {"problem": str(problem)}))
+            return
+        if assignment.calls_made.get(digest, 0) >= SAME_CALL - 1:
+            _refuse(plan, assignment, state, Reason("same_call_again", {"skill": skill.name}))
+            return
+        reason = needs_approval(skill, case.policy, tainted=assignment.tainted, forked=case.forked)
+        if reason is not None:
+            _request(plan, assignment, state, skill, state.arguments, digest, reason)
+            return
+    started = e.SkillStarted(
+        assignment.id,
+        assignment.seat,
+        assignment.turn,
+        state.number,
+        state.attempt + 1,
+        skill.name,
+        skill.version,
+        digest,
+        _idempotency_key(case, assignment, state),
+    )
+    author = e.Author("agent", assignment.agent, case.requester)
+    plan.commands.append(
+        RunSkill(
+            f"{started.idempotency_key}/{started.attempt}",
+            e.Draft(started, author, case.seq),
+            assignment.id,
+            assignment.seat,
+            assignment.turn,
+            state.number,
+            started.attempt,
+            skill,
+            state.arguments,
+            started.idempotency_key,
+            bool(state.approval),
+        )
+    )
+
+
+def _idempotency_key(case: Case, assignment: Assignment, state: ActionState) -> str:
+    """case/assignment/seat/turn/call: the same for every attempt. An edited action is another call."""
+    number = f"{state.number}.{state.edits}" if state.edits else str(state.number)
+    return f"{case.id}/{assignment.id}/{assignment.seat}/{assignment.turn}/{number}"
+
+
+def _request(
+    plan: _Plan,
+    assignment: Assignment,
+    state: ActionState,
+    skill: SkillSpec,
+    arguments: dict[str, Any],
+    digest: str,
+    reason: Reason,
+) -> None:
+    number = f"{state.number}.{state.edits}" if state.edits else str(state.number)
+    approval = f"{assignment.id}/{assignment.seat}/{assignment.turn}/{number}"
+    policy = plan.case.policy
+    requested = e.ApprovalRequested(
+        approval,
+        assignment.id,
+        assignment.seat,
+        assignment.turn,
+        state.number,
+        digest,
+        skill.name,
+        skill.effect,
+        arguments,
+        reason,
+        plan.case.now_ms + policy.approval_expires_ms if policy.approval_expires_ms else 0,
+    )
+    plan.record(f"{approval}/approval", requested, assignment)
+
+
+def _expire(plan: _Plan, approval: Approval) -> None:
+    """An approval nobody answered goes to the deputy once, and lapses after that."""
+    policy = plan.case.policy
+    if policy.deputy and not approval.deputy:
+        plan.record(f"{approval.id}/escalated", e.ApprovalEscalated(approval.id, policy.deputy))
+    else:
+        plan.record(f"{approval.id}/expired", e.ApprovalLapsed(approval.id, Reason("approval_expired")))
+
+
+# ── endings ──────────────────────────────────────────────────────────────────
+
+RELEASE = SkillSpec("release", effect="idempotent write", leaves_house=True, approval="always")
+"""A release is decided like a call of this skill; the policy or a person approves it."""
+
+
+def _release(plan: _Plan, assignment: Assignment, state: ActionState, action: Release, blocked: bool) -> bool:
+    case = plan.case
+    if state.status in ("running", "asked") or blocked:
+        return True
+    if assignment.id != ROOT:
+        _refuse(plan, assignment, state, Reason("only_the_case_worker_releases"))
+        return False
+    report = case.results.get(action.call)
+    if report is None:
+        _refuse(plan, assignment, state, Reason("no_such_result", {"call": action.call}))
+        return False
+    digest = hashlib.sha256(msgspec.json.encode(report, order="deterministic")).hexdigest()
+    if state.status == "due" and case.policy.release == "person":
+        arguments = {"call": action.call, "report": digest}
+        bound = action_digest(case.id, assignment.id, RELEASE, arguments)
+        _request(plan, assignment, state, RELEASE, arguments, bound, Reason("release_needs_person"))
+        return True
+    by_person = bool(state.approval)
+    started = e.ReleaseStarted(
+        assignment.id,
+        assignment.seat,
+        assignment.turn,
+        state.number,
+        state.attempt + 1,
+        action.call,
+        digest,
+        "person" if by_person else "policy",
+    )
+    key = f"{_idempotency_key(case, assignment, state)}/{started.attempt}"
+    draft = e.Draft(started, e.Author("agent", assignment.agent, case.requester), case.seq)
+    plan.commands.append(
+        Publish(
+            key,
+            draft,
+            assignment.id,
+            assignment.seat,
+            assignment.turn,
+            state.number,
+            started.attempt,
+            report,
+            digest,
+        )
+    )
+    return True
+
+
+def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
+    case, turn = plan.case, assignment.turn
+    key = f"{place(assignment.id, turn, assignment.ending_number)}/{assignment.seat}"
+    if isinstance(ending, Report):
+        reported = e.Reported(assignment.id, turn, ending.status, ending.text, ending.data, ending.findings)
+        plan.record(key, reported, assignment)
+        if not assignment.parent:
+            plan.record(f"{key}/closed", e.CaseClosed(ending.status, ending.text), assignment)
+            plan.stopped = True
+        return
+    state = assignment.actions[assignment.ending_number]
+    agent = case.agents.get(assignment.agent)
+    if ending.agent not in case.agents or agent is None or ending.agent not in agent.handoffs:
+        _refuse(plan, assignment, state, Reason("may_not_hand_off", {"agent": ending.agent}))
+        return
+    path = assignment.handoffs
+    same = sum(1 for one in itertools.pairwise(path) if one == (assignment.agent, ending.agent))
+    over = _over_budget(plan, assignment, Spending(handoffs=1))
+    if same >= SAME_HANDOFF:
+        _refuse(plan, assignment, state, Reason("ping_pong", {"from": assignment.agent, "to": ending.agent}))
+    elif over is not None:
+        _stop(plan, *over)
+    else:
+        body = e.HandedOff(assignment.id, turn, state.number, assignment.agent, ending.agent, ending.note)
+        plan.record(key, body, assignment)
+
+
+# ── what a mind is shown ─────────────────────────────────────────────────────
+
+
+def budget_left(case: Case, assignment: Assignment) -> Limits:
+    """What the assignment may still spend: the least along the way up to the root."""
+    left = Limits()
+    for one in chain(case, assignment):
+        used, limit = one.spent.plus(one.reserved), one.limits
+        left = _narrower(
+            left,
+            Limits(
+                None if limit.tokens is None else max(0, limit.tokens - used.tokens),
+                None if limit.micros is None else max(0, limit.micros - used.micros),
+                None if limit.ms is None else max(0, limit.ms - used.ms),
+                None if limit.turns is None else max(0, limit.turns - used.turns),
+                None if limit.handoffs is None else max(0, limit.handoffs - used.handoffs),
+                None if limit.depth is None else max(0, limit.depth + one.depth - assignment.depth),
+            ),
+        )
+    return left
+
+
+def view_of(case: Case, assignment_id: str) -> View:
+    """What the mind of an assignment is shown for its next turn. Raises KeyError for an unknown assignment."""
+    assignment = case.assignments[assignment_id]
+    return View(
+        case_id=case.id,
+        assignment=assignment.id,
+        seat=assignment.seat,
+        turn=assignment.turn,
+        agent=case.agents[assignment.agent],
+        mind=assignment.mind,
+        request=case.request,
+        language=case.language,
+        task=assignment.task,
+        inputs=assignment.inputs,
+        transcript=assignment.transcript,
+        findings=case.findings,
+        budget_left=budget_left(case, assignment),
+        agents=tuple(case.agents.values()),
+        basis_seq=case.seq,
+        prompt_parent=assignment.prompt_seq,
+        root=not assignment.parent,
+    )

@@ -1,0 +1,223 @@
+"""What a person may do to a case from outside an agent's turn: each command checked against the state, as facts.
+
+Every function is pure: state in, drafts out, `CommandRefused` with a sentence when the case cannot take it now.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NoReturn
+
+from jihwi.case import events as e
+from jihwi.case.approval import action_digest
+from jihwi.case.assignment import MindSpec, Reason
+from jihwi.case.budget import Limits
+from jihwi.case.decide import RELEASE
+from jihwi.case.state import Approval, Assignment, Case
+from jihwi.case.turn import Turn
+from jihwi.errors import CommandRefused
+
+__all__ = [
+    "answer",
+    "approve",
+    "cancel",
+    "change_limits",
+    "edit",
+    "note",
+    "open_approvals",
+    "open_questions",
+    "pause",
+    "reassign",
+    "reject",
+    "resume",
+    "settle_uncertainty",
+    "take",
+    "take_turn",
+]
+
+
+def _refuse(case: Case, ko: str, en: str) -> NoReturn:
+    raise CommandRefused(case.id, ko, en)
+
+
+def _alive(case: Case) -> None:
+    if case.status in ("closed", "cancelled"):
+        _refuse(case, "이미 끝난 사건입니다.", "The case has ended.")
+
+
+def open_approvals(case: Case) -> list[Approval]:
+    """The approvals that wait for an answer, oldest first."""
+    return [one for one in case.approvals.values() if one.status == "open"]
+
+
+def open_questions(case: Case) -> list[tuple[Assignment, int, str]]:
+    """The questions that wait for an answer: assignment, the action's number, the question."""
+    found: list[tuple[Assignment, int, str]] = []
+    for assignment in (case.assignments[one] for one in case.open_ids):
+        for action in assignment.actions:
+            question = getattr(action.action, "question", None)
+            if question is not None and action.status == "asked":
+                found.append((assignment, action.number, question))
+    return found
+
+
+def _approval(case: Case, approval_id: str, by: str) -> Approval:
+    _alive(case)
+    waiting = open_approvals(case)
+    approval = case.approvals.get(approval_id)
+    if not approval_id and len(waiting) == 1:
+        approval = waiting[0]
+    if approval is None or approval.status != "open":
+        names = ", ".join(one.id for one in waiting) or "-"
+        _refuse(
+            case,
+            f"기다리는 승인이 아닙니다: '{approval_id}'. 기다리는 것: {names}",
+            f"No such approval is open: '{approval_id}'. Open: {names}",
+        )
+    assignment = case.assignments[approval.assignment]
+    own = assignment.mind.kind == "person" and assignment.mind.name == by
+    if own and approval.skill not in case.policy.approve:
+        _refuse(
+            case, "자기 자리에서 낸 일은 스스로 승인할 수 없습니다.", "Nobody approves what their own seat proposed."
+        )
+    return approval
+
+
+def approve(case: Case, approval_id: str, *, by: str, digest: str = "", words: str = "") -> list[e.Draft]:
+    """Approve one exact action. `digest`, when given, must be the action's: what was shown is what is approved."""
+    approval = _approval(case, approval_id, by)
+    if digest and not approval.action_digest.startswith(digest):
+        _refuse(case, "그 사이에 내용이 바뀌었습니다.", "The action has changed since it was shown.")
+    return [_by(by, e.ApprovalAnswered(approval.id, approval.action_digest, "approve", note=words))]
+
+
+def reject(case: Case, approval_id: str, *, by: str, words: str = "") -> list[e.Draft]:
+    """Reject one action; its mind reads why."""
+    approval = _approval(case, approval_id, by)
+    return [_by(by, e.ApprovalAnswered(approval.id, approval.action_digest, "reject", note=words))]
+
+
+def edit(case: Case, approval_id: str, arguments: dict[str, Any], *, by: str, words: str = "") -> list[e.Draft]:
+    """Change an action's arguments. The edited action is a new one and is asked anew."""
+    approval = _approval(case, approval_id, by)
+    if approval.skill == RELEASE.name:
+        _refuse(case, "보고서는 여기서 고칠 수 없습니다.", "A report cannot be edited here.")
+    assignment = case.assignments[approval.assignment]
+    skill = case.skills[assignment.agent][approval.skill]
+    action_digest(case.id, assignment.id, skill, arguments)  # raises for what has no canonical form
+    return [_by(by, e.ApprovalAnswered(approval.id, approval.action_digest, "edit", arguments, words))]
+
+
+def answer(case: Case, words: str, *, by: str, assignment: str = "", number: int | None = None) -> list[e.Draft]:
+    """Answer a question; without naming it, the only one that is open."""
+    _alive(case)
+    waiting = [
+        one
+        for one in open_questions(case)
+        if (not assignment or one[0].id == assignment) and (number is None or one[1] == number)
+    ]
+    if len(waiting) != 1:
+        names = ", ".join(f"{a.id}/{a.turn}/{n}" for a, n, _ in open_questions(case)) or "-"
+        _refuse(case, f"어느 질문인지 정하십시오: {names}", f"Say which question: {names}")
+    asked, at, _ = waiting[0]
+    return [_by(by, e.QuestionAnswered(asked.id, asked.turn, at, words))]
+
+
+def pause(case: Case, *, by: str, words: str = "") -> list[e.Draft]:
+    """Stop starting new work; what is under way ends by itself."""
+    if case.status != "open":
+        _refuse(case, "지금은 멈출 수 없습니다.", "The case cannot be paused now.")
+    return [_by(by, e.CasePaused(Reason("paused_by_person", {"by": by, "note": words})))]
+
+
+def resume(case: Case, *, by: str) -> list[e.Draft]:
+    """Go on after a pause or a stop."""
+    if case.status not in ("paused", "parked"):
+        _refuse(case, "멈춘 사건이 아닙니다.", "The case is not paused.")
+    return [_by(by, e.CaseResumed())]
+
+
+def cancel(case: Case, *, by: str, words: str = "") -> list[e.Draft]:
+    """End the case without a report."""
+    _alive(case)
+    return [_by(by, e.CaseCancelled(Reason("cancelled_by_person", {"by": by, "note": words})))]
+
+
+def note(case: Case, assignment_id: str, words: str, *, by: str) -> list[e.Draft]:
+    """Tell an assignment something; its mind reads it at the next turn."""
+    assignment = _open(case, assignment_id)
+    return [_by(by, e.Noticed(assignment.id, Reason("note", {"note": words}), by))]
+
+
+def change_limits(case: Case, limits: Limits, *, by: str, assignment: str = "") -> list[e.Draft]:
+    """Set new limits for the case or one assignment, and go on when running out had stopped it."""
+    _alive(case)
+    drafts = [_by(by, e.LimitsChanged(limits, assignment))]
+    if case.status == "parked":
+        drafts.append(_by(by, e.CaseResumed()))
+    return drafts
+
+
+def take(case: Case, assignment_id: str, *, by: str) -> list[e.Draft]:
+    """Sit down in an agent's seat: from now on `by` takes its turns."""
+    assignment = _open(case, assignment_id)
+    mind = MindSpec("person", by)
+    return [_by(by, e.SeatChanged(assignment.id, assignment.seat + 1, "take", assignment.agent, mind))]
+
+
+def reassign(
+    case: Case, assignment_id: str, *, by: str, agent: str = "", how: Literal["give", "reassign"] = "give"
+) -> list[e.Draft]:
+    """Give a seat back to its agent's own mind, or to another agent."""
+    assignment = _open(case, assignment_id)
+    name = agent or assignment.agent
+    spec = case.agents.get(name)
+    if spec is None:
+        known = ", ".join(case.agents)
+        _refuse(case, f"'{name}'은(는) 이 사건에 없습니다: {known}", f"'{name}' is not in this case: {known}")
+    return [_by(by, e.SeatChanged(assignment.id, assignment.seat + 1, how, name, spec.mind))]
+
+
+def take_turn(case: Case, assignment_id: str, turn: Turn, *, by: str) -> list[e.Draft]:
+    """A person's own turn in a seat they hold."""
+    assignment = _open(case, assignment_id)
+    if assignment.mind.kind != "person" or assignment.turn_status != "due":
+        _refuse(case, "지금 이 자리의 차례가 아닙니다.", "It is not this seat's turn for a person now.")
+    started = e.TurnStarted(
+        assignment.id, assignment.seat, assignment.turn, assignment.attempt + 1, assignment.mind, case.seq
+    )
+    finished = e.TurnFinished(assignment.id, assignment.seat, assignment.turn, turn.text, turn.actions)
+    labels = assignment.labels
+    author = e.Author("person", by)
+    return [e.Draft(started, author, case.seq), e.Draft(finished, author, case.seq, labels)]
+
+
+def settle_uncertainty(
+    case: Case,
+    assignment_id: str,
+    number: int,
+    outcome: Literal["happened", "did_not_happen", "run_again"],
+    *,
+    by: str,
+    words: str = "",
+) -> list[e.Draft]:
+    """Say how a write ended whose runner died while it ran."""
+    assignment = _open(case, assignment_id)
+    uncertain = [a for a in assignment.actions if a.number == number and a.status == "uncertain"]
+    if not uncertain:
+        _refuse(case, "확인을 기다리는 작업이 아닙니다.", "No uncertain write waits there.")
+    return [_by(by, e.UncertaintySettled(assignment.id, assignment.turn, number, outcome, words))]
+
+
+def _open(case: Case, assignment_id: str) -> Assignment:
+    _alive(case)
+    assignment = case.assignments.get(assignment_id)
+    if assignment is None or not assignment.open:
+        names = ", ".join(case.open_ids)
+        _refuse(
+            case, f"열린 일이 아닙니다: '{assignment_id}' ({names})", f"No open assignment '{assignment_id}' ({names})"
+        )
+    return assignment
+
+
+def _by(person: str, body: e.Body) -> e.Draft:
+    return e.Draft(body, e.Author("person", person))

@@ -1,0 +1,111 @@
+"""Reasons put into words: every code an event may carry, in Korean and English."""
+
+from __future__ import annotations
+
+from jihwi.case.assignment import Reason
+from jihwi.words import Language, fill
+
+__all__ = ["REASONS", "say"]
+
+REASONS: dict[str, tuple[str, str]] = {
+    "approval_rule": ("'{skill}' 기술은 실행할 때마다 승인이 필요합니다.", "'{skill}' needs an approval each time."),
+    "approval_tainted": (
+        "문서에서 온 내용을 본 뒤라, '{skill}' 기술을 실행하려면 사람의 승인이 필요합니다.",
+        "Text from documents has been read, so '{skill}' needs a person's approval.",
+    ),
+    "approval_forked": (
+        "갈라져 나온 사건에서는 바꾸는 작업마다 승인이 필요합니다.",
+        "In a forked case every change needs an approval.",
+    ),
+    "release_needs_person": (
+        "보고서를 내보내려면 담당자의 승인이 필요합니다.",
+        "The case worker must approve the release of the report.",
+    ),
+    "approval_expired": ("기한 안에 승인하지 않아 취소되었습니다.", "Nobody approved it in time."),
+    "rejected": ("{by} 님이 거절했습니다. {note}", "{by} rejected it. {note}"),
+    "seat_changed": ("담당이 바뀌어 실행하지 않았습니다.", "It was not done: the seat changed hands."),
+    "seat_take": ("이 일을 사람이 넘겨받았습니다.", "A person took this work over."),
+    "seat_give": ("이 일을 '{agent}'에게 돌려주었습니다.", "This work was given back to '{agent}'."),
+    "seat_reassign": ("이 일이 '{agent}'에게 넘어갔습니다.", "This work was reassigned to '{agent}'."),
+    "skill_unknown": ("'{skill}' 기술은 없거나 쓸 수 없습니다.", "There is no skill '{skill}' that may be used here."),
+    "arguments_malformed": ("값의 형식이 맞지 않습니다: {problem}", "The arguments are malformed: {problem}"),
+    "skill_failed": ("'{skill}' 기술이 실패했습니다: {detail}", "'{skill}' failed: {detail}"),
+    "skill_timeout": (
+        "'{skill}' 기술이 {seconds}초 안에 끝나지 않았습니다.",
+        "'{skill}' did not finish within {seconds} seconds.",
+    ),
+    "skill_missing": ("'{skill}' 기술이 이 실행기에 없습니다.", "This runner does not have the skill '{skill}'."),
+    "write_did_not_happen": (
+        "사람이 확인했습니다: 실행되지 않았습니다. {note}",
+        "A person found that it did not happen. {note}",
+    ),
+    "after_handoff": ("넘긴 뒤의 행동은 하지 않습니다.", "What comes after a handoff or a report is not done."),
+    "same_call_again": (
+        "'{skill}'을(를) 같은 값으로 거듭 불러 멈추었습니다. 다른 방법을 찾으십시오.",
+        "'{skill}' was called again with the same arguments; try another way.",
+    ),
+    "finding_unknown": ("{finding}번 발견이 없습니다.", "There is no finding {finding}."),
+    "may_not_delegate": ("'{agent}'에게 맡길 수 없습니다.", "Work may not be delegated to '{agent}'."),
+    "may_not_hand_off": ("'{agent}'에게 넘길 수 없습니다.", "Work may not be handed off to '{agent}'."),
+    "too_deep": ("맡기기가 너무 깊습니다 ({depth}단계).", "Delegation would go too deep ({depth} levels)."),
+    "ping_pong": (
+        "'{from}'와(과) '{to}'이(가) 일을 주고받기만 하여 멈추었습니다.",
+        "'{from}' and '{to}' keep handing the work to each other.",
+    ),
+    "only_the_case_worker_releases": (
+        "담당 자리만 보고서를 내보낼 수 있습니다.",
+        "Only the case worker's seat may release a report.",
+    ),
+    "no_such_result": ("'{call}' 결과가 없습니다.", "There is no result '{call}'."),
+    "empty_turn": (
+        "말도 행동도 없었습니다. 다음 행동을 정하십시오.",
+        "That turn was empty. Say or do something: call a skill, or report.",
+    ),
+    "empty_turns": ("'{agent}'이(가) 거듭 아무 말도 하지 않았습니다.", "'{agent}' kept giving empty turns."),
+    "turn_keeps_failing": ("'{agent}'의 차례가 거듭 실패했습니다.", "The turns of '{agent}' keep failing."),
+    "model_failed": ("모델이 답하지 못했습니다: {detail}", "The model did not answer: {detail}"),
+    "mind_failed": ("'{agent}'의 판단이 실패했습니다: {detail}", "The mind of '{agent}' failed: {detail}"),
+    "agent_left": ("'{agent}'이(가) 이 사건에 없습니다.", "'{agent}' is not in this case."),
+    "budget_turns": (
+        "'{agent}'에게 허락된 차례를 다 썼습니다.",
+        "'{agent}' has used all the turns it was given.",
+    ),
+    "budget_tokens": (
+        "'{agent}'에게 허락된 토큰을 다 썼습니다.",
+        "'{agent}' has used all the tokens it was given.",
+    ),
+    "budget_micros": ("'{agent}'에게 허락된 비용을 다 썼습니다.", "'{agent}' has used all the money it was given."),
+    "budget_ms": ("'{agent}'에게 허락된 시간을 다 썼습니다.", "'{agent}' has used all the time it was given."),
+    "budget_handoffs": (
+        "'{agent}'에게 허락된 넘기기를 다 썼습니다.",
+        "'{agent}' has used all the handoffs it was given.",
+    ),
+    "context_summary": ("앞선 {entries}개 항목의 요약: {summary}", "Summary of {entries} earlier entries: {summary}"),
+    "release_unsupported": (
+        "근거를 확인하지 못한 문장이 있어 내보내지 않았습니다.",
+        "It was not released: some sentences could not be verified.",
+    ),
+    "release_labels": (
+        "이 보고서를 볼 권한이 없어 내보내지 않았습니다.",
+        "It was not released: the requester may not see what it cites.",
+    ),
+    "release_malformed": ("보고서의 형식이 맞지 않습니다: {detail}", "The report is malformed: {detail}"),
+    "release_failed": ("보고서를 쓰지 못했습니다: {detail}", "The report could not be written: {detail}"),
+    "paused_by_person": ("{by} 님이 멈추었습니다. {note}", "{by} paused it. {note}"),
+    "cancelled_by_person": ("{by} 님이 취소했습니다. {note}", "{by} cancelled it. {note}"),
+    "note": ("{note}", "{note}"),
+    "retention": ("보존 기간이 지나 지웠습니다.", "Erased after its retention period."),
+    "erased_on_request": ("요청에 따라 지웠습니다. {note}", "Erased on request. {note}"),
+}
+
+
+def say(reason: Reason, language: Language = "en") -> str:
+    """The reason in a person's language; an unknown code is shown as it is.
+
+    >>> say(Reason("agent_left", {"agent": "checker"}), "en")
+    "'checker' is not in this case."
+    """
+    known = REASONS.get(reason.code)
+    if known is None:
+        return " ".join([reason.code, *reason.params.values()])
+    return fill(known[0] if language == "ko" else known[1], reason.params).strip()

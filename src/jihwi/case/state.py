@@ -1,0 +1,179 @@
+"""The state of a case, folded from its events and from nothing else.
+
+These structs are mutable, and only `fold.apply` changes them: a state belongs to the one who folds it, and whoever
+loses an append throws it away and folds again (see docs/decisions). Everything handed out (views, commands) is frozen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, SkillSpec
+from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
+from jihwi.case.turn import Action, Finding, HandOff, Report, Transcript
+
+__all__ = ["ActionState", "Approval", "Assignment", "Case", "CaseState", "open_assignments", "waits"]
+
+CaseState = Literal["new", "open", "paused", "parked", "closed", "cancelled"]
+
+ActionStatus = Literal["due", "asked", "approved", "running", "lost", "waiting", "uncertain", "settled"]
+"""due: nothing was done about it yet. asked: an approval, an answer or a child's report is awaited. approved: it may
+run. running. lost: it was running when its runner ended. waiting: tried again later. uncertain: a write nobody knows
+the end of. settled."""
+
+TurnStatus = Literal["due", "running", "lost", "waiting", "acting", "empty"]
+
+
+class ActionState(msgspec.Struct):
+    """One action of the current turn on its way to being settled."""
+
+    number: int
+    action: Action
+    status: ActionStatus = "due"
+    attempt: int = 0
+    arguments: dict[str, Any] = {}
+    """As they stand after edits."""
+    edits: int = 0
+    approval: str = ""
+    digest: str = ""
+
+
+class Approval(msgspec.Struct):
+    """An approval on its way."""
+
+    id: str
+    assignment: str
+    seat: int
+    turn: int
+    number: int
+    action_digest: str
+    skill: str
+    effect: str
+    arguments: dict[str, Any]
+    reason: Reason
+    status: Literal["open", "approved", "rejected", "edited", "lapsed", "consumed"] = "open"
+    expires_at_ms: int = 0
+    expired: bool = False
+    deputy: str = ""
+    requested_seq: int = 0
+
+
+class Assignment(msgspec.Struct):
+    """One line of work."""
+
+    id: str
+    agent: str
+    mind: MindSpec
+    task: str
+    parent: str = ""
+    parent_turn: int = 0
+    parent_number: int = 0
+    inputs: dict[str, Any] = {}
+    limits: Limits = UNLIMITED
+    depth: int = 0
+    join: bool = True
+    seat: int = 1
+    open: bool = True
+    turn: int = 1
+    turn_status: TurnStatus = "due"
+    attempt: int = 0
+    failures: int = 0
+    """Attempts of this turn that failed or were lost."""
+    failure: Reason | None = None
+    """Why the last attempt failed."""
+    actions: list[ActionState] = []
+    ending: HandOff | Report | None = None
+    """What ends the current turn once its calls are settled."""
+    ending_number: int = 0
+    unsettled: int = 0
+    children: int = 0
+    """How many it has opened so far."""
+    spent: Spending = NOTHING
+    """With everything below it."""
+    reserved: Spending = NOTHING
+    reservation: Spending = NOTHING
+    """What this assignment's own running turn holds."""
+    tainted: bool = False
+    labels: tuple[str, ...] = ()
+    empty_turns: int = 0
+    calls_made: dict[str, int] = {}
+    """Digest of an action to how often it was started here."""
+    handoffs: list[str] = []
+    """The agents who held it, in order."""
+    prompt_seq: int = 0
+    report: Report | None = None
+    transcript: Transcript = msgspec.field(default_factory=Transcript)
+
+
+class Case(msgspec.Struct):
+    """A case as it stands after event `seq`."""
+
+    id: str
+    seq: int = 0
+    head: bytes = b"\0" * 32
+    now_ms: int = 0
+    """The time of the last event."""
+    opened_ms: int = 0
+    status: CaseState = "new"
+    request: str = ""
+    requester: str = ""
+    language: str = "ko"
+    team: str = ""
+    team_digest: str = ""
+    collections: tuple[str, ...] = ()
+    library_version: int = 0
+    viewer_labels: tuple[str, ...] = ()
+    policy: Policy = Policy()
+    limits: Limits = UNLIMITED
+    forked: bool = False
+    parent: str = ""
+    agents: dict[str, AgentSpec] = {}
+    skills: dict[str, dict[str, SkillSpec]] = {}
+    """Agent to its skills by name."""
+    assignments: dict[str, Assignment] = {}
+    open_ids: list[str] = []
+    """Open assignments in the order they were opened."""
+    approvals: dict[str, Approval] = {}
+    findings: tuple[Finding, ...] = ()
+    timers: dict[str, int] = {}
+    results: dict[str, Any] = {}
+    """Results of finished calls that a release may name, by place `assignment/turn/number`."""
+    released: list[str] = []
+    """Digests of the reports that left."""
+    files: dict[str, str] = {}
+    """The released files: name to SHA-256."""
+    reason: Reason | None = None
+    """Why it is paused, parked or cancelled."""
+    choices: tuple[str, ...] = ()
+    outcome: str = ""
+    answer: str = ""
+    labels: tuple[str, ...] = ()
+    """The union of the labels of all its events."""
+
+
+def open_assignments(case: Case) -> list[Assignment]:
+    """The assignments that have not ended, oldest first."""
+    return [case.assignments[one] for one in case.open_ids]
+
+
+def waits(case: Case) -> int:
+    """How many answers of people the case waits for: approvals, questions, uncertain writes, a person's turn.
+
+    A parked case waits for its case worker.
+    """
+    if case.status == "parked":
+        return 1
+    count = 0
+    for assignment in open_assignments(case):
+        if assignment.mind.kind == "person" and assignment.turn_status == "due":
+            count += 1
+        for action in assignment.actions:
+            if action.status == "uncertain" or (action.status == "asked" and _by_person(action)):
+                count += 1
+    return count
+
+
+def _by_person(action: ActionState) -> bool:
+    return bool(action.approval) or type(action.action).__name__ == "Ask"
