@@ -21,42 +21,10 @@ _JOINING = frozenset({"NNG", "NNP", "NNB", "NNBC", "NR", "XR", "SL", "SN", "SH",
 _LONGEST_TERM = 64
 
 _ASKING = frozenset(
-    # fmt: off
-    [
-        "누구",
-        "누가",
-        "무엇",
-        "무어",
-        "뭐",
-        "뭣",
-        "무슨",
-        "어디",
-        "언제",
-        "몇",
-        "얼마",
-        "얼마나",
-        "어떤",
-        "어느",
-        "어떻",
-        "어떻게",
-        "어떠하",
-        "왜",
-        "웬",
-        "것",
-        "거",
-        "그것",
-        "이것",
-        "저것",
-        "그",
-        "이",
-        "저",
-        "알려주",
-        "알리",
-        "궁금",
-        "궁금하",
-        "찾아주",
-    ]
-    # fmt: on
+    """
+    누구 누가 무엇 무어 뭐 뭣 무슨 어디 언제 몇 얼마 얼마나 어떤 어느 어떻 어떻게 어떠하 왜 웬 것 거 그것 이것
+    저것 그 이 저 알려주 알리 궁금 궁금하 찾아주
+    """.split()  # noqa: SIM905 (a list of one word a line is longer than a screen)
 )
 """Words that ask, and say nothing of where the answer stands."""
 
