@@ -1,0 +1,373 @@
+"""Reads XLSX workbooks: what each sheet shows, as it shows it, with merged cells, comments and text boxes.
+
+The parts of the package are read directly (ECMA-376 part 1, chapter 18): the libraries at hand either keep a whole
+workbook as objects, refuse workbooks with odd styles, or give numbers without their formats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+
+import msgspec
+from lxml import etree
+
+from jihwi.errors import FileBroken
+from jihwi.evidence import ReadingBuilder
+from jihwi.readers import Hint, Limits, Result
+from jihwi.readers.grid import header_rows
+from jihwi.readers.number_format import BUILT_IN, general, show
+from jihwi.readers.office import core_properties
+from jihwi.readers.package import Package, local, text_of
+
+__all__ = ["XlsxReader"]
+
+_MOST_CELLS = 500_000
+_MOST_STRINGS = 2_000_000
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+class _Merge(msgspec.Struct, frozen=True):
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class _Sheet(msgspec.Struct):
+    """What one sheet holds, before it is laid out."""
+
+    cells: dict[tuple[int, int], str] = {}
+    merges: list[_Merge] = []
+    hidden_rows: set[int] = set()
+    hidden_columns: list[tuple[int, int]] = []
+    notes: list[str] = []
+    """Header and footer texts."""
+    cut: bool = False
+    unfilled: int = 0
+    """Formulas whose result was never stored."""
+
+
+class XlsxReader:
+    """XLSX and its template and macro kin."""
+
+    name = "xlsx"
+    version = "1"
+    formats = ("xlsx",)
+
+    def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
+        package = Package(data, hint.path, limits)
+        builder = ReadingBuilder(
+            source=hint.source, reader=self.name, reader_version=self.version, format=format or self.name
+        )
+        builder.metadata = core_properties(package)
+        _Workbook(package, builder, limits).read()
+        return Result(builder.done())
+
+
+class _Workbook:
+    def __init__(self, package: Package, builder: ReadingBuilder, limits: Limits) -> None:
+        self._package = package
+        self._builder = builder
+        self._limits = limits
+        self._cells_left = _MOST_CELLS
+        roots = [t for kind, t in package.relations("").values() if kind == "officeDocument" and package.has(t)]
+        self._path = roots[0] if roots else "xl/workbook.xml"
+        self._book = package.xml(self._path)
+        strings = next(package.related(self._path, "sharedStrings"), "")
+        styles = next(package.related(self._path, "styles"), "")
+        self._strings = list(self._shared(strings)) if strings else []
+        self._formats = _formats(package.optional_xml(styles))
+        properties = self._book.find("{*}workbookPr")
+        self._epoch_1904 = properties is not None and properties.get("date1904") in {"1", "true"}
+
+    def read(self) -> None:
+        relations = self._package.relations(self._path)
+        found = 0
+        for sheet in self._book.iterfind("{*}sheets/{*}sheet"):
+            kind, path = relations.get(_relation_id(sheet), ("", ""))
+            name = sheet.get("name", "")
+            if kind == "chartsheet":
+                self._builder.warn("chart_not_read", name)
+            if kind != "worksheet" or not self._package.has(path):
+                continue
+            found += 1
+            if sheet.get("state") in {"hidden", "veryHidden"}:
+                self._builder.warn("hidden_sheet", name)
+            self._builder.section = name
+            self._sheet(name, path)
+        self._builder.section = ""
+        if not found:
+            raise FileBroken(self._package.path, "xlsx: no sheets")
+
+    def _shared(self, path: str) -> Iterator[str]:
+        size = 0
+        for element in _stream(self._package.bytes(path), ("si",)):
+            text = _rich(element)
+            size += len(text)
+            if size > self._limits.output_characters * 2:
+                self._builder.warn("output_cut")
+                return
+            yield text
+
+    # ── one sheet ──
+
+    def _sheet(self, name: str, path: str) -> None:
+        sheet = _Sheet()
+        self._gather(path, sheet)
+        self._builder.heading(name, level=1)
+        for note in sheet.notes:
+            self._builder.block("header", note)
+        _lay_out(self._builder, sheet)
+        if sheet.cut:
+            self._builder.warn("table_cut", name)
+        if sheet.unfilled:
+            self._builder.warn("formula_without_value", name, sheet.unfilled)
+        hidden = len(sheet.hidden_rows) + sum(last - first + 1 for first, last in sheet.hidden_columns)
+        if hidden:
+            self._builder.warn("hidden_rows_or_columns", name, min(hidden, 1_048_576))
+        self._beside(path)
+
+    def _gather(self, path: str, sheet: _Sheet) -> None:
+        row = 0
+        for element in _stream(self._package.bytes(path), ("row", "mergeCell", "col", "headerFooter")):
+            tag = local(element)
+            if tag == "row":
+                row = _small(element.get("r"), row + 1)
+                if element.get("hidden") in {"1", "true"}:
+                    sheet.hidden_rows.add(row)
+                self._row(element, row, sheet)
+            elif tag == "mergeCell" and (merge := _merge(element.get("ref", ""))):
+                sheet.merges.append(merge)
+            elif tag == "col" and element.get("hidden") in {"1", "true"}:
+                sheet.hidden_columns.append((_small(element.get("min"), 1), _small(element.get("max"), 1)))
+            elif tag == "headerFooter":
+                sheet.notes = [t for part in element if (t := _header_text(text_of(part)))]
+
+    def _row(self, row: etree._Element, number: int, sheet: _Sheet) -> None:
+        column = 0
+        for cell in row.iterfind("{*}c"):
+            reference = _REFERENCE.fullmatch(cell.get("r", ""))
+            column = _column(reference.group(1)) if reference else column + 1
+            text = self._shown(cell, sheet)
+            if not text:
+                continue
+            if self._cells_left <= 0 or self._builder.length > self._limits.output_characters:
+                sheet.cut = True
+                return
+            self._cells_left -= 1
+            sheet.cells[number, column] = text
+
+    def _shown(self, cell: etree._Element, sheet: _Sheet) -> str:
+        kind = cell.get("t", "n")
+        if kind == "inlineStr":
+            inline = cell.find("{*}is")
+            return _rich(inline) if inline is not None else ""
+        value = cell.find("{*}v")
+        raw = (value.text or "") if value is not None else ""
+        if not raw:
+            sheet.unfilled += cell.find("{*}f") is not None
+            return ""
+        if kind == "s":
+            index = _small(raw, -1)
+            return self._strings[index] if 0 <= index < len(self._strings) else ""
+        if kind == "b":
+            return "TRUE" if raw == "1" else "FALSE"
+        if kind in {"str", "e", "d"}:
+            return raw.strip()
+        return self._number(raw, cell.get("s"))
+
+    def _number(self, raw: str, style: str | None) -> str:
+        try:
+            value = float(raw)
+        except ValueError:
+            return raw
+        code = self._formats[index] if (index := _small(style, 0)) < len(self._formats) else "General"
+        if code.lower() == "general":
+            return raw if raw.lstrip("-").isdigit() else general(value)
+        return show(value, code, self._epoch_1904)
+
+    # ── what stands beside the cells ──
+
+    def _beside(self, path: str) -> None:
+        table = self._builder.last_block
+        for part in self._package.related(path, "comments"):
+            for comment in self._package.xml(part).iterfind(".//{*}comment"):
+                text = _rich(comment.find("{*}text"))
+                if text:
+                    self._builder.block("comment", text, parent=table, target=comment.get("ref", ""))
+        for part in self._package.related(path, "threadedComment"):
+            for comment in self._package.xml(part).iterfind("{*}threadedComment"):
+                self._builder.block("comment", text_of(comment), parent=table, target=comment.get("ref", ""))
+        for part in self._package.related(path, "drawing"):
+            self._drawing(part)
+
+    def _drawing(self, part: str) -> None:
+        drawing = self._package.optional_xml(part)
+        for element in drawing.iter() if drawing is not None else ():
+            tag = local(element)
+            if tag == "txBody":
+                paragraphs = ("".join(t.text or "" for t in p.iterfind(".//{*}t")) for p in element.iterfind("{*}p"))
+                text = "\n".join(p for p in paragraphs if p.strip())
+                if text:
+                    self._builder.block("text_box", text)
+            elif tag == "cNvPr" and (words := (element.get("descr") or "").strip()):
+                self._builder.block("image", words, target=element.get("name", ""))
+            elif tag == "graphicFrame":
+                self._builder.warn("chart_not_read", self._builder.section)
+
+
+def _lay_out(builder: ReadingBuilder, sheet: _Sheet) -> None:
+    """Each region of a sheet, parted by empty rows, as titles and a table."""
+    covered = {(m.top, m.left): m for m in sheet.merges if (m.top, m.left) in sheet.cells}
+    for region in _regions(sheet, covered):
+        _region(builder, sheet, region, covered)
+
+
+def _regions(sheet: _Sheet, merges: dict[tuple[int, int], _Merge]) -> Iterator[list[int]]:
+    """Runs of filled rows: an empty row parts two tables, unless a merged cell reaches over it."""
+    reach = {m.top: m.bottom for m in sorted(merges.values(), key=lambda m: m.bottom)}
+    rows = sorted({row for row, _ in sheet.cells})
+    region: list[int] = []
+    until = 0
+    for row in rows:
+        if region and row > until + 1:
+            yield region
+            region = []
+        region.append(row)
+        until = max(until, row, reach.get(row, 0))
+    if region:
+        yield region
+
+
+def _region(builder: ReadingBuilder, sheet: _Sheet, rows: list[int], merges: dict[tuple[int, int], _Merge]) -> None:
+    by_row: dict[int, list[int]] = {}
+    wanted = set(rows)
+    for row, column in sheet.cells:
+        if row in wanted:
+            by_row.setdefault(row, []).append(column)
+    # Rows with a single text over a wider table are its titles, not its cells.
+    while len(rows) > 1 and len(by_row[rows[0]]) == 1 and max(len(by_row[row]) for row in rows) > 1:
+        first = by_row[rows[0]][0]
+        merge = merges.get((rows[0], first))
+        if merge is not None and merge.bottom > merge.top:
+            break
+        builder.paragraph(sheet.cells[rows[0], first])
+        rows = rows[1:]
+    if len(rows) == 1 and len(by_row[rows[0]]) == 1:
+        builder.paragraph(sheet.cells[rows[0], by_row[rows[0]][0]])
+        return
+    _table(builder, sheet, rows, by_row, merges)
+
+
+def _table(
+    builder: ReadingBuilder,
+    sheet: _Sheet,
+    rows: list[int],
+    by_row: dict[int, list[int]],
+    merges: dict[tuple[int, int], _Merge],
+) -> None:
+    left = min(min(by_row[row]) for row in rows)
+    top = rows[0]
+    cells: list[tuple[int, int, int, int, str]] = []
+    for row in rows:
+        for column in by_row[row]:
+            merge = merges.get((row, column))
+            height = merge.bottom - merge.top + 1 if merge else 1
+            width = merge.right - merge.left + 1 if merge else 1
+            cells.append((row - top, column - left, height, width, sheet.cells[row, column]))
+    builder.cells(cells, header_rows=_heads(sheet, rows[:60], by_row, merges))
+
+
+def _heads(sheet: _Sheet, rows: list[int], by_row: dict[int, list[int]], merges: dict[tuple[int, int], _Merge]) -> int:
+    """Header rows of a table: one, or as many as the merged cells of the first row reach down."""
+    columns = sorted({column for row in rows for column in by_row[row]})[:200]
+    if not columns:
+        return 0
+    depth = 1
+    for column in by_row[rows[0]]:
+        merge = merges.get((rows[0], column))
+        if merge is not None:
+            depth = max(depth, min(3, merge.bottom - merge.top + 1))
+            if merge.right > merge.left and merge.bottom == merge.top:
+                depth = max(depth, 2)
+    grid = [[sheet.cells.get((row, column), "") for column in columns] for row in rows]
+    if depth == 1 or len(grid) <= depth:
+        return header_rows(grid)
+    folded = ["".join(grid[r][c] for r in range(depth)) for c in range(len(columns))]
+    return depth if header_rows([[f or f"{i}열" for i, f in enumerate(folded)], *grid[depth:]]) else 0
+
+
+# ── parts ────────────────────────────────────────────────────────────────────
+
+
+def _stream(data: bytes, tags: tuple[str, ...]) -> Iterator[etree._Element]:
+    """Elements as they end, forgotten as soon as they were used; what is broken ends the stream early."""
+    events = etree.iterparse(
+        BytesIO(data),
+        tag=[f"{{*}}{tag}" for tag in tags],
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=True,
+    )
+    for _, element in events:
+        yield element
+        element.clear()
+        while element.getprevious() is not None:
+            parent = element.getparent()
+            if parent is None:
+                break
+            del parent[0]
+
+
+def _formats(styles: etree._Element | None) -> list[str]:
+    """The number format of each cell style."""
+    if styles is None:
+        return []
+    own = {_small(f.get("numFmtId"), -1): f.get("formatCode", "") for f in styles.iterfind("{*}numFmts/{*}numFmt")}
+    found = []
+    for style in styles.iterfind("{*}cellXfs/{*}xf"):
+        number = _small(style.get("numFmtId"), 0)
+        found.append(own.get(number) or BUILT_IN.get(number, "General"))
+    return found
+
+
+def _rich(element: etree._Element | None) -> str:
+    """The text of a string item, without its phonetic guide."""
+    if element is None:
+        return ""
+    parts = [t.text or "" for t in element.iter("{*}t") if (parent := t.getparent()) is None or local(parent) != "rPh"]
+    return re.sub(r"_x000D_", "", "".join(parts)).replace("\r\n", "\n").strip()
+
+
+def _header_text(codes: str) -> str:
+    """The words of a header or footer, without its codes for page numbers, fonts and sides."""
+    bare = re.sub(r'&(?:"[^"]*"|\d+|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|[A-Za-z])', " ", codes)
+    return " ".join(bare.replace("&&", "&").split())
+
+
+def _merge(reference: str) -> _Merge | None:
+    first, _, last = reference.partition(":")
+    start, end = _REFERENCE.fullmatch(first), _REFERENCE.fullmatch(last or first)
+    if start is None or end is None:
+        return None
+    return _Merge(int(start.group(2)), _column(start.group(1)), int(end.group(2)), _column(end.group(1)))
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _small(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else otherwise
+
+
+def _relation_id(element: etree._Element) -> str:
+    return element.get(_RELATION_ID) or next((v for k, v in element.items() if k.endswith("}id")), "")
