@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from jihwi.evidence.check import Absent, Altered, CheckedCitation, Verbatim, Verdict, check, quoted_sentences
 from jihwi.evidence.chunk import Chunk
 from jihwi.evidence.citation import Quotation
 from jihwi.evidence.claim import Claim, Sentence, SentenceKind
 from jihwi.evidence.document import SecurityClass, Source, Viewer
+from jihwi.evidence.folding import NORMALISATIONS, Normalisation
+from jihwi.evidence.quoted import QuotedPassage, check_markdown
 from jihwi.evidence.reading import (
     READING_SCHEMA_VERSION,
     Block,
@@ -21,22 +24,31 @@ from jihwi.evidence.reading import (
     Warning,
     reading_digest,
 )
+from jihwi.evidence.reanchor import Difference, reanchor
 from jihwi.evidence.report import Contradiction, NotFound, Report, Section, Unreadable
+from jihwi.evidence.sentences import sentence_spans
 
 __all__ = [
+    "NORMALISATIONS",
     "READING_SCHEMA_VERSION",
+    "Absent",
+    "Altered",
     "Block",
     "BlockKind",
     "Box",
     "Cell",
+    "CheckedCitation",
     "Chunk",
     "Claim",
     "Contradiction",
+    "Difference",
     "Metadata",
+    "Normalisation",
     "NotFound",
     "Origin",
     "OriginRun",
     "Quotation",
+    "QuotedPassage",
     "Reading",
     "ReadingBuilder",
     "Report",
@@ -47,7 +59,14 @@ __all__ = [
     "Source",
     "Table",
     "Unreadable",
+    "Verbatim",
+    "Verdict",
     "Viewer",
     "Warning",
+    "check",
+    "check_markdown",
+    "quoted_sentences",
     "reading_digest",
+    "reanchor",
+    "sentence_spans",
 ]
