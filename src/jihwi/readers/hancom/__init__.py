@@ -7,6 +7,7 @@ one document kept in two of the formats, come out as the same blocks by construc
 from __future__ import annotations
 
 from jihwi.readers.hancom.compose import compose
+from jihwi.readers.hancom.description import written_description
 from jihwi.readers.hancom.model import (
     PLAIN,
     Anchor,
@@ -22,10 +23,11 @@ from jihwi.readers.hancom.model import (
     Picture,
     Section,
     Shape,
+    drawing,
 )
 from jihwi.readers.hancom.numbers import BUILT_IN_KINDS, NumberLevel, Numbering, number_text
 from jihwi.readers.hancom.paragraphs import ParagraphText
-from jihwi.readers.hancom.private_use import has_private_use, to_unicode
+from jihwi.readers.hancom.private_use import bullet_text, has_private_use, to_unicode
 
 __all__ = [
     "BUILT_IN_KINDS",
@@ -46,8 +48,11 @@ __all__ = [
     "Picture",
     "Section",
     "Shape",
+    "bullet_text",
     "compose",
+    "drawing",
     "has_private_use",
     "number_text",
     "to_unicode",
+    "written_description",
 ]

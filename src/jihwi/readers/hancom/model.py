@@ -29,6 +29,7 @@ __all__ = [
     "Picture",
     "Section",
     "Shape",
+    "drawing",
 ]
 
 Head = Literal["none", "outline", "number", "bullet"]
@@ -144,3 +145,15 @@ class Document(msgspec.Struct, frozen=True):
     numberings: dict[str, Numbering] = {}
     bullets: dict[str, str] = {}
     metadata: Metadata = Metadata()
+
+
+def drawing(found: list[Anchored], caption: tuple[Paragraph, ...], description: str) -> list[Anchored]:
+    """The objects of one drawing. Its description goes to its only picture, its caption to its last object; a drawing
+    with a caption or a description and nothing else in it is a picture without data."""
+    if not found and (caption or description):
+        found = [Picture("")]
+    if description and len(found) == 1 and isinstance(found[0], Picture):
+        found = [msgspec.structs.replace(found[0], description=description)]
+    if caption and isinstance(found[-1], Picture | Frame | Grid):
+        found = [*found[:-1], msgspec.structs.replace(found[-1], caption=caption)]
+    return found

@@ -28,9 +28,10 @@ from jihwi.readers.hancom import (
     Picture,
     Section,
     Shape,
+    drawing,
     number_text,
+    written_description,
 )
-from jihwi.readers.hancom.description import written_description
 from jihwi.readers.hwp import records as tags
 from jihwi.readers.hwp.docinfo import DocumentInformation
 from jihwi.readers.hwp.records import Record
@@ -284,13 +285,11 @@ class BodyReader:
         caption: list[Paragraph] = []
         current: list[Paragraph] | None = None
         shapes = False
-        description = _object_description(body)
-        boxes: list[list[Paragraph]] = []
 
         def close() -> None:
             nonlocal current
             if current and current is not caption:
-                boxes.append(current)
+                found.append(Frame("text_box", tuple(current)))
             current = None
 
         while self._at < self._count:
@@ -309,22 +308,21 @@ class BodyReader:
                 shapes = True
                 close()
             else:
-                held = self._shape_detail(record, description)
+                held = self._shape_detail(record)
                 if held is not None:
                     found.append(held)
             self._at += 1
         close()
-        found.extend(Frame("text_box", tuple(box)) for box in boxes)
-        return _captioned(found, tuple(caption), description)
+        return drawing(found, tuple(caption), _object_description(body))
 
-    def _shape_detail(self, record: Record, description: str) -> Anchored | None:
+    def _shape_detail(self, record: Record) -> Anchored | None:
         data = self._data
         if record.tag == tags.SHAPE_COMPONENT_PICTURE and record.end - record.start >= 73:
             number = int.from_bytes(data[record.start + 71 : record.start + 73], "little")
-            return Picture(self._information.picture(number), description)
+            return Picture(self._information.picture(number))
         if record.tag == tags.SHAPE_COMPONENT_OLE and record.end - record.start >= 14:
             number = int.from_bytes(data[record.start + 12 : record.start + 14], "little")
-            return Picture(self._information.picture(number), description)
+            return Picture(self._information.picture(number))
         if record.tag == tags.SHAPE_COMPONENT_TEXTART:
             text = _text_art(data[record.start : record.end])
             gathered = ParagraphText()
@@ -459,16 +457,3 @@ def _text_art(body: bytes) -> str:
 def _property(written: str, name: str) -> str:
     found = re.search(rf"\b{name}:wstring:(\d+):", written)
     return written[found.end() : found.end() + int(found[1])] if found else ""
-
-
-def _captioned(found: list[Anchored], caption: tuple[Paragraph, ...], description: str) -> list[Anchored]:
-    """The objects of one drawing, its caption given to the last; a described drawing without any is a picture."""
-    if not found and (caption or description):
-        found = [Picture("", description)]
-    if caption and found:
-        last = found[-1]
-        if isinstance(last, Picture):
-            found[-1] = Picture(last.target, last.description, caption)
-        elif isinstance(last, Frame):
-            found[-1] = Frame(last.kind, last.paragraphs, caption)
-    return found

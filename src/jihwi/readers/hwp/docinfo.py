@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 
-from jihwi.readers.hancom import PLAIN, Numbering, NumberLevel, Shape
+from jihwi.readers.hancom import PLAIN, Numbering, NumberLevel, Shape, bullet_text
 from jihwi.readers.hancom.model import Head
 from jihwi.readers.hwp.records import BIN_DATA, BULLET, NUMBERING, PARA_SHAPE, STYLE, Record
 
@@ -99,8 +99,7 @@ def _numbering(body: bytes) -> Numbering:
 
 
 def _bullet(body: bytes) -> str:
-    sign = body[12:14].decode("utf-16-le", "replace") if len(body) >= 14 else ""
-    return "-" if sign == "\xad" else sign
+    return bullet_text(body[12:14].decode("utf-16-le", "replace")) if len(body) >= 14 else ""
 
 
 def _binary(body: bytes) -> str:

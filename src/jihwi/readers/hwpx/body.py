@@ -1,0 +1,277 @@
+"""The body: `section*.xml` to paragraphs and the objects anchored in them.
+
+Source: KS X 6101 (OWPML), section 10 (body schema): paragraphs, runs, `t` and its marks, controls, shape objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lxml import etree
+
+from jihwi.evidence import ReadingBuilder
+from jihwi.readers.hancom import (
+    BUILT_IN_KINDS,
+    Anchored,
+    Equation,
+    FormField,
+    Frame,
+    Grid,
+    GridCell,
+    Note,
+    Paragraph,
+    ParagraphText,
+    Picture,
+    Section,
+    drawing,
+    number_text,
+    written_description,
+)
+from jihwi.readers.hwpx.header import HeaderDefinitions, whole_number
+from jihwi.readers.hwpx.package import local_name
+
+__all__ = ["SectionReader"]
+
+_MARKS = {"tab": "\t", "lineBreak": "\n", "hyphen": "-", "nbSpace": "\u00a0", "fwSpace": " "}
+_DRAWINGS = frozenset(
+    ("rect", "ellipse", "arc", "polygon", "curve", "line", "connectLine", "container", "pic", "ole", "chart", "textart")
+    + ("video", "unknownObject")
+)
+_FORMS = frozenset(("btn", "checkBtn", "radioBtn", "comboBox", "listBox", "edit", "scrollBar"))
+_NUMBERED = frozenset(("FOOTNOTE", "ENDNOTE", "PICTURE", "TABLE", "EQUATION"))
+
+
+class SectionReader:
+    """Reads one section's XML."""
+
+    def __init__(
+        self,
+        definitions: HeaderDefinitions,
+        target: Callable[[str], str],
+        master_page: Callable[[str], etree._Element | None],
+        builder: ReadingBuilder,
+        nesting: int,
+    ) -> None:
+        self._definitions = definitions
+        self._target = target
+        self._master_page = master_page
+        self._builder = builder
+        self._depth_left = nesting
+        self._deleting = 0
+        self.outline = ""
+
+    def section(self, root: etree._Element) -> Section:
+        """All paragraphs of the section, and the memos kept beside them."""
+        paragraphs: list[Paragraph] = []
+        for child in root:
+            name = local_name(child)
+            if name == "p":
+                paragraphs.append(self._paragraph(child))
+            elif name == "memogroup":
+                gathered = ParagraphText()
+                for memo in child:
+                    gathered.anchor(Frame("comment", self._paragraphs(memo)))
+                paragraphs.append(gathered.paragraph())
+        return Section(tuple(paragraphs), self.outline)
+
+    # ── paragraphs ──
+
+    def _paragraph(self, element: etree._Element) -> Paragraph:
+        gathered = ParagraphText()
+        for run in element:
+            if local_name(run) == "run":
+                for child in run:
+                    self._child(child, gathered)
+        return gathered.paragraph(self._definitions.shape(element.get("paraPrIDRef")))
+
+    def _paragraphs(self, element: etree._Element) -> tuple[Paragraph, ...]:
+        """The paragraphs of the lists inside an element: of a cell, a note, a text box."""
+        if self._depth_left <= 0:
+            self._builder.warn("nesting_cut")
+            return ()
+        self._depth_left -= 1
+        found: list[Paragraph] = []
+        for child in element:
+            name = local_name(child)
+            if name == "p":
+                found.append(self._paragraph(child))
+            elif name in ("subList", "paraList"):
+                found.extend(self._paragraph(p) for p in child if local_name(p) == "p")
+        self._depth_left += 1
+        return tuple(found)
+
+    def _child(self, child: etree._Element, gathered: ParagraphText) -> None:
+        name = local_name(child)
+        if name == "t":
+            self._text(child, gathered)
+        elif name == "ctrl":
+            for control in child:
+                self._control(control, gathered)
+        elif name == "tbl":
+            gathered.anchor(self._table(child))
+        elif name in _DRAWINGS:
+            for held in self._drawing(child):
+                gathered.anchor(held)
+        elif name == "equation":
+            self._equation(child, gathered)
+        elif name == "secPr":
+            self._section_properties(child, gathered)
+        elif name == "compose":
+            gathered.put(child.get("composeText", ""))
+        elif name == "dutmal":
+            gathered.put(_ruby(child))
+        elif name in _FORMS:
+            gathered.anchor(_form(child))
+        elif name == "switch":
+            for branch in child[:1]:
+                for inner in branch:
+                    self._child(inner, gathered)
+
+    def _text(self, element: etree._Element, gathered: ParagraphText) -> None:
+        """A `t` and its marks. What stands between the marks of a tracked deletion is not shown."""
+        if element.text and not self._deleting:
+            gathered.put(_clean(element.text))
+        for mark in element:
+            name = local_name(mark)
+            if name == "deleteBegin":
+                self._deleting += 1
+                self._builder.warn("tracked_deletion_hidden")
+            elif name == "deleteEnd":
+                self._deleting = max(0, self._deleting - 1)
+            elif name in _MARKS and not self._deleting:
+                gathered.put(_MARKS[name])
+            if mark.tail and not self._deleting:
+                gathered.put(_clean(mark.tail))
+
+    # ── controls ──
+
+    def _control(self, control: etree._Element, gathered: ParagraphText) -> None:
+        name = local_name(control)
+        if name in ("footNote", "endNote"):
+            note = Note("footnote" if name == "footNote" else "endnote", self._paragraphs(control))
+            gathered.anchor(note)
+        elif name in ("header", "footer"):
+            gathered.anchor(Frame("header" if name == "header" else "footer", self._paragraphs(control)))
+        elif name in ("hiddenComment", "fieldBegin"):
+            paragraphs = self._paragraphs(control)
+            if paragraphs:
+                gathered.anchor(Frame("comment", paragraphs))
+        elif name == "autoNum":
+            gathered.put(_automatic_number(control), "rendered")
+        else:
+            self._child(control, gathered)
+
+    def _section_properties(self, element: etree._Element, gathered: ParagraphText) -> None:
+        number = element.get("outlineShapeIDRef", "")
+        self.outline = f"n{number}" if number not in ("", "0") else ""
+        for child in element:
+            if local_name(child) == "masterPage":
+                page = self._master_page(child.get("idRef", ""))
+                if page is not None:
+                    gathered.anchor(Frame("header", self._paragraphs(page)))
+
+    def _table(self, element: etree._Element) -> Grid:
+        cells: list[GridCell] = []
+        caption: tuple[Paragraph, ...] = ()
+        inline = False
+        for child in element:
+            name = local_name(child)
+            if name == "tr":
+                cells.extend(self._cell(cell) for cell in child if local_name(cell) == "tc")
+            elif name == "caption":
+                caption = self._paragraphs(child)
+            elif name == "pos":
+                inline = child.get("treatAsChar") == "1"
+        return Grid(tuple(cells), inline, caption)
+
+    def _cell(self, element: etree._Element) -> GridCell:
+        row = column = 0
+        row_span = column_span = 1
+        for child in element:
+            name = local_name(child)
+            if name == "cellAddr":
+                row, column = whole_number(child.get("rowAddr")), whole_number(child.get("colAddr"))
+            elif name == "cellSpan":
+                row_span, column_span = whole_number(child.get("rowSpan"), 1), whole_number(child.get("colSpan"), 1)
+        return GridCell(row, column, row_span, column_span, self._paragraphs(element), element.get("header") == "1")
+
+    def _drawing(self, element: etree._Element) -> list[Anchored]:
+        caption: tuple[Paragraph, ...] = ()
+        description = ""
+        for child in element:
+            name = local_name(child)
+            if name == "caption":
+                caption = self._paragraphs(child)
+            elif name == "shapeComment":
+                description = written_description(child.text or "")
+        return drawing(self._shapes(element), caption, description)
+
+    def _shapes(self, element: etree._Element) -> list[Anchored]:
+        """What a drawing holds: pictures and text boxes, those of a group one after the other."""
+        name = local_name(element)
+        if name in ("ole", "chart"):
+            return [Picture(self._target(element.get("binaryItemIDRef") or element.get("chartIDRef") or ""))]
+        if name == "textart":
+            gathered = ParagraphText()
+            gathered.put(_clean(element.get("text", "").replace("␍␊", "\n")))
+            return [Frame("text_box", (gathered.paragraph(),))]
+        found: list[Anchored] = []
+        for child in element:
+            inner = local_name(child)
+            if inner == "drawText":
+                found.append(Frame("text_box", self._paragraphs(child)))
+            elif inner == "img" and name == "pic":
+                found.append(Picture(self._target(child.get("binaryItemIDRef", ""))))
+            elif inner in _DRAWINGS and self._depth_left > 0:
+                self._depth_left -= 1
+                found.extend(self._shapes(child))
+                self._depth_left += 1
+        return found
+
+    def _equation(self, element: etree._Element, gathered: ParagraphText) -> None:
+        script, inline = "", False
+        caption: tuple[Paragraph, ...] = ()
+        for child in element:
+            name = local_name(child)
+            if name == "script":
+                script = " ".join((child.text or "").split())
+            elif name == "pos":
+                inline = child.get("treatAsChar") == "1"
+            elif name == "caption":
+                caption = self._paragraphs(child)
+        if inline and not caption:
+            gathered.script(script)
+        elif script:
+            gathered.anchor(Equation(script, caption))
+
+
+def _clean(text: str) -> str:
+    """Line breaks inside the XML text are no content; a line break of the document is an element."""
+    return text.replace("\r", "").replace("\n", "") if "\n" in text or "\r" in text else text
+
+
+def _automatic_number(control: etree._Element) -> str:
+    """A note's, figure's, table's or equation's number; a page's number depends on the printed page."""
+    if control.get("numType") not in _NUMBERED:
+        return ""
+    kind, before, after = 0, "", ""
+    for child in control:
+        if local_name(child) == "autoNumFormat":
+            kind = BUILT_IN_KINDS.get(child.get("type", ""), 0)
+            before, after = child.get("prefixChar", ""), child.get("suffixChar", "")
+    return before + number_text(whole_number(control.get("num"), 1), kind) + after
+
+
+def _ruby(element: etree._Element) -> str:
+    """A text and the small text set beside it, which follows in brackets."""
+    parts = {local_name(child): child.text or "" for child in element}
+    main, beside = parts.get("mainText", ""), parts.get("subText", "")
+    return f"{main}({beside})" if main and beside else main or beside
+
+
+def _form(element: etree._Element) -> FormField:
+    text = element.get("caption", "")
+    for child in element:
+        if not text and local_name(child) == "text":
+            text = child.text or ""
+    return FormField(element.get("name", ""), text)

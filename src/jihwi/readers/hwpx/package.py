@@ -1,0 +1,142 @@
+"""The package around a HWPX document: a zip with a container, a manifest of items and a spine, read within limits.
+
+Source: KS X 6101 (OWPML), section 8 (packaging, an OCF profile): `META-INF/container.xml` names the package document,
+whose spine gives the order of the sections.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+
+from lxml import etree
+
+from jihwi.errors import FileBroken, FileTooLarge
+from jihwi.readers import Limits
+from jihwi.readers.hwpx.locks import Locks
+
+__all__ = ["Package", "local_name"]
+
+_PACKAGE_TYPE = "application/hwpml-package+xml"
+_SECTION = re.compile(r"section(\d+)\.xml$", re.IGNORECASE)
+_NAMES: dict[str, str] = {}
+_MOST_NAMES = 4096
+
+
+def local_name(element: etree._Element) -> str:
+    """The element's name without its namespace, which changes with the year of the standard."""
+    tag = element.tag
+    name = _NAMES.get(tag)  # type: ignore[call-overload]
+    if name is None:
+        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        if len(_NAMES) < _MOST_NAMES and isinstance(tag, str):
+            _NAMES[tag] = name
+    return str(name)
+
+
+class Package:
+    """An opened HWPX file."""
+
+    def __init__(self, data: bytes, path: str, limits: Limits, password: str) -> None:
+        self._path = path
+        # XML around a character is far more than the character: lines' layout, run and paragraph attributes.
+        self._budget = limits.output_characters * 16
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, IndexError) as problem:
+            raise FileBroken(path=path, detail=f"압축 파일을 열 수 없음 ({problem})") from problem
+        self._names = {name.lower(): name for name in self._zip.namelist()}
+        self.repaired = False
+        """Whether a part was not well-formed and was read as far as it could be."""
+        self.missing: list[str] = []
+        self._locks = Locks(self._manifest(), password, path)
+        self.items: dict[str, str] = {}
+        self._spine: list[str] = []
+        self.package: etree._Element | None = None
+        self._read_package()
+
+    def _manifest(self) -> etree._Element | None:
+        return self.xml("META-INF/manifest.xml", locked=False) if self.has("META-INF/manifest.xml") else None
+
+    def _read_package(self) -> None:
+        root = self._root_file()
+        if not self.has(root):
+            return
+        self.package = self.xml(root)
+        folder = posixpath.dirname(root)
+        for element in self.package.iter():
+            name = local_name(element)
+            if name == "item":
+                self.items[element.get("id", "")] = self._resolve(folder, element.get("href", ""))
+            elif name == "itemref":
+                self._spine.append(element.get("idref", ""))
+
+    def _root_file(self) -> str:
+        if self.has("META-INF/container.xml"):
+            for element in self.xml("META-INF/container.xml", locked=False).iter():
+                if local_name(element) == "rootfile" and element.get("media-type") == _PACKAGE_TYPE:
+                    return element.get("full-path", "")
+        return "Contents/content.hpf"
+
+    def _resolve(self, folder: str, href: str) -> str:
+        """Hancom writes paths from the package's root, others from the package document's folder."""
+        return href if self.has(href) else posixpath.normpath(posixpath.join(folder, href))
+
+    def has(self, name: str) -> bool:
+        """Whether the package holds this part; the case of letters does not matter."""
+        return name.lower() in self._names
+
+    def sections(self) -> list[str]:
+        """The sections' parts, in the order of the spine; by their numbers when there is no usable spine."""
+        named = [self.items[ref] for ref in self._spine if _SECTION.search(self.items.get(ref, ""))]
+        self.missing.extend(name for name in named if not self.has(name))
+        found = [name for name in named if self.has(name)]
+        seen = {name.lower() for name in found}
+        numbered = [(int(match[1]), name) for name in self._names.values() if (match := _SECTION.search(name))]
+        rest = [name for _, name in sorted(numbered) if name.lower() not in seen and "/" in name]
+        return found or rest
+
+    def part(self, name: str, *, locked: bool = True) -> bytes:
+        """One part, decrypted where the manifest says that it is locked."""
+        entry = self._names.get(name.lower())
+        if entry is None:
+            raise FileBroken(path=self._path, detail=f"{name} 없음")
+        try:
+            with self._zip.open(entry) as stream:
+                raw = stream.read(self._budget + 1)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as problem:
+            raise FileBroken(path=self._path, detail=f"{name}을(를) 풀 수 없음 ({problem})") from problem
+        if len(raw) > self._budget:
+            raise FileTooLarge(path=self._path, detail=f"풀면 {self._budget:,}바이트를 넘음")
+        self._budget -= len(raw)
+        return self._locks.open(name, raw, self._budget) if locked else raw
+
+    def xml(self, name: str, *, locked: bool = True) -> etree._Element:
+        """One part as XML: no entity is expanded, nothing is fetched."""
+        data = self.part(name, locked=locked)
+        try:
+            return etree.fromstring(data, _parser(recover=False))
+        except etree.XMLSyntaxError:
+            self.repaired = True
+        try:
+            root = etree.fromstring(data, _parser(recover=True))
+        except etree.XMLSyntaxError as problem:
+            raise FileBroken(path=self._path, detail=f"{name}의 XML이 손상됨") from problem
+        if root is None:
+            raise FileBroken(path=self._path, detail=f"{name}의 XML이 손상됨")
+        return root
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
+        recover=recover,
+    )
