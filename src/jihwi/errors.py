@@ -8,18 +8,20 @@
     │   ├── TeamInvalid, SkillInvalid
     │   └── ModelSpecInvalid
     ├── StoreError
-    │   ├── StoreBusy, StoreFull, StoreReadOnly, StoreOnNetwork, StoreCorrupt, StoreTooNew
+    │   ├── StoreBusy, StoreFull, StoreReadOnly, StoreOnNetwork, StoreCorrupt, StoreTooNew, StoreFailed
     │   └── AppendConflict, LeaseLost          (signals to the orchestrator: fold again)
     ├── LedgerBroken
     ├── UnknownEvent
     ├── CommandRefused                         (a person's command that the case cannot take now)
     ├── ReadingError
     │   ├── FormatUnknown, FileBroken, FileLocked, FileTooLarge, ReaderMissing, ReaderTimeout, NeedsConversion
+    ├── ReadingUnavailable                     (no reading process can be started)
     ├── LibraryError
     │   └── IndexCorrupt
     ├── SkillFailed, SkillArguments            (become events; the mind reads them)
     ├── ModelError
-    │   └── ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
+    │   ├── ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
+    │   └── ModelFailed, ModelContextFull, ProcedureFailed
     └── ExtraMissing
 
 An error carries its data as fields and says its next step, in Korean and in English:
@@ -257,6 +259,16 @@ class StoreTooNew(StoreError):
 
 
 @dataclass(eq=False)
+class StoreFailed(StoreError):
+    path: str
+    detail: str
+    ko = "'{path}' 저장소를 쓰거나 읽지 못했습니다: {detail}"
+    en = "The store '{path}' could not be used: {detail}"
+    ko_next = "디스크와 연결을 확인한 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
+    en_next = "Check the disk or the connection and run the command again; nothing recorded is lost."
+
+
+@dataclass(eq=False)
 class AppendConflict(StoreError):
     """Signal: someone else appended first. Fold again and decide again."""
 
@@ -383,6 +395,16 @@ class NeedsConversion(ReadingError):
     en_next = "Save it in the new format (DOCX, XLSX, PPTX)."
 
 
+@dataclass(eq=False)
+class ReadingUnavailable(JihwiError):
+    command: str
+    detail: str
+    ko = "파일을 읽을 프로세스를 시작하지 못했습니다: {detail}"
+    en = "No process to read files in could be started: {detail}"
+    ko_next = "메모리와 설치를 확인하십시오. 이 명령이 까닭을 보입니다: {command}"
+    en_next = "Check memory and installation; this command shows the reason: {command}"
+
+
 # ── the library ──────────────────────────────────────────────────────────────
 
 
@@ -449,6 +471,8 @@ class ModelBusy(ModelError):
     retryable = True
     ko = "모델 서버({endpoint})가 바쁩니다: {detail}"
     en = "The model server at {endpoint} is busy: {detail}"
+    retry_after_seconds: float = 0.0
+    """How long the server asks to be left alone; 0 when it does not say."""
 
 
 @dataclass(eq=False)
@@ -476,6 +500,37 @@ class ModelNonsense(ModelError):
     retryable = True
     ko = "모델 서버({endpoint})의 답을 이해할 수 없습니다: {detail}"
     en = "The answer of the model server at {endpoint} cannot be understood: {detail}"
+
+
+@dataclass(eq=False)
+class ModelFailed(ModelError):
+    """The server itself failed while it answered."""
+
+    retryable = True
+    ko = "모델 서버({endpoint})에서 오류가 났습니다: {detail}"
+    en = "The model server at {endpoint} failed: {detail}"
+    ko_next = "모델 서버의 기록을 보십시오."
+    en_next = "Look into the model server's own log."
+
+
+@dataclass(eq=False)
+class ModelContextFull(ModelRefused):
+    """The prompt is longer than the model takes: the context must be compacted, by a recorded event."""
+
+    ko = "모델({endpoint})이 받을 수 있는 길이를 넘었습니다: {detail}"
+    en = "The prompt is longer than the model at {endpoint} takes: {detail}"
+    ko_next = "일을 나누거나, 더 긴 글을 받는 모델을 쓰십시오."
+    en_next = "Split the work, or use a model that takes longer prompts."
+
+
+@dataclass(eq=False)
+class ProcedureFailed(ModelError):
+    """A procedure raised. It is a pure function, so trying again would end the same."""
+
+    ko = "절차 '{endpoint}'가 실패했습니다: {detail}"
+    en = "The procedure '{endpoint}' failed: {detail}"
+    ko_next = "팀 폴더의 절차를 고치십시오."
+    en_next = "Mend the procedure in the team's folder."
 
 
 @dataclass(eq=False)

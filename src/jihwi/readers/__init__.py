@@ -43,6 +43,12 @@ class Limits(msgspec.Struct, frozen=True):
     output_characters: int = 50_000_000
     nesting: int = 32
     file_bytes: int = 512 << 20
+    attachment_depth: int = 3
+    """How many documents may lie inside each other (an archive in a mail in an archive)."""
+    attachment_count: int = 500
+    """How many documents inside one file are read, all depths together."""
+    attachment_bytes: int = 256 << 20
+    """How many bytes they may have together."""
 
 
 class Attachment(msgspec.Struct, frozen=True):

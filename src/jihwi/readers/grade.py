@@ -1,0 +1,235 @@
+"""How ready a file is for machines: a letter from A to F, and a remark for every reason it is not A."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from jihwi.errors import ReadingError
+from jihwi.evidence import Reading, Table, Warning
+from jihwi.readers import GradeLetter, Limits, Outcome, Remark
+from jihwi.readers.markings import labels_in, language_of
+from jihwi.readers.personal import count_personal_data
+from jihwi.readers.registry import CONVERTIBLE
+from jihwi.readers.sniff import EXTENSIONS, Sniffed
+from jihwi.readers.words import CATALOGUE, remark
+
+__all__ = ["WARNINGS", "bytes_words", "enriched", "grade_of", "graded", "remarks_of_error", "remarks_of_sniff"]
+
+NEAR_EMPTY_CHARACTERS = 20
+"""Fewer letters than this in anything but plain text is next to nothing."""
+BYTES_A_CHARACTER = 20_000
+"""A document of more bytes than this for each letter holds its content in pictures."""
+LONG_TABLE_ROWS = 1_000
+HUGE_TABLE_CELLS = 100_000
+
+_SAYS_LITTLE = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xml", "html", "eml", "msg"})
+_CONTAINERS = frozenset({"zip", "tar", "eml", "msg"})
+_PICTURES = frozenset({"png", "jpeg", "tiff"})
+_LEGACY_OK = frozenset({"", "utf-8", "utf8", "ascii", "us-ascii", "utf-8-sig"})
+_GARBLED = re.compile("[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
+
+WARNINGS: dict[str, str] = {}
+"""What a reader's warning is as a remark: its own name where the catalogue has it, else as given here, else a note."""
+
+
+def grade_of(remarks: tuple[Remark, ...]) -> GradeLetter:
+    """The worst letter among the remarks; A without any.
+
+    >>> grade_of(()), grade_of((remark("encoding_legacy", encoding="cp949"), remark("no_text", size="3 KB")))
+    ('A', 'D')
+    """
+    letters: list[GradeLetter] = [CATALOGUE[r.code].letter for r in remarks if r.code in CATALOGUE]
+    return max(letters, default="A")
+
+
+def remarks_of_sniff(sniffed: Sniffed) -> tuple[Remark, ...]:
+    """What the first look tells, before any reader has read."""
+    remarks: list[Remark] = []
+    if sniffed.format == "empty":
+        remarks.append(remark("empty_file"))
+    elif sniffed.locked in ("password", "PGP"):
+        remarks.append(remark("file_locked", detail=sniffed.looks_like or sniffed.format))
+    elif sniffed.locked:
+        remarks.append(remark("drm_locked", detail=sniffed.locked))
+    elif sniffed.format == "unknown":
+        remarks.append(remark("format_unknown", looks_like=sniffed.looks_like or "?"))
+    if sniffed.claimed:
+        better = EXTENSIONS[sniffed.format][0]
+        remarks.append(remark("wrong_extension", extension=sniffed.claimed, format=sniffed.format, better=better))
+    return tuple(remarks)
+
+
+def remarks_of_error(error: ReadingError, format: str) -> tuple[Remark, ...]:
+    """What an error means for the file it befell."""
+    if error.code == "reader_missing" and format in _PICTURES:
+        return (remark("needs_ocr"),)
+    better = CONVERTIBLE.get(format, "PDF").lower()
+    code = error.code if error.code in CATALOGUE else "file_broken"
+    return (remark(code, detail=error.detail, format=format, better=better, looks_like=error.detail or format),)
+
+
+def graded(reading: Reading, sniffed: Sniffed, size: int, limits: Limits, inside: int) -> Outcome:
+    """The outcome of a file that was read: its reading completed, its grade with every reason.
+
+    `inside` is how many documents the file holds; one that holds some may itself say little. Path, digest and time
+    are the caller's to fill in.
+    """
+    reading, cut = _within(reading, limits)
+    reading = enriched(reading)
+    personal = count_personal_data(reading.text)
+    remarks = [*remarks_of_sniff(sniffed), *cut]
+    remarks += _of_format(reading)
+    remarks += _of_amount(reading, sniffed.format, size, inside)
+    remarks += _of_letters(reading)
+    remarks += _of_tables(reading)
+    remarks += _of_warnings(reading)
+    remarks += [remark("label_found", label=label) for label in reading.metadata.labels]
+    if personal:
+        remarks.append(remark("personal_data", **personal))
+    kept = tuple(_once(remarks))
+    return Outcome(
+        path="",
+        source=reading.source,
+        size=size,
+        format=sniffed.format,
+        grade=grade_of(kept),
+        remarks=kept,
+        reading=reading,
+        personal_data=personal,
+    )
+
+
+def enriched(reading: Reading) -> Reading:
+    """The reading with what its text says of itself: markings, and the language where the file names none."""
+    metadata = reading.metadata
+    labels = tuple(dict.fromkeys((*metadata.labels, *labels_in(reading.text))))
+    language = metadata.language or language_of(reading.text)
+    if labels == metadata.labels and language == metadata.language:
+        return reading
+    return msgspec.structs.replace(
+        reading, metadata=msgspec.structs.replace(metadata, labels=labels, language=language)
+    )
+
+
+# ── the reasons ──────────────────────────────────────────────────────────────
+
+
+def _within(reading: Reading, limits: Limits) -> tuple[Reading, list[Remark]]:
+    """The reading cut at a block's end when its text is longer than allowed."""
+    allowed = limits.output_characters
+    if len(reading.text) <= allowed:
+        return reading, []
+    blocks = []
+    for block in reading.blocks:
+        if block.end > allowed:
+            break
+        blocks.append(block)
+    end = max((block.end for block in blocks), default=0)
+    shorter = msgspec.structs.replace(
+        reading,
+        text=reading.text[:end],
+        blocks=tuple(blocks),
+        origins=tuple(run for run in reading.origins if run.end <= end),
+    )
+    return shorter, [remark("output_cut", detail=f"{allowed:,}")]
+
+
+def _of_format(reading: Reading) -> list[Remark]:
+    format = reading.format
+    if format == "hwp5":
+        return [remark("format_closed", format=format)]
+    if format in CONVERTIBLE:
+        return [remark("format_old", format=format, better=CONVERTIBLE[format])]
+    if format == "pdf":
+        return [remark("structure_guessed")]
+    encoding = reading.metadata.encoding.lower()
+    if encoding not in _LEGACY_OK and format not in ("eml", "msg", "rtf"):
+        return [remark("encoding_legacy", encoding=encoding)]
+    return []
+
+
+def _of_amount(reading: Reading, format: str, size: int, inside: int) -> list[Remark]:
+    letters = sum(map(str.__len__, reading.text.split()))
+    if letters == 0:
+        return [] if inside else [remark("no_text", size=bytes_words(size))]
+    if format in _SAYS_LITTLE or (format in _CONTAINERS and inside):
+        return []
+    if letters < NEAR_EMPTY_CHARACTERS or letters * BYTES_A_CHARACTER < size:
+        return [remark("near_empty", characters=letters, size=bytes_words(size))]
+    return []
+
+
+def _of_letters(reading: Reading) -> list[Remark]:
+    remarks = []
+    length = max(1, len(reading.text))
+    garbled = len(_GARBLED.findall(reading.text))
+    if garbled * 20 > length:
+        remarks.append(remark("text_garbled", share=garbled * 100 // length))
+    elif garbled * 1000 > length or garbled > 100:
+        remarks.append(remark("text_some_garbled", count=garbled))
+    elif garbled:
+        remarks.append(remark("text_few_garbled", count=garbled))
+    recognised = sum(run.end - run.start for run in reading.origins if run.origin == "recognised")
+    if recognised:
+        remarks.append(remark("text_recognised", share=max(1, recognised * 100 // length)))
+    repaired = sum(1 for run in reading.origins if run.origin == "repaired")
+    if repaired:
+        remarks.append(remark("text_repaired", count=repaired))
+    return remarks
+
+
+def _of_tables(reading: Reading) -> list[Remark]:
+    tables = [block.table for block in reading.blocks if block.table is not None]
+    if not tables:
+        return []
+    remarks = []
+    longest: Table = max(tables, key=lambda table: table.rows)
+    fullest = max(len(table.cells) for table in tables)
+    if fullest >= HUGE_TABLE_CELLS:
+        remarks.append(remark("table_huge", cells=f"{fullest:,}"))
+    elif longest.rows >= LONG_TABLE_ROWS:
+        remarks.append(remark("table_long", rows=f"{longest.rows:,}"))
+    return remarks
+
+
+def _of_warnings(reading: Reading) -> list[Remark]:
+    return [_of_warning(warning, reading) for warning in reading.warnings]
+
+
+def _of_warning(warning: Warning, reading: Reading) -> Remark:
+    code = warning.code if warning.code in CATALOGUE else WARNINGS.get(warning.code, "reader_note")
+    return remark(
+        code,
+        warning=warning.code,
+        detail=warning.detail,
+        count=warning.count,
+        encoding=reading.metadata.encoding,
+        format=reading.format,
+        pages=reading.metadata.pages,
+    )
+
+
+def _once(remarks: list[Remark]) -> list[Remark]:
+    seen: set[tuple[str, str, str]] = set()
+    kept = []
+    for each in remarks:
+        key = (each.code, each.params.get("warning", ""), each.params.get("detail", "") or each.params.get("label", ""))
+        if key not in seen:
+            seen.add(key)
+            kept.append(each)
+    return kept
+
+
+def bytes_words(size: int) -> str:
+    """A size for people.
+
+    >>> bytes_words(812), bytes_words(2_500_000)
+    ('812 B', '2.4 MB')
+    """
+    if size < 1024:
+        return f"{size} B"
+    if size < 1 << 20:
+        return f"{size / 1024:.0f} KB"
+    return f"{size / (1 << 20):.1f} MB"
