@@ -1,0 +1,119 @@
+"""Where a model is served: the address, the settings of a request, and the key, which is only ever a reference."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from jihwi.errors import ModelSpecInvalid, SettingInvalid
+
+__all__ = ["Endpoint", "parse_endpoint", "secret_of"]
+
+_SPEC = re.compile(r"openai:(?P<model>[^\s@][^\s]*)@(?P<url>https?://\S+)\Z")
+_USERINFO = re.compile(r"//[^/\s]*@")
+_SECRET_BYTES = 16 * 1024
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]+\Z")
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that speaks the OpenAI protocol, and how it is asked.
+
+    >>> Endpoint(model="qwen", base_url="http://127.0.0.1:8000/v1").shown
+    'qwen@http://127.0.0.1:8000/v1'
+    """
+
+    model: str
+    base_url: str
+    key: str = ""
+    """`env:NAME` or `file:PATH`; empty when the server asks for none. Never the key itself."""
+    temperature: float | None = 0.0
+    """`None` leaves it to the server."""
+    seed: int | None = 7
+    """`None` leaves it to the server; some refuse to be told."""
+    max_tokens: int = 4096
+    """The longest answer of one turn."""
+    stream: bool = True
+    """Whether the answer comes piece by piece; `False` for servers that cannot."""
+    connect_seconds: float = 5.0
+    silence_seconds: float = 120.0
+    """The longest wait for the next byte of an answer."""
+    turn_seconds: float = 600.0
+    """The longest turn."""
+    input_micros: int = 0
+    """The price of a million tokens read, in millionths of the unit budgets are stated in."""
+    output_micros: int = 0
+    """The price of a million tokens written."""
+
+    @property
+    def shown(self) -> str:
+        """How people are told which endpoint it is; holds no secret."""
+        return f"{self.model}@{self.base_url}"
+
+
+def parse_endpoint(spec: str, *, key: str = "") -> Endpoint:
+    """The endpoint a line such as `openai:NAME@http://host:8000/v1` names. `key` is `env:NAME` or `file:PATH`.
+
+    Raises ModelSpecInvalid, which never shows a password written into the address; SettingInvalid when `key` is no
+    reference.
+
+    >>> parse_endpoint("openai:Qwen/Qwen3-8B@http://10.0.0.5:8000/v1/").shown
+    'Qwen/Qwen3-8B@http://10.0.0.5:8000/v1'
+    """
+    found = _SPEC.match(spec.strip())
+    if found is None:
+        raise ModelSpecInvalid(_without_password(spec))
+    url = found["url"].rstrip("/")
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise ModelSpecInvalid(_without_password(spec)) from None
+    if not usable or parts.username is not None or parts.query or parts.fragment or found["model"].endswith("@"):
+        raise ModelSpecInvalid(_without_password(spec))
+    if key:
+        _kind_and_place(key)
+    return Endpoint(model=found["model"], base_url=url, key=key)
+
+
+def secret_of(reference: str, environ: Mapping[str, str] | None = None) -> str:
+    """The secret behind a reference; empty for an empty one. Read when it is needed and kept nowhere.
+
+    Raises SettingInvalid, which names the reference and never what lies behind it.
+
+    >>> secret_of("env:KEY", {"KEY": "s3cret"})
+    's3cret'
+    """
+    if not reference:
+        return ""
+    kind, place = _kind_and_place(reference)
+    if kind == "env":
+        secret = (os.environ if environ is None else environ).get(place, "")
+    else:
+        try:
+            with Path(place).open("rb") as file:
+                secret = file.read(_SECRET_BYTES).decode("utf-8", "replace")
+        except OSError as problem:
+            raise SettingInvalid("key", reference, "models", f"a readable file ({problem.strerror})") from None
+    secret = secret.strip()
+    if not secret:
+        raise SettingInvalid("key", reference, "models", "a reference to something that is set")
+    if not _HEADER_SAFE.match(secret):
+        raise SettingInvalid("key", reference, "models", "one line of printable ASCII behind the reference")
+    return secret
+
+
+def _kind_and_place(reference: str) -> tuple[str, str]:
+    kind, _, place = reference.partition(":")
+    if kind not in ("env", "file") or not place:
+        # What stands here may be the secret itself, written by mistake: it is not repeated.
+        raise SettingInvalid("key", "***", "models", "env:NAME or file:PATH")
+    return kind, place
+
+
+def _without_password(spec: str) -> str:
+    return _USERINFO.sub("//***@", spec)
