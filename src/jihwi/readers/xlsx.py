@@ -117,7 +117,8 @@ class _Workbook:
     def _sheet(self, name: str, path: str) -> None:
         sheet = _Sheet()
         self._gather(path, sheet)
-        self._builder.heading(name, level=1)
+        if sheet.cells or sheet.notes:
+            self._builder.heading(name, level=1)
         for note in sheet.notes:
             self._builder.block("header", note)
         _lay_out(self._builder, sheet)
@@ -370,4 +371,4 @@ def _small(text: str | None, otherwise: int) -> int:
 
 
 def _relation_id(element: etree._Element) -> str:
-    return element.get(_RELATION_ID) or next((v for k, v in element.items() if k.endswith("}id")), "")
+    return element.get(_RELATION_ID) or next((str(v) for k, v in element.items() if str(k).endswith("}id")), "")

@@ -335,13 +335,13 @@ def _warnings(guess: _Guess, text: str, mended: int, unwanted: int) -> tuple[War
     if guess.encoding == "mixed":
         found.append(Warning("encoding_mixed", "utf-8, cp949"))
     if broken := text.count("\ufffd"):
-        found.append(Warning("bytes_broken", guess.encoding, broken))
+        found.append(Warning("encoding_broken", guess.encoding, broken))
     if mended:
-        found.append(Warning("mojibake_undone", "", mended))
+        found.append(Warning("mojibake", "", mended))
     if lost := lost_in_mojibake(text):
         found.append(Warning("mojibake_lost", "", lost))
     if unwanted:
         found.append(Warning("control_characters_removed", "", unwanted))
     if guess.confidence < 0.6:
-        found.append(Warning("encoding_uncertain", guess.encoding))
+        found.append(Warning("encoding_unsure", guess.encoding))
     return tuple(found)
