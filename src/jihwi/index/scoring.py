@@ -1,0 +1,258 @@
+"""Our one formula: how well a chunk fits a question, from the summed statistics of the opened partitions alone.
+
+BM25 (k1 = 1.2, b = 0.75) of words, character pairs, headings and their pairs, added with fixed weights; then, for the
+first fifty, divided by the best and added to the share of the question's weight (inverse document frequency) that
+stands in the chunk's best single sentence. Headings count as a part of every sentence under them.
+
+Tried and given up: rank fusion, feedback terms, lower k1 and b (they fit short, even chunks only), pairs across
+spaces, joined runs across spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jihwi.index import Found, Match, Term
+from jihwi.index.segments import MOST_SENTENCES, Array, Field, Segment, pair_keys, term_key
+
+__all__ = ["FIELD_WEIGHTS", "RERANKED", "Question", "View", "score"]
+
+K1 = 1.2
+B = 0.75
+FIELD_WEIGHTS = {"words": 1.0, "pairs": 0.3, "headings": 1.0, "heading_pairs": 0.3}
+RERANKED = 50
+
+_BITS = np.arange(MOST_SENTENCES, dtype=np.uint32)
+
+
+class Question(NamedTuple):
+    """A question as the formula takes it."""
+
+    terms: tuple[str, ...]
+    term_keys: Array
+    pair_keys: Array
+
+    @classmethod
+    def of(cls, text: str, terms: Sequence[str]) -> Question:
+        """The question `text` with its terms."""
+        keys = np.array([term_key(term) for term in terms], dtype=np.uint64)
+        return cls(tuple(terms), keys, np.unique(pair_keys(text)))
+
+    def keys(self, field: str) -> Array:
+        """What is looked for in `field`."""
+        return self.pair_keys if field in ("pairs", "heading_pairs") else self.term_keys
+
+
+class View:
+    """A segment as one commit sees it: without the chunks that were removed since it was written."""
+
+    def __init__(self, segment: Segment, removed: frozenset[int]) -> None:
+        self.segment = segment
+        self.removed = removed
+        self.live: Array | None = None
+        if removed:
+            self.live = ~np.isin(segment.chunk_document, np.fromiter(removed, dtype=np.uint32, count=len(removed)))
+        self.chunks = segment.chunk_count if self.live is None else int(np.count_nonzero(self.live))
+        self.lengths = {name: self._total(field) for name, field in segment.fields.items()}
+        self._norms: dict[str, tuple[float, Array]] = {}
+
+    def _total(self, field: Field) -> int:
+        lengths = field.lengths if self.live is None else field.lengths[self.live]
+        return int(lengths.sum(dtype=np.uint64))
+
+    def find(self, field: Field, keys: Array) -> list[tuple[int, int]]:
+        """The run of postings of each key; empty for one that is not there."""
+        if not len(field.keys):
+            return [(0, 0)] * len(keys)
+        at = np.minimum(np.searchsorted(field.keys, keys), len(field.keys) - 1)
+        there = field.keys[at] == keys
+        starts, ends = field.starts[at].tolist(), field.starts[at + 1].tolist()
+        return [(a, b) if t else (0, 0) for a, b, t in zip(starts, ends, there.tolist(), strict=True)]
+
+    def standing_in(self, field: Field, run: tuple[int, int]) -> int:
+        """In how many chunks that are still there a run of postings stands."""
+        if self.live is None:
+            return run[1] - run[0]
+        return int(np.count_nonzero(self.live[field.chunks[run[0] : run[1]]]))
+
+    def norm(self, name: str, average: float) -> Array:
+        """`k1 * (1 - b + b * length / average)` of each chunk; remembered, as the average seldom changes."""
+        known = self._norms.get(name)
+        if known is not None and known[0] == average:
+            return known[1]
+        lengths = self.segment.fields[name].lengths.astype(np.float32)
+        norm = np.float32(K1 * (1 - B)) + lengths * np.float32(K1 * B / average if average else 0.0)
+        self._norms[name] = (average, norm)
+        return norm
+
+
+class _Runs(NamedTuple):
+    """Where a field's terms stand in each view, and what each is worth."""
+
+    name: str
+    runs: list[list[tuple[int, int]]]
+    weights: list[float]
+    standing: list[int]
+    average: float
+
+
+def score(question: Question, views: Sequence[View], allowed: Sequence[Array | None], limit: int) -> Found:
+    """The best chunks of `views`, best first. `allowed`: which chunks of each view may be found; None for all."""
+    total = sum(view.chunks for view in views)
+    fields = [_look_up(name, question.keys(name), views, total) for name in FIELD_WEIGHTS]
+    words, headings = fields[0], fields[2]
+    idf = [_idf(total, max(a, b)) for a, b in zip(words.standing, headings.standing, strict=True)]
+    terms = sorted(
+        (
+            Term(t, w, max(a, b))
+            for t, w, a, b in zip(question.terms, idf, words.standing, headings.standing, strict=True)
+        ),
+        key=lambda term: (-term.weight, term.term),
+    )
+    scored = [_scores(number, view, fields) for number, view in enumerate(views)]
+    candidates = 0
+    for view, scores, mask in zip(views, scored, allowed, strict=True):
+        if view.live is not None:
+            scores[~view.live] = 0
+        if mask is not None:
+            scores[~mask] = 0
+        candidates += int(np.count_nonzero(scores))
+    best = _best(views, scored, max(limit, RERANKED))
+    matches = _reranked(question, views, fields, best, idf)
+    return Found(matches=tuple(matches[:limit]), terms=tuple(terms), chunks=total, candidates=candidates)
+
+
+def _idf(total: int, standing: int) -> float:
+    return float(np.log1p((total - standing + 0.5) / (standing + 0.5)))
+
+
+def _look_up(name: str, keys: Array, views: Sequence[View], total: int) -> _Runs:
+    runs = [view.find(view.segment.fields[name], keys) for view in views]
+    standing = [0] * len(keys)
+    for view, found in zip(views, runs, strict=True):
+        field = view.segment.fields[name]
+        for number, run in enumerate(found):
+            if run[1] > run[0]:
+                standing[number] += view.standing_in(field, run)
+    average = sum(view.lengths[name] for view in views) / total if total else 0.0
+    return _Runs(name, runs, [_idf(total, count) for count in standing], standing, average)
+
+
+def _scores(number: int, view: View, fields: Sequence[_Runs]) -> Array:
+    """The BM25 sum of every chunk of a view."""
+    scores = np.zeros(view.segment.chunk_count, dtype=np.float32)
+    for found in fields:
+        field = view.segment.fields[found.name]
+        factor = FIELD_WEIGHTS[found.name] * (K1 + 1)
+        norm = view.norm(found.name, found.average)
+        for (start, end), weight in zip(found.runs[number], found.weights, strict=True):
+            if end > start:
+                chunks = field.chunks[start:end]
+                counts = field.counts[start:end].astype(np.float32)
+                scores[chunks] += counts * np.float32(weight * factor) / (counts + norm[chunks])
+    return scores
+
+
+class _Candidate(NamedTuple):
+    score: float
+    document_id: str
+    ordinal: int
+    view: int
+    chunk: int
+
+
+def _best(views: Sequence[View], scored: Sequence[Array], count: int) -> list[_Candidate]:
+    """The `count` best chunks; equal scores in the order of document and ordinal, wherever they lie."""
+    least = _least_of_best(scored, count)
+    found: list[_Candidate] = []
+    for number, (view, scores) in enumerate(zip(views, scored, strict=True)):
+        segment = view.segment
+        for chunk in np.flatnonzero(scores >= least).tolist() if least > 0 else np.flatnonzero(scores).tolist():
+            document_id = segment.documents[segment.chunk_document[chunk]][0]
+            found.append(
+                _Candidate(float(scores[chunk]), document_id, int(segment.chunk_ordinal[chunk]), number, chunk)
+            )
+    found.sort(key=lambda c: (-c.score, c.document_id, c.ordinal))
+    return found[:count]
+
+
+def _least_of_best(scored: Sequence[Array], count: int) -> float:
+    """The score of the `count`-th best chunk; 0 when there are fewer that have any."""
+    tops = [np.partition(s, len(s) - count)[len(s) - count :] if len(s) > count else s for s in scored]
+    together = np.concatenate(tops) if tops else np.empty(0, dtype=np.float32)
+    if len(together) <= count:
+        return 0.0
+    return float(np.partition(together, len(together) - count)[len(together) - count])
+
+
+def _reranked(
+    question: Question, views: Sequence[View], fields: Sequence[_Runs], best: list[_Candidate], idf: list[float]
+) -> list[Match]:
+    """The candidates in their last order, with the sentence that made it."""
+    if not best:
+        return []
+    highest = best[0].score
+    mass = sum(idf) or 1.0
+    made: list[Match] = []
+    for number, view in enumerate(views):
+        mine = [candidate for candidate in best if candidate.view == number]
+        if mine:
+            chunks = np.array([candidate.chunk for candidate in mine])
+            in_text, in_heading = _standing(view, number, fields, chunks)
+            for row, candidate in enumerate(mine):
+                made.append(_match(question, view, candidate, in_text[row], in_heading[row], idf, mass, highest))
+    made.sort(key=lambda m: (-m.score, m.document_id, m.ordinal))
+    return made
+
+
+def _standing(view: View, number: int, fields: Sequence[_Runs], chunks: Array) -> tuple[Array, Array]:
+    """For each chunk and term: the sentences it stands in, one bit each; and whether it stands in the headings."""
+    words, headings = view.segment.fields["words"], view.segment.fields["headings"]
+    in_text = np.zeros((len(chunks), len(fields[0].weights)), dtype=np.uint32)
+    in_heading = np.zeros(in_text.shape, dtype=np.bool_)
+    for term, (start, end) in enumerate(fields[0].runs[number]):
+        if end > start:
+            place = np.minimum(np.searchsorted(words.chunks[start:end], chunks), end - start - 1)
+            there = words.chunks[start:end][place] == chunks
+            in_text[there, term] = view.segment.marks[start:end][place[there]]
+    for term, (start, end) in enumerate(fields[2].runs[number]):
+        if end > start:
+            place = np.minimum(np.searchsorted(headings.chunks[start:end], chunks), end - start - 1)
+            in_heading[:, term] = headings.chunks[start:end][place] == chunks
+    return in_text, in_heading
+
+
+def _match(
+    question: Question,
+    view: View,
+    candidate: _Candidate,
+    marks: Array,
+    in_heading: Array,
+    idf: list[float],
+    mass: float,
+    highest: float,
+) -> Match:
+    weights = np.array(idf)
+    everywhere = float(weights[in_heading].sum())
+    per_sentence = np.where(in_heading, 0.0, weights) @ ((marks[:, None] >> _BITS) & 1) if len(idf) else np.zeros(1)
+    sentence = int(np.argmax(per_sentence))
+    sentence_share = round((float(per_sentence[sentence]) + everywhere) / mass, 9)
+    stands = in_heading | (marks != 0)
+    words = candidate.score / highest if highest else 0.0
+    first, last = (int(n) for n in view.segment.sentence_starts[candidate.chunk : candidate.chunk + 2])
+    start, end = view.segment.sentences[first + sentence].tolist() if last > first else (0, 0)
+    order = sorted(np.flatnonzero(stands).tolist(), key=lambda term: (-idf[term], question.terms[term]))
+    return Match(
+        document_id=candidate.document_id,
+        ordinal=candidate.ordinal,
+        score=round(words + sentence_share, 9),
+        words=candidate.score,
+        sentence_share=sentence_share,
+        chunk_share=round(float(weights[stands].sum()) / mass, 9),
+        sentence_start=start,
+        sentence_end=end,
+        matched=tuple(question.terms[term] for term in order),
+    )
