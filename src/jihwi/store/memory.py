@@ -1,0 +1,204 @@
+"""The store that forgets when the process ends: for tests and trials, and as the plainest reading of the promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+
+import msgspec
+
+from jihwi.case.ledger import GENESIS, Sealed, read_header
+from jihwi.clock import Clock, SystemClock
+from jihwi.errors import AppendConflict, LeaseLost
+from jihwi.store import CaseRow, CaseStatus, Lease, Patch
+from jihwi.store.waking import Bell
+
+__all__ = ["MemoryStore"]
+
+
+class _Log:
+    """One case: its events, its row and who drives it."""
+
+    __slots__ = ("blobs", "epoch", "events", "row", "snapshot", "until_ms")
+
+    def __init__(self, row: CaseRow) -> None:
+        self.row = row
+        self.events: list[Sealed] = []
+        self.blobs: set[str] = set()
+        self.epoch = 0
+        self.until_ms = 0
+        self.snapshot: tuple[int, bytes] | None = None
+
+
+class MemoryStore:
+    """An `EventStore` without a disk. Keeps every promise but the one about power.
+
+    >>> import asyncio
+    >>> asyncio.run(MemoryStore().rows())
+    []
+    """
+
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._logs: dict[str, _Log] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._bell = Bell()
+        self._changes = 0
+        # The changes seen when a claim last found nothing: what came since wakes `wait(None)` at once, so that no
+        # runner sleeps through a case that arrived between its claim and its wait.
+        self._idle_at = -1
+
+    async def __aenter__(self) -> MemoryStore:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
+    async def append(
+        self,
+        case_id: str,
+        events: Sequence[Sealed],
+        patch: Patch,
+        *,
+        blobs: Mapping[str, bytes] = {},
+        lease: Lease | None = None,
+    ) -> None:
+        if not events:
+            raise ValueError("an append needs an event")
+        log = self._logs.get(case_id)
+        if lease is not None and (log is None or log.epoch != lease.epoch):
+            raise LeaseLost(case_id, lease.epoch)
+        self._check_place(case_id, log, events)
+        row = _row_after(log.row if log else None, case_id, events, patch)
+        if log is None:
+            log = self._logs[case_id] = _Log(row)
+        log.row = row
+        log.events.extend(events)
+        if blobs:
+            self._blobs.update(blobs)
+            log.blobs.update(blobs)
+        self._changes += len(events)
+        self._bell.ring(case_id, row.seq)
+
+    @staticmethod
+    def _check_place(case_id: str, log: _Log | None, events: Sequence[Sealed]) -> None:
+        first = events[0]
+        ends_at, head = (log.row.seq, log.row.head) if log else (0, GENESIS)
+        numbered_on = all(event.seq == ends_at + n for n, event in enumerate(events, 1))
+        if not numbered_on or read_header(first.header).previous != head:
+            raise AppendConflict(case_id, first.seq)
+
+    async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
+        log = self._logs.get(case_id)
+        if log is None:
+            return []
+        return log.events[after : None if limit is None else after + limit]
+
+    async def blob(self, digest: str) -> bytes | None:
+        return self._blobs.get(digest)
+
+    async def row(self, case_id: str) -> CaseRow | None:
+        log = self._logs.get(case_id)
+        return log.row if log else None
+
+    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
+        found = [
+            log.row
+            for case_id, log in self._logs.items()
+            if case_id.startswith(prefix) and (not statuses or log.row.status in statuses)
+        ]
+        found.sort(key=lambda row: (row.changed_ms, row.case_id), reverse=True)
+        return found[:limit]
+
+    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+        now_ms = self.now_ms()
+        changes = self._changes
+        free = [log for log in self._candidates(case_id, now_ms) if log.until_ms <= now_ms]
+        if not free:
+            if case_id is None:
+                self._idle_at = changes
+            return None
+        log = min(free, key=lambda log: (log.row.changed_ms, log.row.case_id))
+        log.epoch += 1
+        log.until_ms = now_ms + int(seconds * 1000)
+        return Lease(log.row.case_id, runner, log.epoch, log.until_ms)
+
+    def _candidates(self, case_id: str | None, now_ms: int) -> Iterable[_Log]:
+        if case_id is not None:
+            log = self._logs.get(case_id)
+            return [log] if log else []
+        return [log for log in self._logs.values() if log.row.status == "running" or 0 < log.row.wake_at_ms <= now_ms]
+
+    async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:
+        log = self._logs.get(lease.case_id)
+        if log is None or log.epoch != lease.epoch:
+            raise LeaseLost(lease.case_id, lease.epoch)
+        log.until_ms = self.now_ms() + int(seconds * 1000)
+        return msgspec.structs.replace(lease, until_ms=log.until_ms)
+
+    async def release(self, lease: Lease) -> None:
+        log = self._logs.get(lease.case_id)
+        if log is not None and log.epoch == lease.epoch:
+            log.until_ms = 0
+
+    async def snapshot(self, case_id: str) -> tuple[int, bytes] | None:
+        log = self._logs.get(case_id)
+        return log.snapshot if log else None
+
+    async def keep_snapshot(self, case_id: str, seq: int, data: bytes) -> None:
+        log = self._logs.get(case_id)
+        if log is not None and (log.snapshot is None or log.snapshot[0] <= seq):
+            log.snapshot = (seq, data)
+
+    async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
+        if case_id is not None:
+            log = self._logs.get(case_id)
+            if log is not None and log.row.seq > after:
+                return True
+            return await self._bell.wait(case_id, after, seconds=seconds)
+        changed = 0 <= self._idle_at < self._changes or await self._bell.wait(None, 0, seconds=seconds)
+        self._idle_at = self._changes
+        return changed
+
+    async def close(self) -> None:
+        self._bell.wake_all(changed=False)
+
+
+def _row_after(row: CaseRow | None, case_id: str, events: Sequence[Sealed], patch: Patch) -> CaseRow:
+    """The case's row once `events` are in the log."""
+    last = events[-1]
+    changed_ms = read_header(last.header).at_ms
+    if row is None:
+        return CaseRow(
+            case_id,
+            patch.status,
+            patch.request or "",
+            patch.requester or "",
+            read_header(events[0].header).at_ms,
+            changed_ms,
+            last.seq,
+            last.head,
+            patch.wake_at_ms,
+            patch.waits_for,
+            patch.team or "",
+            patch.parent or "",
+        )
+    return CaseRow(
+        case_id,
+        patch.status,
+        row.request if patch.request is None else patch.request,
+        row.requester if patch.requester is None else patch.requester,
+        row.opened_ms,
+        changed_ms,
+        last.seq,
+        last.head,
+        patch.wake_at_ms,
+        patch.waits_for,
+        row.team if patch.team is None else patch.team,
+        row.parent if patch.parent is None else patch.parent,
+    )

@@ -1,0 +1,237 @@
+"""The store in one file of this machine: SQLite with a write-ahead log, synced at every commit that must last."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from jihwi.case.ledger import Sealed
+from jihwi.clock import Clock, SystemClock
+from jihwi.errors import StoreCorrupt, StoreError
+from jihwi.store import CaseRow, CaseStatus, Lease, Patch
+from jihwi.store.migrations import migrations_for
+from jihwi.store.sqlite import leases
+from jihwi.store.sqlite.opening import connect, prepare_file
+from jihwi.store.sqlite.problems import store_error
+from jihwi.store.sqlite.transaction import Errand, prepare
+from jihwi.store.sqlite.writer import Writer
+from jihwi.store.waking import Bell
+
+__all__ = ["SqliteStore"]
+
+_PAGE_EVENTS = 500
+_POLL_SECONDS = 0.2
+
+_ROW = """
+SELECT case_id, status, request, requester, opened_ms, changed_ms, seq, head, wake_at_ms, waits_for, team, parent
+FROM cases"""
+_EVENTS = """
+SELECT seq, header, salt, CASE WHEN blob IS NULL THEN body ELSE (SELECT data FROM blobs WHERE number = blob) END, head
+FROM events WHERE case_number = (SELECT number FROM cases WHERE case_id = ?) AND seq > ? ORDER BY seq LIMIT ?"""
+_SNAPSHOT = "SELECT seq, data FROM snapshots WHERE case_number = (SELECT number FROM cases WHERE case_id = ?)"
+_KEEP_SNAPSHOT = """
+INSERT INTO snapshots (case_number, seq, data) SELECT number, ?, ? FROM cases WHERE case_id = ?
+ON CONFLICT (case_number) DO UPDATE SET seq = excluded.seq, data = excluded.data WHERE excluded.seq >= seq"""
+
+
+class SqliteStore:
+    """An `EventStore` in one file that any number of this machine's processes may share.
+
+    Writing goes through one connection (`Writer`); reading has its own and never waits for it. Everything runs on the
+    event loop that opened it.
+    """
+
+    def __init__(self, path: Path, writer: Writer, reader: sqlite3.Connection, clock: Clock) -> None:
+        """Use `open`."""
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+        self._bell = Bell()
+        self._poller: asyncio.Task[None] | None = None
+        # The last event when a claim last found nothing: what came since wakes `wait(None)` at once, so that no
+        # runner sleeps through a case that arrived between its claim and its wait.
+        self._idle_at = -1
+
+    @classmethod
+    async def open(cls, path: Path | str, *, busy_seconds: float = 5.0, clock: Clock | None = None) -> SqliteStore:
+        """Open the file at `path`, made when missing. An append that finds the file held by another process for
+        longer than `busy_seconds` raises StoreBusy.
+
+        Raises StoreOnNetwork, StoreReadOnly, StoreCorrupt, StoreTooNew, StoreBusy, StoreFull.
+        """
+        path = Path(path)
+        await asyncio.to_thread(prepare_file, path, migrations_for("sqlite"), busy_seconds=busy_seconds)
+        writer = Writer(connect(path), path, busy_seconds=busy_seconds)
+        return cls(path, writer, connect(path, reading=True), clock or SystemClock())
+
+    async def __aenter__(self) -> SqliteStore:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
+    # ── writing ──────────────────────────────────────────────────────────
+
+    async def append(
+        self,
+        case_id: str,
+        events: Sequence[Sealed],
+        patch: Patch,
+        *,
+        blobs: Mapping[str, bytes] = {},
+        lease: Lease | None = None,
+    ) -> None:
+        job = prepare(case_id, events, patch, blobs, lease)
+        await self._writer.submit(job)
+        self._bell.ring(case_id, job.last_seq)
+
+    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+        now_ms = self.now_ms()
+        # Looking first costs no write lock; whoever finds nothing leaves the others alone.
+        if case_id is None:
+            self._idle_at = self._last_event()
+        if not self._rows_of(leases.FREE_CASE if case_id else leases.FREE_WORK, leases.who(case_id, now_ms)):
+            return None
+        lease: Lease | None = await self._writer.submit(
+            Errand(lambda database: leases.claim(database, runner, case_id, now_ms, seconds))
+        )
+        return lease
+
+    async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:
+        now_ms = self.now_ms()
+        renewed: Lease = await self._writer.submit(
+            Errand(lambda database: leases.renew(database, lease, now_ms, seconds))
+        )
+        return renewed
+
+    async def release(self, lease: Lease) -> None:
+        await self._writer.submit(Errand(lambda database: leases.release(database, lease)))
+
+    async def keep_snapshot(self, case_id: str, seq: int, data: bytes) -> None:
+        await self._writer.submit(
+            Errand(lambda database: database.execute(_KEEP_SNAPSHOT, (seq, data, case_id)) and None)
+        )
+
+    # ── reading ──────────────────────────────────────────────────────────
+
+    async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
+        events: list[Sealed] = []
+        while limit is None or len(events) < limit:
+            size = _PAGE_EVENTS if limit is None else min(_PAGE_EVENTS, limit - len(events))
+            page = [Sealed(*row) for row in self._rows_of(_EVENTS, (case_id, after, size))]
+            for event in page:
+                if event.body is None and event.salt is not None:
+                    raise StoreCorrupt(str(self.path), f"the body of {case_id}/{event.seq} is missing")
+            events += page
+            if len(page) < size:
+                break
+            after = page[-1].seq
+            await asyncio.sleep(0)  # a long log must not hold up the loop
+        return events
+
+    async def blob(self, digest: str) -> bytes | None:
+        found = self._rows_of("SELECT data FROM blobs WHERE digest = ?", (bytes.fromhex(digest),))
+        return found[0][0] if found else None
+
+    async def row(self, case_id: str) -> CaseRow | None:
+        found = self._rows_of(f"{_ROW} WHERE case_id = ?", (case_id,))
+        return CaseRow(*found[0]) if found else None
+
+    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
+        conditions: list[str] = []
+        values: list[str] = []
+        if statuses:
+            conditions.append(f"status IN ({', '.join('?' * len(statuses))})")
+            values += list(statuses)
+        if prefix:
+            conditions.append("case_id >= ? AND case_id < ?")
+            values += [prefix, prefix + "\U0010ffff"]
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"{_ROW} {where} ORDER BY changed_ms DESC, case_id DESC LIMIT {int(limit)}"
+        # This one looks at every case, so it has a thread and a connection of its own.
+        found = await asyncio.to_thread(self._rows_apart, sql, values)
+        return [CaseRow(*row) for row in found]
+
+    async def snapshot(self, case_id: str) -> tuple[int, bytes] | None:
+        found = self._rows_of(_SNAPSHOT, (case_id,))
+        return (found[0][0], found[0][1]) if found else None
+
+    def _rows_of(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise store_error(problem, self.path) from problem
+
+    def _rows_apart(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        database = connect(self.path, reading=True)
+        try:
+            return database.execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise store_error(problem, self.path) from problem
+        finally:
+            database.close()
+
+    def _last_event(self) -> int:
+        last: int | None = self._rows_of("SELECT max(rowid) FROM events")[0][0]
+        return last or 0
+
+    # ── waiting ──────────────────────────────────────────────────────────
+
+    async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
+        self._poll()  # first, so that nothing is missed between looking and waiting
+        if case_id is not None:
+            if self._has_passed(case_id, after):
+                return True
+            return await self._bell.wait(case_id, after, seconds=seconds)
+        if 0 <= self._idle_at < self._last_event():
+            self._idle_at = self._last_event()
+            return True
+        changed = await self._bell.wait(None, 0, seconds=seconds)
+        self._idle_at = self._last_event()
+        return changed
+
+    def _has_passed(self, case_id: str, after: int) -> bool:
+        return bool(self._rows_of("SELECT 1 FROM cases WHERE case_id = ? AND seq > ?", (case_id, after)))
+
+    def _poll(self) -> None:
+        if self._poller is None or self._poller.done():
+            version = self._rows_of("PRAGMA data_version")
+            self._poller = asyncio.create_task(self._look_for_others(version, self._last_event()))
+
+    async def _look_for_others(self, version: list[Any], last_event: int) -> None:
+        """While anybody waits, see what other processes have appended. An unchanged file costs one read of memory
+        that all its connections share."""
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            if not self._bell.anyone:
+                return
+            try:
+                if version == (version := self._rows_of("PRAGMA data_version")):
+                    continue
+                if last_event != (last_event := self._last_event()):
+                    self._bell.ring_any()
+                for case_id in self._bell.cases:
+                    for (seq,) in self._rows_of("SELECT seq FROM cases WHERE case_id = ?", (case_id,)):
+                        self._bell.ring(case_id, seq)
+            except StoreError:
+                self._bell.wake_all()  # they look for themselves, and the error is theirs to hear
+                return
+
+    async def close(self) -> None:
+        self._bell.wake_all(changed=False)
+        if self._poller is not None:
+            self._poller.cancel()
+            await asyncio.gather(self._poller, return_exceptions=True)
+            self._poller = None
+        await self._writer.close()
+        self._reader.close()

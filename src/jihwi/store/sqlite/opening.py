@@ -1,0 +1,128 @@
+"""How a database file is opened: it is ours, not newer than we are, and brought up to date with a copy kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from jihwi.errors import StoreCorrupt, StoreReadOnly, StoreTooNew
+from jihwi.store.migrations import Migration, statements_of
+from jihwi.store.places import refuse_network
+from jihwi.store.sqlite.problems import is_busy, store_error
+
+__all__ = ["connect", "prepare_file"]
+
+_APPLICATION = int.from_bytes(b"Jihw", "big")
+"""Stands in the file's header, so that another program's database is never taken for ours."""
+
+
+def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
+    """One connection with the settings that the promise stands on. Raises the house's errors."""
+    try:
+        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        database.execute("PRAGMA synchronous = FULL")
+        # The writer moves the log into the database itself, off the event loop; this is only the safety net.
+        database.execute("PRAGMA wal_autocheckpoint = 16000")
+        database.execute("PRAGMA journal_size_limit = 67108864")
+        database.execute("PRAGMA foreign_keys = OFF")
+        if reading:
+            database.execute("PRAGMA query_only = ON")
+    except sqlite3.Error as problem:
+        raise store_error(problem, path) from problem
+    return database
+
+
+def prepare_file(path: Path, steps: Sequence[Migration], *, busy_seconds: float) -> None:
+    """Create the file, or check that it is ours and bring it up to date; an older one is copied beside itself first.
+
+    Safe at any moment's kill and against other processes that open it at the same time. Raises StoreOnNetwork,
+    StoreReadOnly, StoreCorrupt, StoreTooNew, StoreBusy, StoreFull.
+    """
+    refuse_network(path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except PermissionError as problem:
+        raise StoreReadOnly(str(path)) from problem
+    new = not path.exists()
+    database = connect(path)
+    try:
+        _check_and_migrate(database, path, steps, time.monotonic() + busy_seconds)
+    except sqlite3.Error as problem:
+        raise store_error(problem, path, busy_seconds=busy_seconds) from problem
+    finally:
+        database.close()
+    if new:
+        _sync_folder(path.parent)
+
+
+def _check_and_migrate(database: sqlite3.Connection, path: Path, steps: Sequence[Migration], deadline: float) -> None:
+    while True:
+        try:
+            version = _version(database, path, steps)
+            if version == len(steps):
+                return
+            if version == 0:
+                # Not every wait of this statement honours a busy time-out, hence the loop.
+                database.execute("PRAGMA journal_mode = WAL")
+            else:
+                _keep_copy(database, path, version)
+            database.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as problem:
+            if not is_busy(problem) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+    _migrate(database, path, steps)
+
+
+def _migrate(database: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+    try:
+        # Another process may have done it while we waited.
+        version = _version(database, path, steps)
+        for step in steps[version:]:
+            for statement in statements_of(step.sql):
+                database.execute(statement)
+        database.execute(f"PRAGMA application_id = {_APPLICATION}")
+        database.execute(f"PRAGMA user_version = {len(steps)}")
+        database.execute("COMMIT")
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+
+
+def _version(database: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> int:
+    version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    application: int = database.execute("PRAGMA application_id").fetchone()[0]
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != _APPLICATION and (tables or version or application):
+        raise StoreCorrupt(str(path), "it is another program's database")
+    if version > len(steps):
+        raise StoreTooNew(str(path), version, len(steps))
+    return version
+
+
+def _keep_copy(database: sqlite3.Connection, path: Path, version: int) -> None:
+    """The file as it was, beside it as `NAME.v1`, whole or not there at all."""
+    kept = path.with_name(f"{path.name}.v{version}")
+    if kept.exists():
+        return
+    unfinished = path.with_name(f"{path.name}.v{version}.unfinished-{os.getpid()}")
+    with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
+        database.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.rename(kept)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

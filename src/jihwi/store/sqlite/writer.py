@@ -1,0 +1,204 @@
+"""The one writer of a process: callers queue and await, and what has gathered is committed together.
+
+Alone on a fast disk an append is committed where it stands, on the event loop: a hop to a thread and back costs
+0.2 ms of CPU, more than the commit itself. As soon as several are due at once, or the disk is slow, or another process
+holds the file, the batch goes to the writer's thread, and what comes meanwhile makes the next batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from jihwi.errors import StoreFailed
+from jihwi.store.sqlite.problems import DATA_PROBLEMS, is_busy, store_error
+from jihwi.store.sqlite.transaction import Append, Errand, Job, run
+
+__all__ = ["Writer"]
+
+_BATCH_JOBS = 500
+_INLINE_SECONDS = 0.003
+"""Commits slower than this are not made on the event loop."""
+_CHECKPOINT_BYTES = 4 * 1024 * 1024
+_PAGE_BYTES = 4096
+_FRAMES_A_COMMIT = 4
+
+_Due = tuple[Job, "asyncio.Future[Any]"]
+
+
+class Writer:
+    """Owns the connection that writes, and the thread. Belongs to the event loop that it was made in."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path, *, busy_seconds: float) -> None:
+        self._database = database
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[_Due] = []
+        self._scheduled = False
+        self._queue: SimpleQueue[list[_Due] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._in_thread = 0
+        self._commit_seconds = 0.0
+        self._log_bytes = 0
+        self._lasting: bool | None = None
+        self._closed = False
+
+    def submit(self, job: Job) -> asyncio.Future[Any]:
+        """Queue a job; the future has its answer once it is committed."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(StoreFailed(str(self._path), "the store is closed"))
+            return future
+        self._gathered.append((job, future))
+        if not self._scheduled:
+            # Everybody who is ready in this turn of the loop gets into the same batch.
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+        return future
+
+    async def close(self) -> None:
+        """Commit what is gathered, end the thread and let go of the connection."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._gathered:
+            self._flush()
+        thread = self._thread
+        if thread is not None:
+            self._queue.put(None)
+            await asyncio.to_thread(thread.join)
+        self._database.close()
+
+    # ── on the event loop ────────────────────────────────────────────────
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        due, self._gathered = self._gathered, []
+        if not due:
+            return
+        if len(due) == 1 and self._may_commit_here():
+            answers = self._commit([due[0][0]], wait=False)
+            if answers is not None:
+                _answer(due, answers)
+                return
+        self._in_thread += len(due)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="jihwi-store", daemon=True)
+            self._thread.start()
+        self._queue.put(due)
+
+    def _may_commit_here(self) -> bool:
+        return not self._in_thread and self._commit_seconds < _INLINE_SECONDS and self._log_bytes < _CHECKPOINT_BYTES
+
+    def _done(self, due: list[_Due], answers: list[Any], still_busy: int) -> None:
+        self._in_thread += still_busy - len(due)
+        _answer(due, answers)
+
+    def _checkpointed(self) -> None:
+        self._in_thread -= 1
+
+    # ── in the thread ────────────────────────────────────────────────────
+
+    def _work(self) -> None:
+        last = False
+        while not last:
+            batch = self._queue.get()
+            if batch is None:
+                break
+            while len(batch) < _BATCH_JOBS and not self._queue.empty():
+                more = self._queue.get()
+                if more is None:
+                    last = True
+                    break
+                batch.extend(more)
+            answers = self._commit([job for job, _ in batch], wait=True) or []
+            full = self._log_bytes >= _CHECKPOINT_BYTES
+            self._loop.call_soon_threadsafe(self._done, batch, answers, int(full))
+            if full:
+                self._checkpoint()
+                self._loop.call_soon_threadsafe(self._checkpointed)
+
+    # ── in either: never both at once, because the loop commits only while nothing is in the thread ──
+
+    def _commit(self, jobs: Sequence[Job], *, wait: bool) -> list[Any] | None:
+        """Do the jobs in one transaction: an answer or an error for each. `None`: the file is held by another
+        process just now, and `wait` is false."""
+        began = time.perf_counter()
+        lasting = any(type(job) is Append or (type(job) is Errand and job.lasting) for job in jobs)
+        try:
+            if not self._begin(lasting, wait=wait):
+                return None
+            answers = run(self._database, jobs)
+            self._database.execute("COMMIT")
+        except Exception as problem:  # noqa: BLE001 -- the border: whatever it is becomes the callers' answer
+            return self._after_failure(problem, jobs)
+        if lasting:
+            self._commit_seconds += (time.perf_counter() - began - self._commit_seconds) * 0.2
+        self._log_bytes += _FRAMES_A_COMMIT * _PAGE_BYTES + _bytes_of(jobs)
+        return answers
+
+    def _begin(self, lasting: bool, *, wait: bool) -> bool:
+        database = self._database
+        if lasting != self._lasting:
+            database.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            self._lasting = lasting
+        deadline = time.monotonic() + self._busy_seconds
+        pause = 0.001
+        while True:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+                return True
+            except sqlite3.OperationalError as problem:
+                if not is_busy(problem):
+                    raise
+                if not wait:
+                    return False
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.02)
+
+    def _after_failure(self, problem: Exception, jobs: Sequence[Job]) -> list[Any]:
+        """Nothing of the batch was written. Values that no database takes are one job's fault: the others go on."""
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+        if not isinstance(problem, sqlite3.Error) or isinstance(problem, DATA_PROBLEMS):
+            if len(jobs) == 1:
+                return [problem]
+            return [answer for job in jobs for answer in self._commit([job], wait=True) or ()]
+        error = store_error(problem, self._path, busy_seconds=self._busy_seconds)
+        return [type(error)(*error.fields().values()) for _ in jobs]
+
+    def _checkpoint(self) -> None:
+        """Move what the log holds into the database. Readers and other processes go on meanwhile."""
+        self._log_bytes = 0
+        try:
+            self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.OperationalError:
+            # Everything is in the log already; a checkpoint that could not be made now is made after the next 4 MB.
+            return
+
+
+def _answer(due: list[_Due], answers: list[Any]) -> None:
+    for (_, future), answer in zip(due, answers, strict=True):
+        if future.done():  # its caller was cancelled
+            continue
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+
+
+def _bytes_of(jobs: Sequence[Job]) -> int:
+    size = 0
+    for job in jobs:
+        if type(job) is Append:
+            size += sum(200 + len(row[3] or b"") for row in job.rows) + sum(len(data) for _, data in job.blobs)
+    return size

@@ -1,0 +1,64 @@
+"""The bell of one process: it wakes whoever waits for a case once the case has changed."""
+
+from __future__ import annotations
+
+import asyncio
+
+__all__ = ["Bell"]
+
+
+class Bell:
+    """Holds the waiting and wakes them. Knows nothing of where the news comes from.
+
+    A waiter names a case and the event number it has seen, or no case, and then any change wakes it.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str | None, dict[asyncio.Future[bool], int]] = {}
+
+    @property
+    def cases(self) -> list[str]:
+        """The cases somebody waits for."""
+        return [case_id for case_id in self._waiting if case_id is not None]
+
+    @property
+    def anyone(self) -> bool:
+        """Whether anybody waits at all."""
+        return bool(self._waiting)
+
+    def ring(self, case_id: str, seq: int) -> None:
+        """The case has an event `seq`: wake those who have seen less, and those who wait for any change."""
+        if not self._waiting:
+            return
+        for waiter, after in self._waiting.get(case_id, {}).items():
+            if seq > after and not waiter.done():
+                waiter.set_result(True)
+        self.ring_any()
+
+    def ring_any(self) -> None:
+        """Some case has changed: wake those who wait for any."""
+        for waiter in self._waiting.get(None, ()):
+            if not waiter.done():
+                waiter.set_result(True)
+
+    async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
+        """Wait to be woken, at most `seconds`; whether it was."""
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(case_id, {})[waiter] = after
+        try:
+            async with asyncio.timeout(seconds):
+                return await waiter
+        except TimeoutError:
+            return False
+        finally:
+            others = self._waiting[case_id]
+            del others[waiter]
+            if not others:
+                del self._waiting[case_id]
+
+    def wake_all(self, *, changed: bool = True) -> None:
+        """Wake everybody; `changed` is what they are told."""
+        for waiters in self._waiting.values():
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(changed)
