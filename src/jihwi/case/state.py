@@ -14,7 +14,7 @@ from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.turn import Action, Finding, HandOff, Report, Transcript
 
-__all__ = ["ActionState", "Approval", "Assignment", "Case", "CaseState", "open_assignments", "waits"]
+__all__ = ["ActionState", "Approval", "Assignment", "Case", "CaseState", "in_flight", "open_assignments", "waits"]
 
 CaseState = Literal["new", "open", "paused", "parked", "closed", "cancelled"]
 
@@ -156,6 +156,14 @@ class Case(msgspec.Struct):
 def open_assignments(case: Case) -> list[Assignment]:
     """The assignments that have not ended, oldest first."""
     return [case.assignments[one] for one in case.open_ids]
+
+
+def in_flight(case: Case) -> bool:
+    """Whether a turn, a skill or a release has started and not ended."""
+    return any(
+        one.turn_status == "running" or any(action.status == "running" for action in one.actions)
+        for one in open_assignments(case)
+    )
 
 
 def waits(case: Case) -> int:

@@ -1,0 +1,22 @@
+"""The orchestrator: folds the log, decides, does, appends. One owner for every task, one border where failures
+become facts.
+"""
+
+from __future__ import annotations
+
+from jihwi.orchestrator.engine import Orchestrator, Settings
+from jihwi.orchestrator.loading import load_case, load_log
+from jihwi.orchestrator.opening import Opening
+from jihwi.orchestrator.ports import MindSource, Publication, PublicationRefused, Publisher
+
+__all__ = [
+    "MindSource",
+    "Opening",
+    "Orchestrator",
+    "Publication",
+    "PublicationRefused",
+    "Publisher",
+    "Settings",
+    "load_case",
+    "load_log",
+]

@@ -1,0 +1,211 @@
+"""Doing: one effect at a time, and what came of it as a fact. Here failures become events.
+
+The one broad catch of the engine stands here: whatever a mind or a skill raises ends as "turn failed" or
+"skill failed" in the log, never as a dead runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from jihwi.case import events as e
+from jihwi.case.assignment import Reason
+from jihwi.case.budget import NOTHING, Spending
+from jihwi.case.commands import Publish, RunSkill, Think
+from jihwi.case.decide import view_of
+from jihwi.case.state import Case
+from jihwi.case.turn import View
+from jihwi.errors import JihwiError, ModelError, SkillArguments
+from jihwi.evidence import Viewer
+from jihwi.minds import DeltaSink, SkillShown
+from jihwi.orchestrator.ports import MindSource, PublicationRefused, Publisher
+from jihwi.skills import Skill, SkillBox, SkillContext
+from jihwi.store import EventStore
+
+__all__ = ["Effects", "Learned"]
+
+RETRY_BASE_MS = 500
+RETRY_MOST_MS = 30_000
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """What an effect brought: facts to record, and the blobs they name."""
+
+    drafts: tuple[e.Draft, ...]
+    blobs: dict[str, bytes] = {}
+
+
+class Effects:
+    """Carries out commands for one runner."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        minds: MindSource,
+        skills: SkillBox,
+        publisher: Publisher,
+        emit: DeltaSink,
+        seconds: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._minds = minds
+        self._skills = skills
+        self._publisher = publisher
+        self._emit = emit
+        self._seconds = seconds
+        self._jitter = random.Random()
+
+    # ── minds ──
+
+    def prepare(self, case: Case, command: Think) -> View:
+        """What the mind is shown, taken before anything else can change the state."""
+        return view_of(case, command.assignment)
+
+    async def think(self, case: Case, command: Think, view: View) -> Learned:
+        """A turn of a mind, or why there is none."""
+        began = self._seconds()
+        failures = case.assignments[command.assignment].failures
+        author = e.Author("agent", view.agent.name, case.requester)
+        try:
+            mind = self._minds.mind(view.mind, failures=failures)
+            turn = await mind.think(view, self._shown(view), self._emit)
+        except ModelError as problem:
+            retry = problem.retryable and failures < case.policy.retries
+            reason = Reason("model_failed", {"detail": problem.detail, "code": problem.code})
+            return self._turn_failed(case, command, reason, began, retry=retry, failures=failures)
+        except JihwiError as problem:
+            reason = Reason("mind_failed", {"agent": view.agent.name, "detail": problem.words(_language(case))})
+            return self._turn_failed(case, command, reason, began, retry=False, failures=failures)
+        except Exception as problem:  # noqa: BLE001 - the border: whatever a mind raises becomes a fact
+            detail = f"{type(problem).__name__}: {problem}"
+            reason = Reason("mind_failed", {"agent": view.agent.name, "detail": detail[:500]})
+            return self._turn_failed(case, command, reason, began, retry=False, failures=failures)
+        usage = turn.usage.plus(Spending(ms=self._since(began)))
+        finished = e.TurnFinished(
+            command.assignment,
+            command.seat,
+            command.turn,
+            turn.text,
+            turn.actions,
+            usage,
+            turn.model,
+            turn.parameters,
+            turn.prompt,
+        )
+        labels = case.assignments[command.assignment].labels
+        return Learned((e.Draft(finished, author, view.basis_seq, labels),), turn.parts)
+
+    def _shown(self, view: View) -> tuple[SkillShown, ...]:
+        if view.mind.kind != "model":
+            return ()
+        found = [self._skills.get(spec.name) for spec in view.agent.skills]
+        return tuple(SkillShown(s.spec.name, s.description, s.schema) for s in found if s is not None)
+
+    def _turn_failed(
+        self, case: Case, command: Think, reason: Reason, began: float, *, retry: bool, failures: int
+    ) -> Learned:
+        body = e.TurnFailed(
+            command.assignment,
+            command.seat,
+            command.turn,
+            command.attempt,
+            reason,
+            Spending(ms=self._since(began)),
+            self._retry_at(failures) if retry else 0,
+        )
+        return Learned((e.Draft(body, e.SYSTEM, case.seq),))
+
+    # ── skills ──
+
+    async def run_skill(self, case: Case, command: RunSkill) -> Learned:
+        """A skill's result, or why there is none."""
+        began = self._seconds()
+        skill = self._skills.get(command.skill.name)
+        if skill is None:
+            return self._skill_failed(command, Reason("skill_missing", {"skill": command.skill.name}), began)
+        try:
+            self._skills.check(command.skill.name, command.arguments)
+            result = await self._within(command, skill, self._context(case, command))
+        except TimeoutError:
+            seconds = f"{command.skill.timeout_ms / 1000:g}"
+            reason = Reason("skill_timeout", {"skill": command.skill.name, "seconds": seconds})
+            return self._skill_failed(command, reason, began)
+        except SkillArguments as problem:
+            return self._skill_failed(command, Reason("arguments_malformed", {"problem": problem.detail}), began)
+        except JihwiError as problem:
+            detail = f"{problem.words(_language(case))} {problem.next_step(_language(case))}".strip()
+            reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
+            return self._skill_failed(command, reason, began)
+        except Exception as problem:  # noqa: BLE001 - the border: whatever a skill raises becomes a fact
+            detail = f"{type(problem).__name__}: {problem}"[:500]
+            reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
+            return self._skill_failed(command, reason, began)
+        body = e.SkillFinished(
+            command.assignment,
+            command.seat,
+            command.turn,
+            command.number,
+            result.value,
+            result.tainted,
+            result.usage.plus(Spending(ms=self._since(began))) if result.usage is not NOTHING else NOTHING,
+        )
+        return Learned((e.Draft(body, e.SYSTEM, 0, tuple(sorted(result.labels))),))
+
+    async def _within(self, command: RunSkill, skill: Skill, context: SkillContext) -> Any:
+        async with asyncio.timeout(command.skill.timeout_ms / 1000):
+            return await skill.run(context, command.arguments)
+
+    def _context(self, case: Case, command: RunSkill) -> SkillContext:
+        return SkillContext(
+            case.id,
+            command.assignment,
+            command.turn,
+            command.number,
+            command.idempotency_key,
+            Viewer(case.requester, case.viewer_labels),
+            case.collections,
+            case.language,
+            case.request,
+        )
+
+    def _skill_failed(self, command: RunSkill, reason: Reason, began: float) -> Learned:
+        body = e.SkillFailed(command.assignment, command.seat, command.turn, command.number, command.attempt, reason)
+        return Learned((e.Draft(body),))
+
+    # ── releases ──
+
+    async def publish(self, case: Case, command: Publish) -> Learned:
+        """A released report, or why it stayed."""
+        started = command.draft.body
+        by = started.by if isinstance(started, e.ReleaseStarted) else "policy"
+        place = (command.assignment, command.turn, command.number, command.report_digest)
+        viewer = Viewer(case.requester, case.viewer_labels)
+        try:
+            outcome = await self._publisher.publish(case.id, command.report, viewer=viewer, by=by, seq=case.seq)
+        except (JihwiError, OSError) as problem:
+            detail = problem.words(_language(case)) if isinstance(problem, JihwiError) else str(problem)
+            return Learned((e.Draft(e.ReleaseRefused(*place, Reason("release_failed", {"detail": detail}))),))
+        if isinstance(outcome, PublicationRefused):
+            return Learned((e.Draft(e.ReleaseRefused(*place, outcome.reason, outcome.sentences)),))
+        body = e.ReportReleased(*place, by, dict(outcome.files), dict(outcome.kinds))
+        return Learned((e.Draft(body),))
+
+    # ── shared ──
+
+    def _since(self, began: float) -> int:
+        return max(0, round((self._seconds() - began) * 1000))
+
+    def _retry_at(self, failures: int) -> int:
+        """When to try again: twice as long each time, with half of it by chance."""
+        most = min(RETRY_BASE_MS * (1 << min(failures, 10)), RETRY_MOST_MS)
+        return self._store.now_ms() + most // 2 + self._jitter.randrange(most // 2 + 1)
+
+
+def _language(case: Case) -> Any:
+    return "ko" if case.language == "ko" else "en"

@@ -1,0 +1,385 @@
+"""The engine: claim a case, fold its log, decide, append, do; until it ends or waits.
+
+    load ─▶ fold ─▶ decide ─▶ append (one commit) ─▶ do ─▶ learned ─▶ fold ─▶ decide …
+                      ▲                                        │
+                      └── AppendConflict: load again, keep ────┘
+                          what effects have learned
+
+A waiting case is a row: `drive` returns and nothing of it stays in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from jihwi.case.commands import Publish, Record, RunSkill, Think
+from jihwi.case.decide import decide
+from jihwi.case.events import SYSTEM, Author, Draft, Event, RunnerTookOver, TimerFired
+from jihwi.case.state import Case, in_flight
+from jihwi.clock import Clock
+from jihwi.errors import AppendConflict, JihwiError, LeaseLost
+from jihwi.ids import CaseId, Chance, new_case_id
+from jihwi.minds import Delta, DeltaSink
+from jihwi.orchestrator.effects import Effects, Learned
+from jihwi.orchestrator.loading import load_case
+from jihwi.orchestrator.log import CaseLog
+from jihwi.orchestrator.opening import Opening
+from jihwi.orchestrator.ports import MindSource, Publisher
+from jihwi.skills import SkillBox
+from jihwi.store import CaseRow, EventStore, Lease
+
+__all__ = ["Orchestrator", "Settings"]
+
+Watcher = Callable[[Event], None]
+Persons = Callable[[Case], list[Draft]]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How a runner behaves."""
+
+    lease_seconds: float = 30.0
+    grace_seconds: float = 10.0
+    """How long effects under way may go on after a shutdown was asked for."""
+    look_seconds: float = 0.25
+    """How often a case with effects under way is looked at for what people and others wrote."""
+    cases: int = 50
+    """How many cases a runner drives at a time."""
+    attempts: int = 8
+    """How often a person's command is tried again when others write to the case at the same time."""
+
+
+def _ignore(_: Delta) -> None:
+    """Nobody watches the drafts."""
+
+
+class Orchestrator:
+    """Drives cases of one store. Several may share it, in one process or in many."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        minds: MindSource,
+        skills: SkillBox,
+        publisher: Publisher,
+        chance: Chance,
+        clock: Clock,
+        runner: str,
+        settings: Settings | None = None,
+        watch: Watcher | None = None,
+        emit: DeltaSink = _ignore,
+        trouble: Callable[[str, JihwiError], None] | None = None,
+    ) -> None:
+        self.store = store
+        self.runner = runner
+        self._chance = chance
+        self._clock = clock
+        self._settings = settings or Settings()
+        self._watch = watch
+        self._trouble = trouble
+        self._author = Author("runner", runner)
+        self._effects = Effects(
+            store=store,
+            minds=minds,
+            skills=skills,
+            publisher=publisher,
+            emit=emit,
+            seconds=clock.monotonic_seconds,
+        )
+        self._drives: dict[str, _Drive] = {}
+        self._stopping = asyncio.Event()
+
+    # ── opening, commands, looking ──
+
+    async def open(self, opening: Opening) -> CaseId:
+        """Open a case; it is durable when this returns, and nothing has run yet."""
+        case_id = new_case_id(self._chance, self.store.now_ms())
+        log = CaseLog(self.store, case_id, self._chance, self._author)
+        log.add_all(opening.drafts())
+        self._show(await log.append(lease=None))
+        return case_id
+
+    async def submit(self, case_id: str, command: Persons, *, door: str = "") -> Case:
+        """Apply a person's command (`jihwi.case.person`): fold, check, append; again when others wrote first.
+
+        Needs no lease. Raises CommandRefused, CaseUnknown, AppendConflict after many tries.
+        """
+        for attempt in range(self._settings.attempts):
+            log = CaseLog(self.store, case_id, self._chance, self._author)
+            await log.load()
+            for draft in command(log.case):
+                author = draft.author if draft.author.door else msgspec.structs.replace(draft.author, door=door)
+                log.add(Draft(draft.body, author, draft.cause, draft.labels))
+            try:
+                self._show(await log.append(lease=None))
+            except AppendConflict:
+                if attempt + 1 == self._settings.attempts:
+                    raise
+                continue
+            self.nudge(case_id)
+            return log.case
+        raise AppendConflict(case_id, 0)
+
+    async def case(self, case_id: str) -> Case:
+        """The state of a case as its log says now."""
+        return await load_case(self.store, case_id)
+
+    async def row(self, case_id: str) -> CaseRow | None:
+        """The case's row."""
+        return await self.store.row(case_id)
+
+    def nudge(self, case_id: str) -> None:
+        """Tell a drive in this process that its case was written to."""
+        drive = self._drives.get(case_id)
+        if drive is not None:
+            drive.changed.set()
+
+    # ── driving ──
+
+    async def drive(self, case_id: str) -> Case | None:
+        """Drive one case until it ends or waits for a person; `None` when another runner drives it.
+
+        Short timers (a retry) are waited for; long ones are left to the row. Raises StoreError, LedgerBroken:
+        nothing that was acknowledged is lost, and driving may go on later.
+        """
+        lease = await self.store.claim(self.runner, case_id=case_id, seconds=self._settings.lease_seconds)
+        if lease is None:
+            return None
+        return await self._drive(lease)
+
+    async def _drive(self, lease: Lease) -> Case | None:
+        drive = _Drive(self, lease)
+        self._drives[lease.case_id] = drive
+        try:
+            case = await drive.run()
+        except LeaseLost:
+            return None
+        finally:
+            del self._drives[lease.case_id]
+        await self.store.release(drive.lease)
+        return case
+
+    async def _drive_or_tell(self, lease: Lease) -> None:
+        """Drive one of many cases. One that cannot go on is told of and keeps its lease, so that it is tried again
+        only when the lease has run out."""
+        try:
+            await self._drive(lease)
+        except JihwiError as problem:
+            if self._trouble is not None:
+                self._trouble(lease.case_id, problem)
+
+    async def serve(self) -> None:
+        """Drive every case of the store that has work, many at a time, until `stop`."""
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            while not self._stopping.is_set():
+                while len(tasks) < self._settings.cases:
+                    lease = await self.store.claim(self.runner, seconds=self._settings.lease_seconds)
+                    if lease is None:
+                        break
+                    tasks.add(asyncio.create_task(self._drive_or_tell(lease)))
+                await self._wait_for_work(tasks)
+                for task in [t for t in tasks if t.done()]:
+                    tasks.discard(task)
+                    task.result()
+        finally:
+            for drive in self._drives.values():
+                drive.changed.set()
+            if tasks:
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait_for_work(self, tasks: set[asyncio.Task[None]]) -> None:
+        change = asyncio.create_task(self.store.wait(None, 0, seconds=1.0))
+        stop = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({change, stop, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in (change, stop):
+                one.cancel()
+            await asyncio.gather(change, stop, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Ask for a clean shutdown: effects under way get their grace, leases are released."""
+        self._stopping.set()
+        for drive in self._drives.values():
+            drive.changed.set()
+
+    def _show(self, events: list[Event]) -> None:
+        if self._watch is not None:
+            for event in events:
+                self._watch(event)
+
+
+class _Drive:
+    """One case being driven."""
+
+    def __init__(self, house: Orchestrator, lease: Lease) -> None:
+        self.lease = lease
+        self.changed = asyncio.Event()
+        self._house = house
+        self._log = CaseLog(house.store, lease.case_id, house._chance, house._author)
+        self._learned: list[Learned] = []
+        self._running: dict[asyncio.Task[Learned], str] = {}
+        self._lost_lease: LeaseLost | None = None
+
+    async def run(self) -> Case:
+        keeper = asyncio.create_task(self._keep_lease())
+        try:
+            await self._log.load()
+            self._take_over()
+            while True:
+                await self._advance()
+                if not self._running:
+                    if not await self._wait_for_timer():
+                        return self._log.case
+                    continue
+                await self._wait_for_effects()
+                if self._house._stopping.is_set() and not await self._grace():
+                    return self._log.case
+        finally:
+            keeper.cancel()
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(keeper, *self._running, return_exceptions=True)
+
+    def _take_over(self) -> None:
+        """What an earlier runner had under way is lost: say so before deciding."""
+        if in_flight(self._log.case):
+            self._log.add(Draft(RunnerTookOver(self._house.runner, self.lease.epoch)))
+
+    # ── one commit ──
+
+    async def _advance(self) -> None:
+        """Record what was learned, decide until only effects remain, append once, start them."""
+        while True:
+            effects = self._fold_and_decide()
+            if self._lost_lease is not None:
+                raise self._lost_lease
+            try:
+                events = await self._log.append(lease=self.lease)
+            except AppendConflict:
+                await self._log.load()
+                continue
+            self._learned.clear()
+            self._house._show(events)
+            if not self._house._stopping.is_set():
+                self._start(effects)
+            return
+
+    def _fold_and_decide(self) -> list[Think | RunSkill | Publish]:
+        log = self._log
+        for learned in self._learned:
+            for draft in learned.drafts:
+                log.add(draft, learned.blobs)
+        effects: list[Think | RunSkill | Publish] = []
+        if self._house._stopping.is_set():
+            return effects
+        while commands := decide(log.case):
+            for command in commands:
+                log.add(command.draft)
+                if not isinstance(command, Record):
+                    effects.append(command)
+        return effects
+
+    def _start(self, effects: list[Think | RunSkill | Publish]) -> None:
+        case, does = self._log.case, self._house._effects
+        for command in effects:
+            if isinstance(command, Think):
+                view = does.prepare(case, command)
+                work = does.think(case, command, view)
+            elif isinstance(command, RunSkill):
+                work = does.run_skill(case, command)
+            else:
+                work = does.publish(case, command)
+            self._running[asyncio.create_task(work)] = command.key
+
+    # ── waiting ──
+
+    async def _wait_for_effects(self) -> None:
+        changed = asyncio.create_task(self.changed.wait())
+        try:
+            done, _ = await asyncio.wait(
+                {*self._running, changed},
+                return_when=asyncio.FIRST_COMPLETED,
+                timeout=self._until_timer(self._house._settings.look_seconds),
+            )
+        finally:
+            changed.cancel()
+        self.changed.clear()
+        self._collect(done)
+        if not self._learned:
+            await self._look()
+        self._fire_timers()
+
+    def _collect(self, done: Iterable[asyncio.Task[Any]]) -> None:
+        """Take what ended effects have learned."""
+        for task in [t for t in done if t in self._running]:
+            del self._running[task]
+            if not task.cancelled():
+                self._learned.append(task.result())
+
+    async def _look(self) -> None:
+        """See what people and others wrote while effects are under way; a case that ended stops them."""
+        await self._log.catch_up()
+        if self._log.case.status in ("closed", "cancelled"):
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+            self._running.clear()
+
+    def _until_timer(self, most: float) -> float:
+        timers = self._log.case.timers
+        if not timers:
+            return most
+        left = (min(timers.values()) - self._house.store.now_ms()) / 1000
+        return max(0.0, min(left, most))
+
+    def _fire_timers(self) -> bool:
+        now = self._house.store.now_ms()
+        due = [name for name, at_ms in self._log.case.timers.items() if at_ms <= now]
+        for name in due:
+            self._log.add(Draft(TimerFired(name), SYSTEM, self._log.case.seq))
+        return bool(due)
+
+    async def _wait_for_timer(self) -> bool:
+        """Nothing is under way: wait for a timer that is near. Answers whether there is more to do."""
+        case = self._log.case
+        if case.status != "open" or not case.timers or self._house._stopping.is_set():
+            return False
+        left = (min(case.timers.values()) - self._house.store.now_ms()) / 1000
+        if left > self._house._settings.lease_seconds:
+            return False
+        try:
+            async with asyncio.timeout(max(0.0, left)):
+                await self.changed.wait()
+        except TimeoutError:
+            pass
+        self.changed.clear()
+        await self._log.catch_up()
+        self._fire_timers()
+        return True
+
+    async def _grace(self) -> bool:
+        """A shutdown was asked for: let effects end within their grace and record them. Never goes on after."""
+        if self._running:
+            done, _ = await asyncio.wait(self._running, timeout=self._house._settings.grace_seconds)
+            self._collect(done)
+        await self._advance()
+        return False
+
+    async def _keep_lease(self) -> None:
+        seconds = self._house._settings.lease_seconds
+        while True:
+            await asyncio.sleep(seconds / 3)
+            try:
+                self.lease = await self._house.store.renew(self.lease, seconds=seconds)
+            except LeaseLost as lost:
+                self._lost_lease = lost
+                for task in self._running:
+                    task.cancel()
+                self.changed.set()
+                return

@@ -1,0 +1,125 @@
+"""One case's log in a runner's hands: drafts are folded as they are sealed, and appended together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jihwi.case.decide import decide
+from jihwi.case.events import Author, Draft, Event
+from jihwi.case.fold import apply
+from jihwi.case.ledger import SALT_BYTES, Sealed, open_event, seal
+from jihwi.case.state import Case, CaseState, in_flight, waits
+from jihwi.ids import Chance
+from jihwi.orchestrator.loading import load_log
+from jihwi.store import CaseStatus, EventStore, Lease, Patch
+
+__all__ = ["CaseLog", "patch_of"]
+
+_STATUS: dict[CaseState, CaseStatus] = {
+    "new": "running",
+    "open": "running",
+    "paused": "paused",
+    "parked": "parked",
+    "closed": "closed",
+    "cancelled": "cancelled",
+}
+
+
+def patch_of(case: Case) -> Patch:
+    """What the case's row says: `running` while something is due or in flight, so that a runner has work here."""
+    status = _STATUS[case.status]
+    if case.status == "open" and not in_flight(case) and not decide(case):
+        status = "waiting"
+    if case.status == "closed" and case.outcome == "failed":
+        status = "failed"
+    first = case.seq <= 64 or case.forked
+    return Patch(
+        status,
+        wake_at_ms=min(case.timers.values(), default=0),
+        waits_for=waits(case),
+        request=case.request if first else None,
+        requester=case.requester if first else None,
+        team=case.team if first else None,
+        parent=case.parent if first else None,
+    )
+
+
+class CaseLog:
+    """The state of a case and the drafts that are folded into it but not yet in the store."""
+
+    def __init__(self, store: EventStore, case_id: str, chance: Chance, runner: Author) -> None:
+        self._store = store
+        self._case_id = case_id
+        self._chance = chance
+        self._runner = runner
+        self._salts = b""
+        self._pending: list[Sealed] = []
+        self._blobs: dict[str, bytes] = {}
+        self.case = Case(case_id)
+        self.fresh: list[Event] = []
+        """Events folded since the last append."""
+
+    async def load(self) -> None:
+        """Fold the log from the store anew; what was pending is forgotten."""
+        log = await load_log(self._store, self._case_id)
+        self.case = Case(self._case_id)
+        self._pending, self._blobs, self.fresh = [], {}, []
+        for event in log:
+            apply(self.case, event)
+        self.case.seq, self.case.head = log[-1].seq, log[-1].head
+
+    async def catch_up(self) -> list[Event]:
+        """Fold what others appended since; only when nothing is pending."""
+        if self._pending:
+            return []
+        news = [open_event(one) for one in await self._store.read(self._case_id, after=self.case.seq)]
+        for event in news:
+            apply(self.case, event)
+        return news
+
+    def add(self, draft: Draft, blobs: dict[str, bytes] | None = None) -> Event:
+        """Seal a draft as the next event and fold it; durable only after `append`."""
+        case = self.case
+        if len(self._salts) < SALT_BYTES:
+            self._salts = self._chance.token(SALT_BYTES * 64)
+        salt, self._salts = self._salts[:SALT_BYTES], self._salts[SALT_BYTES:]
+        author = draft.author
+        if author.role == "runner" and not author.id:
+            draft = Draft(draft.body, self._runner, draft.cause, draft.labels)
+        sealed, event = seal(
+            draft,
+            case_id=self._case_id,
+            seq=case.seq + 1,
+            at_ms=self._store.now_ms(),
+            previous=case.head,
+            salt=salt,
+        )
+        apply(case, event)
+        self._pending.append(sealed)
+        self.fresh.append(event)
+        if blobs:
+            self._blobs.update(blobs)
+        return event
+
+    def add_all(self, drafts: Iterable[Draft]) -> None:
+        """Seal and fold several drafts in order."""
+        for draft in drafts:
+            self.add(draft)
+
+    @property
+    def pending(self) -> int:
+        """How many events are folded but not appended."""
+        return len(self._pending)
+
+    async def append(self, *, lease: Lease | None) -> list[Event]:
+        """Make what is pending durable; answers the events. Raises AppendConflict, LeaseLost, StoreError.
+
+        After an exception the state holds facts that are not in the store: `load` before going on.
+        """
+        if not self._pending:
+            return []
+        patch = patch_of(self.case)
+        await self._store.append(self._case_id, self._pending, patch, blobs=self._blobs, lease=lease)
+        events, self.fresh = self.fresh, []
+        self._pending, self._blobs = [], {}
+        return events

@@ -1,0 +1,49 @@
+"""What the orchestrator asks of the house around it: minds by their spec, and the gate a report leaves through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from jihwi.case.assignment import MindSpec, Reason
+from jihwi.evidence import Viewer
+from jihwi.minds import Mind
+
+__all__ = ["MindSource", "Publication", "PublicationRefused", "Publisher"]
+
+
+class MindSource(Protocol):
+    """Finds the mind a spec names."""
+
+    def mind(self, spec: MindSpec, *, failures: int) -> Mind:
+        """The mind for `spec`; after `failures` failed attempts it may be the fallback. Raises a JihwiError."""
+        ...
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """A report that left: its files by name and digest, and how many sentences of each kind it has."""
+
+    files: Mapping[str, str]
+    kinds: Mapping[str, int]
+
+
+class PublicationRefused(msgspec.Struct, frozen=True):
+    """The gate let nothing through: why, and which sentences."""
+
+    reason: Reason
+    sentences: tuple[str, ...] = ()
+
+
+class Publisher(Protocol):
+    """The gate of law 8: checks every sentence of a report again and only then writes its files.
+
+    Publishing the same report of the same case again writes the same bytes to the same place.
+    """
+
+    async def publish(
+        self, case_id: str, report: Any, *, viewer: Viewer, by: str, seq: int
+    ) -> Publication | PublicationRefused:
+        """Release `report` (the JSON form of `evidence.Report`) as it stood after event `seq`."""
+        ...

@@ -1,0 +1,141 @@
+"""Small teams, skills and houses for tests: a working orchestrator in a line, with every part replaceable."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jihwi.case.assignment import AgentSpec, ApprovalRule, Effect, MindSpec, Policy, SkillSpec
+from jihwi.case.budget import UNLIMITED, Limits
+from jihwi.case.turn import Turn, View
+from jihwi.clock import SystemClock
+from jihwi.evidence import Viewer
+from jihwi.ids import Chance
+from jihwi.minds import DeltaSink, Mind, SkillShown
+from jihwi.orchestrator import Opening, Orchestrator, Publication, PublicationRefused, Settings
+from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
+from jihwi.store import EventStore
+
+__all__ = ["Minds", "Press", "SeededChance", "a_skill", "an_agent", "an_opening", "an_orchestrator"]
+
+
+class SeededChance:
+    """Chance that repeats itself."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
+
+    def token(self, size: int) -> bytes:
+        return self._random.randbytes(size)
+
+
+class _FunctionMind:
+    def __init__(self, function: Callable[[View], Turn]) -> None:
+        self._function = function
+
+    async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
+        return self._function(view)
+
+
+class Minds:
+    """A `MindSource` over plain functions of the view, by the spec's name."""
+
+    def __init__(
+        self, functions: Mapping[str, Callable[[View], Turn]], minds: Mapping[str, Mind] | None = None
+    ) -> None:
+        self._minds: dict[str, Mind] = {name: _FunctionMind(f) for name, f in functions.items()}
+        self._minds.update(minds or {})
+
+    def mind(self, spec: MindSpec, *, failures: int) -> Mind:
+        return self._minds[spec.name]
+
+
+class Press:
+    """A `Publisher` that lets everything through and remembers it."""
+
+    def __init__(self) -> None:
+        self.released: list[Any] = []
+
+    async def publish(
+        self, case_id: str, report: Any, *, viewer: Viewer, by: str, seq: int
+    ) -> Publication | PublicationRefused:
+        self.released.append(report)
+        return Publication({"report.md": "0" * 64}, {"quoted": 1})
+
+
+def a_skill(
+    name: str,
+    run: Callable[[SkillContext, dict[str, Any]], Any] = lambda context, arguments: arguments,
+    *,
+    effect: Effect = "read",
+    approval: ApprovalRule = "never",
+    tainted: bool = False,
+    leaves_house: bool = False,
+    timeout_ms: int = 60_000,
+) -> Skill:
+    """A skill that answers with what a plain function returns."""
+
+    async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        return SkillResult(run(context, arguments), tainted)
+
+    spec = SkillSpec(name, effect=effect, approval=approval, leaves_house=leaves_house, timeout_ms=timeout_ms)
+    return Skill(spec, f"Does {name}.", {"type": "object"}, runs, "tests")
+
+
+def an_agent(
+    name: str,
+    *skills: Skill,
+    handoffs: tuple[str, ...] = (),
+    delegates: tuple[str, ...] = (),
+    limits: Limits = UNLIMITED,
+    mind: MindSpec | None = None,
+) -> AgentSpec:
+    """An agent whose mind is the procedure of its own name."""
+    return AgentSpec(
+        name,
+        mind or MindSpec("procedure", name),
+        skills=tuple(one.spec for one in skills),
+        handoffs=handoffs,
+        delegates=delegates,
+        limits=limits,
+    )
+
+
+def an_opening(
+    *agents: AgentSpec, request: str = "요청", policy: Policy | None = None, limits: Limits = UNLIMITED
+) -> Opening:
+    """A case's beginning; the first agent is the case worker."""
+    return Opening(
+        request=request,
+        requester=Viewer("kim"),
+        language="ko",
+        team="test",
+        team_digest="0" * 64,
+        agents=agents,
+        policy=policy or Policy(),
+        limits=limits,
+    )
+
+
+def an_orchestrator(
+    store: EventStore,
+    functions: Mapping[str, Callable[[View], Turn]],
+    *skills: Skill,
+    press: Press | None = None,
+    chance: Chance | None = None,
+    settings: Settings | None = None,
+    runner: str = "test",
+    minds: Mapping[str, Mind] | None = None,
+) -> Orchestrator:
+    """An orchestrator over `store` with these minds and skills."""
+    return Orchestrator(
+        store=store,
+        minds=Minds(functions, minds),
+        skills=SkillBox(skills),
+        publisher=press or Press(),
+        chance=chance or SeededChance(),
+        clock=SystemClock(),
+        runner=runner,
+        settings=settings,
+    )
