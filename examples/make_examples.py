@@ -20,32 +20,51 @@ sys.path.insert(0, str(HERE))
 from making.drawn import pdf, scan  # noqa: E402
 from making.hwpx import hwpx  # noqa: E402
 from making.mail import eml  # noqa: E402
-from making.markup import Page, parse  # noqa: E402
-from making.office import budget_xlsx, csv_bytes, docx  # noqa: E402
+from making.markup import parse  # noqa: E402
+from making.office import budget_xlsx, docx, korean_text  # noqa: E402
 
 TEXTS = HERE / "texts"
 OFFICE = HERE / "office"
 PDF = "지침/기록물_관리_지침.pdf"
 SCAN = "당직/당직_인수인계_메모.png"
+BROKEN = "규정/공무원_여비_규정_구판.hwpx"
+
+SOURCES = {
+    "규정/공무원_복무_규정.hwpx": "복무규정.md",
+    "규정/공무원_여비_규정.hwpx": "여비규정.md",
+    "지침/정보공개_운영_지침.hwpx": "정보공개지침.md",
+    PDF: "기록물관리지침.md",
+    SCAN: "당직메모.txt",
+    "회의록/간부회의_2025-03-04.txt": "간부회의_2025-03-04.txt",
+    "회의록/간부회의_2025-04-08.txt": "간부회의_2025-04-08.txt",
+    "회의록/간부회의_2025-05-13.txt": "간부회의_2025-05-13.txt",
+    "예산/2025년_세출예산서.xlsx": "세출예산_2025.csv",
+    "예산/2025년_4월_집행현황.csv": "집행현황_2025-04.csv",
+    "계약/민원실_환경개선_공사_계약서.docx": "민원실공사_계약서.md",
+    "계약/바닥재_변경_요청.eml": "바닥재_변경.txt",
+    "international/alderport_delegation.eml": "alderport_delegation.txt",
+}
+"""Each file and the text it is made from."""
 
 
 def made() -> dict[str, bytes]:
     """Every file that is made from a text alone, by its path in the office."""
-    travel = hwpx(_page("여비규정.md"))
-    return {
-        "규정/공무원_복무_규정.hwpx": hwpx(_page("복무규정.md")),
-        "규정/공무원_여비_규정.hwpx": travel,
-        "지침/정보공개_운영_지침.hwpx": hwpx(_page("정보공개지침.md")),
-        "규정/공무원_여비_규정_구판.hwpx": broken(travel),
-        "회의록/간부회의_2025-03-04.txt": _korean("간부회의_2025-03-04.txt"),
-        "회의록/간부회의_2025-04-08.txt": _korean("간부회의_2025-04-08.txt"),
-        "회의록/간부회의_2025-05-13.txt": _korean("간부회의_2025-05-13.txt"),
-        "예산/2025년_세출예산서.xlsx": budget_xlsx(_rows("세출예산_2025.csv")),
-        "예산/2025년_4월_집행현황.csv": _korean("집행현황_2025-04.csv"),
-        "계약/민원실_환경개선_공사_계약서.docx": docx(_page("민원실공사_계약서.md")),
-        "계약/바닥재_변경_요청.eml": eml(_text("바닥재_변경.txt"), TEXTS),
-        "international/alderport_delegation.eml": eml(_text("alderport_delegation.txt"), TEXTS),
-    }
+    files = {name: _made(name, _text(source)) for name, source in SOURCES.items() if name not in (PDF, SCAN)}
+    return files | {BROKEN: broken(files["규정/공무원_여비_규정.hwpx"])}
+
+
+def _made(name: str, text: str) -> bytes:
+    match Path(name).suffix:
+        case ".hwpx":
+            return hwpx(parse(text))
+        case ".docx":
+            return docx(parse(text))
+        case ".xlsx":
+            return budget_xlsx(list(csv.reader(text.splitlines())))
+        case ".eml":
+            return eml(text, TEXTS)
+        case _:
+            return korean_text(text)
 
 
 def broken(data: bytes) -> bytes:
@@ -55,18 +74,6 @@ def broken(data: bytes) -> bytes:
 
 def _text(name: str) -> str:
     return (TEXTS / name).read_text(encoding="utf-8")
-
-
-def _page(name: str) -> Page:
-    return parse(_text(name))
-
-
-def _korean(name: str) -> bytes:
-    return csv_bytes(_text(name))
-
-
-def _rows(name: str) -> list[list[str]]:
-    return list(csv.reader(_text(name).splitlines()))
 
 
 def main() -> None:
@@ -82,8 +89,8 @@ def main() -> None:
     if drawn:
         for name in (PDF, SCAN):
             (OFFICE / name).parent.mkdir(parents=True, exist_ok=True)
-        (OFFICE / PDF).write_bytes(pdf(_page("기록물관리지침.md")))
-        scan(_text("당직메모.txt"), OFFICE / SCAN)
+        (OFFICE / PDF).write_bytes(pdf(parse(_text(SOURCES[PDF]))))
+        scan(_text(SOURCES[SCAN]), OFFICE / SCAN)
 
 
 if __name__ == "__main__":

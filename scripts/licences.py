@@ -14,7 +14,9 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 REFUSED = re.compile(r"\bA?GPL|General Public License|Affero", re.IGNORECASE)
-ALLOWED = re.compile(r"LGPL|Lesser|MIT|BSD|Apache|PSF|Python Software Foundation|MPL|Mozilla|ISC|Unlicense", re.IGNORECASE)
+ALLOWED = re.compile(
+    r"LGPL|Lesser|MIT|BSD|Apache|PSF|Python Software Foundation|MPL|Mozilla|ISC|Unlicense", re.IGNORECASE
+)
 CORE_LIMIT_MB = 350
 
 
@@ -27,8 +29,9 @@ def licence(package: Distribution) -> str:
     """What a package says of its licence, in one line."""
     about = package.metadata
     classifiers = [c.rsplit(" :: ", 1)[-1] for c in about.get_all("Classifier") or () if c.startswith("License ::")]
-    free_words = "".join((about.get("License") or "").splitlines()[:1])
-    return about.get("License-Expression") or " / ".join(classifiers) or free_words or "not said"
+    expression = "".join(about.get_all("License-Expression") or ())
+    free_words = "".join(about.get_all("License") or ()).strip().partition("\n")[0]
+    return expression or " / ".join(classifiers) or free_words or "not said"
 
 
 def megabytes(package: Distribution) -> float:

@@ -1,4 +1,4 @@
-"""Writes a page as DOCX, and rows as XLSX and CSV."""
+"""Writes a page as DOCX, the budget as XLSX, and plain text as Korean offices keep it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from making.archive import settled
 from making.markup import Heading, Page, Paragraph, TableRows
 
-__all__ = ["budget_xlsx", "csv_bytes", "docx"]
+__all__ = ["budget_xlsx", "docx", "korean_text"]
 
 
 def docx(page: Page) -> bytes:
@@ -105,6 +105,6 @@ def _dated(data: bytes) -> bytes:
     return zipped(members)
 
 
-def csv_bytes(text: str) -> bytes:
-    """A table as spreadsheet programs in Korean offices save it: CP949, lines ended by CR LF."""
+def korean_text(text: str) -> bytes:
+    """Text as the programs of Korean offices have long saved it: CP949, lines ended by CR LF."""
     return text.replace("\n", "\r\n").encode("cp949")

@@ -1,0 +1,81 @@
+"""What every test shares: no other machine, none of this machine's settings, and skips that say what is absent.
+
+A test that needs more than Python says so, and is skipped and counted by name where it is absent:
+
+    @pytest.mark.needs("chromium")              programs: tests/programs.py
+    @pytest.mark.needs("corpus:documents")      real files for measuring, which the project does not hold
+
+With JIHWI_TEST_ALL=1 (as `.ci/run` sets it) a skip is a failure, but for an absent corpus and for what root cannot try.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Generator
+
+import hypothesis
+import pytest
+
+from tests.network import close_network
+from tests.programs import absent, corpus
+
+_MAY_LACK = re.compile(r"corpus|not-root|as root")
+_LOOKED_AT = ("JIHWI_TEST_ALL", "JIHWI_CORPUS", "JIHWI_FUZZ", "JIHWI_CHAOS")
+ALL = os.environ.get("JIHWI_TEST_ALL") == "1"
+
+for _name in [name for name in os.environ if name.startswith("JIHWI_") and name not in _LOOKED_AT]:
+    del os.environ[_name]
+
+# The same examples in every run and no clock: two cores are shared, and a red test must be red again.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(name): a program or `corpus:NAME`; skipped and counted where absent")
+    close_network()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for need in mark.args:
+            if absent(need):
+                pytest.skip(f"absent: {need}")
+
+
+def _is_forgiven(reason: str) -> bool:
+    found = re.search(r"corpus:(\w+)", reason)
+    if found:
+        return not corpus(found[1]).is_dir()
+    return _MAY_LACK.search(reason) is not None
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return said.removeprefix("Skipped: ")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if ALL and report.skipped and not hasattr(report, "wasxfail") and not _is_forgiven(_reason(report)):
+        report.longrepr = f"skipped, though every test must run (JIHWI_TEST_ALL=1): {_reason(report)}"
+        report.outcome = "failed"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if ALL and report.skipped and not _is_forgiven(_reason(report)):
+        report.longrepr = f"skipped, though every test must run (JIHWI_TEST_ALL=1): {_reason(report)}"
+        report.outcome = "failed"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counted = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
+    for reason, number in sorted(counted.items()):
+        terminalreporter.write_line(f"skipped {number:>4}  {reason}")

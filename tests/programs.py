@@ -1,0 +1,51 @@
+"""What a test may need besides Python, and whether this machine has it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["ROOT", "absent", "corpus"]
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder."""
+
+
+def corpus(name: str) -> Path:
+    """Where the measuring corpus `name` lies if this machine holds it; the project itself has none of its files."""
+    folder = os.environ.get("JIHWI_CORPUS")
+    return (Path(folder) if folder else ROOT.parent / "shared" / "data") / name
+
+
+def _on_path(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) for name in names)
+
+
+@functools.cache
+def _tesseract_languages() -> frozenset[str]:
+    if not shutil.which("tesseract"):
+        return frozenset()
+    listed = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=False)
+    return frozenset(listed.stdout.split())
+
+
+_PRESENT: dict[str, Callable[[], bool]] = {
+    "chromium": _on_path("chromium", "google-chrome"),
+    "tesseract-kor": lambda: "kor" in _tesseract_languages(),
+    "fonts-nanum": lambda: Path("/usr/share/fonts/truetype/nanum/NanumGothic.ttf").exists(),
+    "postgres": lambda: bool(shutil.which("postgres") or [*Path("/usr/lib/postgresql").glob("*/bin/postgres")]),
+    "soffice": _on_path("soffice"),
+    "git": _on_path("git"),
+    "not-root": lambda: os.geteuid() != 0,
+}
+
+
+def absent(need: str) -> bool:
+    """Whether this machine lacks `need`: a program by name, `corpus:NAME`, or `not-root`."""
+    if need.startswith("corpus:"):
+        return not corpus(need.removeprefix("corpus:")).is_dir()
+    return not _PRESENT[need]()
