@@ -35,8 +35,8 @@ __all__ = [
 READING_SCHEMA_VERSION = 1
 
 Origin = Literal["stored", "rendered", "mapped", "repaired", "recognised"]
-"""Where text came from: the file itself; an automatic number; a private code point mapped to Unicode; a broken
-encoding repaired; recognised in a picture (OCR)."""
+"""Where text came from: the file itself; an automatic number or an equation, as the program shows it; a private code
+point mapped to Unicode; a broken encoding repaired; recognised in a picture (OCR)."""
 
 BlockKind = Literal[
     "heading",

@@ -7,6 +7,8 @@ The rules, the same for the four formats:
 * The paragraphs of a cell, a note or a text box are one text with line breaks. What is anchored inside them comes after
   the block that holds them and names it as its parent: a nested table is a table of its own and its text is not
   in the outer cell.
+* A table of one cell that holds another table is a frame around a part of the page, no table: its content is flow.
+* Where a note is called its mark stands in the text, rendered, after a space where it would run into a number.
 * A caption comes after the thing it explains. Paragraphs without text give no block, but are counted when numbered.
 """
 
@@ -14,8 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from jihwi.evidence import OriginRun, Reading, ReadingBuilder
+from jihwi.evidence import BlockKind, OriginRun, Reading, ReadingBuilder
+from jihwi.readers.hancom.equation import equation_line
 from jihwi.readers.hancom.model import (
+    Anchor,
     Anchored,
     Document,
     Equation,
@@ -85,7 +89,7 @@ class _Composer:
     def flow(self, paragraphs: Iterable[Paragraph]) -> None:
         for paragraph in paragraphs:
             if paragraph.anchors:
-                self._divided(paragraph)
+                self._divided(_marked(paragraph))
             else:
                 self._block(self._piece(paragraph), paragraph)
 
@@ -153,9 +157,13 @@ class _Composer:
     def _anchored(self, held: Anchored, parent: int) -> None:
         match held:
             case Grid():
-                self._grid(held, parent)
+                if _is_frame(held):
+                    self.flow(held.cells[0].paragraphs)
+                    self._caption(held.caption)
+                else:
+                    self._grid(held, parent)
             case Note():
-                self._framed(held.kind, held.paragraphs, parent)
+                self._framed(held.kind, held.paragraphs, parent, _mark(held))
             case Frame():
                 self._framed(held.kind, held.paragraphs, parent)
                 self._caption(held.caption)
@@ -163,15 +171,15 @@ class _Composer:
                 self._builder.block("image", held.description, parent=parent, target=held.target)
                 self._caption(held.caption)
             case Equation():
-                self._builder.block("equation", held.script, parent=parent)
+                self._builder.block("equation", equation_line(held.script), parent=parent, origin="rendered")
                 self._caption(held.caption)
             case FormField():
                 self._builder.block("form_field", held.text, parent=parent, target=held.name)
 
-    def _framed(self, kind: str, paragraphs: tuple[Paragraph, ...], parent: int) -> None:
+    def _framed(self, kind: BlockKind, paragraphs: tuple[Paragraph, ...], parent: int, number: str = "") -> None:
         text, origins, inside = self._joined(paragraphs)
         if text:
-            self._builder.block(kind, text, parent=parent, origins=tuple(origins))  # type: ignore[arg-type]
+            self._builder.block(kind, text, parent=parent, number=number, origins=tuple(origins))
             parent = self._builder.last_block
         self._all(inside, parent)
 
@@ -206,9 +214,11 @@ class _Composer:
         inside: list[Anchored] = []
         length = 0
         for paragraph in paragraphs:
-            piece = self._piece(paragraph)
             if paragraph.anchors:
                 inside.extend(anchor.held for anchor in paragraph.anchors)
+                piece = self._piece(_marked(paragraph))
+            else:
+                piece = self._piece(paragraph)
             if not piece.text:
                 continue
             if lines:
@@ -218,6 +228,56 @@ class _Composer:
             lines.append(piece.text)
             length += len(piece.text)
         return "\n".join(lines), origins, inside
+
+
+def _mark(note: Note) -> str:
+    """The note's own number, as its text begins with it."""
+    if not note.paragraphs:
+        return ""
+    first = note.paragraphs[0]
+    for run in first.origins[:1]:
+        if run.origin == "rendered" and not first.text[: run.start].strip():
+            return first.text[run.start : run.end].strip()
+    return ""
+
+
+def _marked(paragraph: Paragraph) -> Paragraph:
+    """The paragraph with the marks of its notes in its text."""
+    parts: list[str] = []
+    origins: list[OriginRun] = []
+    anchors: list[Anchor] = []
+    begun = added = 0
+    inserted: list[tuple[int, int]] = []
+    for anchor in paragraph.anchors:
+        mark = _mark(anchor.held) if isinstance(anchor.held, Note) else ""
+        if mark:
+            before = paragraph.text[begun : anchor.offset]
+            parts.append(before)
+            begun = anchor.offset
+            last = before[-1:] or (parts[-2][-1:] if len(parts) > 1 else "")
+            lead = " " if last.isdigit() or (last.isascii() and last.isalpha()) else ""
+            start = anchor.offset + added
+            origins.append(OriginRun(start, start + len(lead) + len(mark), "rendered"))
+            parts.append(lead + mark)
+            added += len(lead) + len(mark)
+            inserted.append((anchor.offset, added))
+        anchors.append(Anchor(anchor.offset + added, anchor.held))
+    if not inserted:
+        return paragraph
+    parts.append(paragraph.text[begun:])
+    for run in paragraph.origins:
+        # A run moves by what was inserted at or before its start; its end by what was inserted before its end.
+        start_shift = max((total for offset, total in inserted if offset <= run.start), default=0)
+        end_shift = max((total for offset, total in inserted if offset < run.end), default=0)
+        origins.append(OriginRun(run.start + start_shift, run.end + end_shift, run.origin))
+    return Paragraph("".join(parts), paragraph.shape, tuple(anchors), tuple(sorted(origins, key=lambda r: r.start)))
+
+
+def _is_frame(grid: Grid) -> bool:
+    """Whether a table is but a frame: one cell, and a table in it."""
+    return len(grid.cells) == 1 and any(
+        isinstance(anchor.held, Grid) for paragraph in grid.cells[0].paragraphs for anchor in paragraph.anchors
+    )
 
 
 def _header_rows(grid: Grid) -> int:

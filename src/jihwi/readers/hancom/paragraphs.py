@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jihwi.evidence import Origin, OriginRun
+from jihwi.readers.hancom.equation import equation_line
 from jihwi.readers.hancom.model import PLAIN, Anchor, Anchored, Paragraph, Shape
 from jihwi.readers.hancom.private_use import has_private_use, to_unicode
 
@@ -37,9 +38,15 @@ class ParagraphText:
             self._append(text, origin)
 
     def script(self, script: str) -> None:
-        """Add the script of an equation that stands in the line."""
-        self._append(script, "stored")
-        self._scripts += len(script)
+        """Add an equation that stands in the line, its script written as a line."""
+        line = equation_line(script)
+        self._append(line, "rendered")
+        self._scripts += len(line)
+
+    def put_choice(self, caption: str, chosen: bool) -> None:
+        """Add a check box or radio button that stands in the line: its state as a sign, then its caption."""
+        self._append("☑ " if chosen else "☐ ", "rendered")
+        self._append(caption, "stored")
 
     def anchor(self, held: Anchored) -> None:
         """Anchor an object here."""

@@ -347,17 +347,28 @@ class BodyReader:
         return _anchoring([Equation(script, caption)] if script else [])
 
     def _form(self, level: int) -> Callable[[ParagraphText], None]:
-        """A form object: a list of properties written as text, `Name:wstring:5:…`."""
-        fields: list[Anchored] = []
+        """A form object: its kind, then a list of properties written as text, `Name:wstring:5:…`.
+
+        Check boxes and radio buttons stand in the line with their caption; the others are fields of their own.
+        """
+        written: list[tuple[bytes, str]] = []
 
         def seen(record: Record) -> None:
             if record.tag == tags.FORM_OBJECT:
-                written = self._data[record.start : record.end].decode("utf-16-le", "replace")
-                name, shown = _property(written, "Name"), _property(written, "Caption") or _property(written, "Text")
-                fields.append(FormField(name, shown))
+                raw = self._data[record.start : record.end]
+                written.append((raw[3::-1], raw[12:].decode("utf-16-le", "replace")))
 
         self._lists(level, seen)
-        return _anchoring(fields)
+
+        def put(gathered: ParagraphText) -> None:
+            for kind, properties in written:
+                caption = _property(properties, "Caption") or _property(properties, "Text")
+                if kind in (b"+cbt", b"+rbt"):
+                    gathered.put_choice(caption, bool(re.search(r"\bValue:int:1\b", properties)))
+                else:
+                    gathered.anchor(FormField(_property(properties, "Name"), caption))
+
+        return put
 
 
 # ── what needs no records ──

@@ -37,7 +37,7 @@ _DRAWINGS = frozenset(
     ("rect", "ellipse", "arc", "polygon", "curve", "line", "connectLine", "container", "pic", "ole", "chart", "textart")
     + ("video", "unknownObject")
 )
-_FORMS = frozenset(("btn", "checkBtn", "radioBtn", "comboBox", "listBox", "edit", "scrollBar"))
+_FORMS = frozenset(("btn", "comboBox", "listBox", "edit", "scrollBar"))
 _NUMBERED = frozenset(("FOOTNOTE", "ENDNOTE", "PICTURE", "TABLE", "EQUATION"))
 
 
@@ -120,6 +120,8 @@ class SectionReader:
             gathered.put(child.get("composeText", ""))
         elif name == "dutmal":
             gathered.put(_ruby(child))
+        elif name in ("checkBtn", "radioBtn"):
+            gathered.put_choice(child.get("caption", ""), child.get("value") == "CHECKED")
         elif name in _FORMS:
             gathered.anchor(_form(child))
         elif name == "switch":
@@ -270,8 +272,12 @@ def _ruby(element: etree._Element) -> str:
 
 
 def _form(element: etree._Element) -> FormField:
-    text = element.get("caption", "")
+    """A button's caption, what is typed into a field, what is chosen of a list."""
+    text = element.get("caption") or element.get("selectedValue") or ""
     for child in element:
-        if not text and local_name(child) == "text":
+        name = local_name(child)
+        if not text and name == "text":
             text = child.text or ""
+        elif not text and name == "listItem":
+            text = child.get("displayText") or child.get("value") or ""
     return FormField(element.get("name", ""), text)
