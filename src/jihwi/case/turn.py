@@ -287,5 +287,7 @@ class View(msgspec.Struct, frozen=True):
     """The last event this view stands on."""
     prompt_parent: int = 0
     """The event that holds this assignment's last prompt record; 0 for none."""
+    prompt_digest: str = ""
+    """That record's digest, by which a mind knows whether it still has that prompt's parts."""
     root: bool = False
     """Whether this is the case worker's seat."""

@@ -172,6 +172,7 @@ class Effects:
             case.collections,
             case.language,
             case.request,
+            case.findings,
         )
 
     def _skill_failed(self, command: RunSkill, reason: Reason, began: float) -> Learned:

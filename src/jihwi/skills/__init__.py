@@ -13,6 +13,7 @@ import msgspec
 
 from jihwi.case.assignment import SkillSpec
 from jihwi.case.budget import NOTHING, Spending
+from jihwi.case.turn import Finding
 from jihwi.errors import SkillArguments, SkillInvalid
 from jihwi.evidence import Viewer
 
@@ -32,6 +33,8 @@ class SkillContext(msgspec.Struct, frozen=True):
     collections: tuple[str, ...]
     language: str
     request: str
+    findings: tuple[Finding, ...] = ()
+    """What has been posted to the case when the call starts."""
 
 
 class SkillResult(msgspec.Struct, frozen=True):

@@ -1,0 +1,7 @@
+"""Teams: agents as Markdown files with front matter, their procedures, and the policy, as a folder."""
+
+from __future__ import annotations
+
+from jihwi.teams.loader import BUILT_IN, Problem, Team, built_in_folder, check_team, load_team
+
+__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team"]

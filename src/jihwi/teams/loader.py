@@ -1,0 +1,311 @@
+"""Reads a team's folder, and says what is wrong with it by file and line.
+
+A team is a folder: `team.md` (name, case worker, policy, budget) and one Markdown file an agent. The front matter
+between `---` lines says what the house must know; the text below it is the agent's instructions. `procedures.py`
+holds one function an agent that can work without a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, cast
+
+import msgspec
+import yaml
+
+from jihwi.case.assignment import AgentSpec, MindSpec, Policy, SkillSpec
+from jihwi.case.budget import UNLIMITED, Limits
+from jihwi.errors import FolderMissing, TeamInvalid
+from jihwi.minds import Procedure
+
+__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team"]
+
+BUILT_IN = ("report",)
+"""The teams that travel with the package."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong with a team, and where."""
+
+    file: str
+    line: int
+    ko: str
+    en: str
+
+
+class Team(msgspec.Struct, frozen=True):
+    """A team as loaded: pinned by its digest when a case opens."""
+
+    name: str
+    title: str
+    folder: str
+    digest: str
+    """SHA-256 over every file's name and content."""
+    agents: tuple[AgentSpec, ...]
+    """The case worker first."""
+    policy: Policy
+    limits: Limits
+    procedures: Mapping[str, Procedure]
+    """By the name a `MindSpec` bears: `team/agent`."""
+
+    flexible: frozenset[str]
+    """The agents whose mind may be a model as well as their procedure."""
+
+    def with_model(self, endpoint: str) -> Team:
+        """The same team, where every agent that may use a model does."""
+        mind = MindSpec("model", endpoint)
+        agents = tuple(msgspec.structs.replace(a, mind=mind) if a.name in self.flexible else a for a in self.agents)
+        return msgspec.structs.replace(self, agents=agents)
+
+
+class _TeamFront(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: str
+    case_worker: str
+    title: str = ""
+    release: Literal["automatic", "person"] = "automatic"
+    approve: list[str] = []
+    approval_expires_seconds: int = 0
+    deputy: str = ""
+    retries: int = 3
+    budget: dict[str, int] = {}
+
+
+class _AgentFront(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: str
+    title: str = ""
+    mind: Literal["any", "procedure", "model", "person"] = "any"
+    procedure: str = ""
+    skills: list[str] = []
+    handoffs: list[str] = []
+    delegates: list[str] = []
+    budget: dict[str, int] = {}
+
+
+_BUDGET = ("tokens", "micros", "ms", "turns", "handoffs", "depth")
+
+
+def built_in_folder(name: str) -> Path:
+    """Where a built-in team lies."""
+    return Path(__file__).parent / name
+
+
+def load_team(folder: Path, skills: Mapping[str, SkillSpec]) -> Team:
+    """The team in `folder`, whose agents may use `skills`. Raises FolderMissing, TeamInvalid."""
+    reading = _Reading(folder, skills)
+    team = reading.team()
+    if team is None or reading.problems:
+        first = reading.problems[0]
+        words = f"{first.file}:{first.line}: {first.en}"
+        raise TeamInvalid(
+            str(folder), words if len(reading.problems) == 1 else f"{words} (+{len(reading.problems) - 1})"
+        )
+    return team
+
+
+def check_team(folder: Path, skills: Mapping[str, SkillSpec]) -> list[Problem]:
+    """Everything that is wrong with the team in `folder`; empty when it can work. Raises FolderMissing."""
+    reading = _Reading(folder, skills)
+    reading.team()
+    return reading.problems
+
+
+class _Reading:
+    """One pass over a team's folder that gathers every problem instead of stopping at the first."""
+
+    def __init__(self, folder: Path, skills: Mapping[str, SkillSpec]) -> None:
+        if not folder.is_dir():
+            raise FolderMissing(str(folder))
+        self.folder = folder
+        self.skills = skills
+        self.problems: list[Problem] = []
+        self._lines: dict[tuple[str, str], int] = {}
+        self._flexible: set[str] = set()
+
+    def problem(self, file: str, key: str, ko: str, en: str) -> None:
+        self.problems.append(Problem(file, self._lines.get((file, key), 1), ko, en))
+
+    def team(self) -> Team | None:
+        team_file = self.folder / "team.md"
+        if not team_file.is_file():
+            self.problem("team.md", "", "team.md 파일이 없습니다", "there is no team.md")
+            return None
+        head, _ = self._front(team_file, _TeamFront)
+        module = self._procedures()
+        agents: list[AgentSpec] = []
+        procedures: dict[str, Procedure] = {}
+        for path in sorted(self.folder.glob("*.md")):
+            if path.name in ("team.md", "README.md"):
+                continue
+            agent = self._agent(path, head.name if head else "", module, procedures)
+            if agent is not None:
+                agents.append(agent)
+        if head is None:
+            return None
+        self._names(head, agents)
+        agents.sort(key=lambda a: (a.name != head.case_worker, a.name))
+        policy = Policy(
+            head.release,
+            tuple(head.approve),
+            head.approval_expires_seconds * 1000,
+            head.deputy,
+            head.retries,
+        )
+        limits = self._limits("team.md", head.budget)
+        name, title = head.name, head.title or head.name
+        flexible = frozenset(self._flexible)
+        folder = str(self.folder)
+        return Team(name, title, folder, self._digest(), tuple(agents), policy, limits, procedures, flexible)
+
+    def _front(self, path: Path, kind: Any) -> tuple[Any, str]:
+        file = path.name
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            self.problem(file, "", f"읽을 수 없습니다: {problem}", f"it cannot be read: {problem}")
+            return None, ""
+        lines = text.split("\n")
+        if not lines or lines[0].strip() != "---" or "---" not in [x.strip() for x in lines[1:]]:
+            self.problem(file, "", "머리말(--- 줄 사이)이 없습니다", "it has no front matter between --- lines")
+            return None, ""
+        end = next(i for i, x in enumerate(lines[1:], 1) if x.strip() == "---")
+        front, body = "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]).strip()
+        for number, line in enumerate(lines[1:end], 2):
+            if line[:1].strip() and ":" in line:
+                self._lines[file, line.split(":", 1)[0].strip()] = number
+        try:
+            values = yaml.safe_load(front) or {}
+            return msgspec.convert(values, kind), body
+        except yaml.MarkedYAMLError as problem:
+            mark = problem.problem_mark
+            line_number = mark.line + 2 if mark else 1
+            words = str(problem.problem)
+            self.problems.append(
+                Problem(file, line_number, f"머리말이 잘못되었습니다: {words}", f"front matter: {words}")
+            )
+        except msgspec.ValidationError as problem:
+            key = next((k for f, k in self._lines if f == file and f"`{k}`" in str(problem)), "")
+            key = key or next((k for f, k in self._lines if f == file and f"$.{k}" in str(problem)), "")
+            self.problem(file, key, f"머리말이 잘못되었습니다: {problem}", f"front matter: {problem}")
+        return None, body
+
+    def _agent(
+        self, path: Path, team: str, module: ModuleType | None, procedures: dict[str, Procedure]
+    ) -> AgentSpec | None:
+        head, instructions = self._front(path, _AgentFront)
+        if head is None:
+            return None
+        if not instructions:
+            self.problem(path.name, "", "지시문이 없습니다", "there are no instructions below the front matter")
+        specs: list[SkillSpec] = []
+        for name in head.skills:
+            if name in self.skills:
+                specs.append(self.skills[name])
+            else:
+                known = ", ".join(sorted(self.skills))
+                self.problem(path.name, "skills", f"'{name}' 기술이 없습니다: {known}", f"no skill '{name}': {known}")
+        mind = self._mind(path.name, head, team, module, procedures)
+        return AgentSpec(
+            head.name,
+            mind,
+            head.title or head.name,
+            instructions,
+            tuple(specs),
+            tuple(head.handoffs),
+            tuple(head.delegates),
+            self._limits(path.name, head.budget),
+        )
+
+    def _mind(
+        self,
+        file: str,
+        head: _AgentFront,
+        team: str,
+        module: ModuleType | None,
+        procedures: dict[str, Procedure],
+    ) -> MindSpec:
+        if head.mind in ("model", "person"):
+            return MindSpec(head.mind, "")
+        function = getattr(module, head.procedure or head.name, None)
+        if not callable(function):
+            where = head.procedure or head.name
+            self.problem(
+                file,
+                "procedure",
+                f"procedures.py에 '{where}' 함수가 없습니다",
+                f"procedures.py has no function '{where}'",
+            )
+            return MindSpec("procedure", head.name)
+        name = f"{team}/{head.name}"
+        procedures[name] = cast(Procedure, function)
+        if head.mind == "any":
+            self._flexible.add(head.name)
+        return MindSpec("procedure", name)
+
+    def _procedures(self) -> ModuleType | None:
+        path = self.folder / "procedures.py"
+        if not path.is_file():
+            return None
+        here = Path(__file__).parent
+        if self.folder.resolve().parent == here.resolve():
+            return importlib.import_module(f"jihwi.teams.{self.folder.name}.procedures")
+        name = f"jihwi_team_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            return None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as problem:  # noqa: BLE001 - the border: whatever a team's code raises is named, by line
+            trace = problem.__traceback__
+            line = 1
+            while trace is not None:
+                if trace.tb_frame.f_code.co_filename == str(path):
+                    line = trace.tb_lineno
+                trace = trace.tb_next
+            line = getattr(problem, "lineno", None) or line
+            words = f"{type(problem).__name__}: {problem}"
+            self.problems.append(Problem("procedures.py", line, f"실행할 수 없습니다: {words}", words))
+            return None
+        return module
+
+    def _limits(self, file: str, budget: dict[str, int]) -> Limits:
+        unknown = [key for key in budget if key not in _BUDGET]
+        for key in unknown:
+            known = ", ".join(_BUDGET)
+            self.problem(file, "budget", f"예산에 '{key}'은(는) 없습니다: {known}", f"no budget '{key}': {known}")
+        return Limits(**{k: v for k, v in budget.items() if k not in unknown}) if budget else UNLIMITED
+
+    def _names(self, head: _TeamFront, agents: list[AgentSpec]) -> None:
+        names = [agent.name for agent in agents]
+        if head.case_worker not in names:
+            self.problem(
+                "team.md",
+                "case_worker",
+                f"'{head.case_worker}' 담당이 없습니다: {', '.join(names)}",
+                f"there is no agent '{head.case_worker}': {', '.join(names)}",
+            )
+        for agent in agents:
+            file = f"{agent.name}.md"
+            if names.count(agent.name) > 1:
+                self.problem(file, "name", f"'{agent.name}'이(가) 둘입니다", f"two agents are called '{agent.name}'")
+            for key, others in (("handoffs", agent.handoffs), ("delegates", agent.delegates)):
+                for other in others:
+                    if other not in names:
+                        self.problem(file, key, f"'{other}'이(가) 없습니다", f"there is no agent '{other}'")
+        for name in head.approve:
+            if name not in self.skills:
+                self.problem("team.md", "approve", f"'{name}' 기술이 없습니다", f"there is no skill '{name}'")
+
+    def _digest(self) -> str:
+        total = hashlib.sha256()
+        for path in sorted(self.folder.glob("*")):
+            if path.is_file() and path.suffix in (".md", ".py"):
+                total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        return total.hexdigest()
