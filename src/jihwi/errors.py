@@ -2,7 +2,7 @@
 
     JihwiError                     exit code 1: the work failed
     ├── UsageError                 exit code 2: something was asked wrongly
-    │   ├── FolderMissing, FolderEmpty, FileMissing
+    │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FileMissing
     │   ├── SettingUnknown, SettingInvalid
     │   ├── CaseUnknown, CaseAmbiguous
     │   ├── TeamInvalid, SkillInvalid
@@ -106,6 +106,16 @@ class FolderEmpty(UsageError):
     en = "The folder '{path}' holds no files."
     ko_next = "문서를 이 폴더에 넣고 다시 실행하십시오."
     en_next = "Put documents into it and run the command again."
+
+
+@dataclass(eq=False)
+class FolderOverlaps(UsageError):
+    target: str
+    folder: str
+    ko = "'{target}' 폴더와 원본 폴더 '{folder}'가 겹칩니다."
+    en = "The folder '{target}' and the originals' folder '{folder}' lie in each other."
+    ko_next = "원본이 없는 다른 폴더를 정하십시오. 원본은 고치지 않습니다."
+    en_next = "Name a folder apart from the originals; they are never changed."
 
 
 @dataclass(eq=False)

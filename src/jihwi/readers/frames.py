@@ -17,7 +17,8 @@ HEADER_BYTES = 8
 class Job(msgspec.Struct, frozen=True, tag=True):
     """One file to read. `skip` first parts inside it have been read before."""
 
-    location: str
+    location: bytes
+    """As the file system spells it: a name need not be valid Unicode."""
     shown_as: str
     password: str = ""
     skip: int = 0

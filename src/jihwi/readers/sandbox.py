@@ -181,7 +181,7 @@ class _Pool:
         again = bool(frames)
         try:
             file = task.file
-            job = Job(os.path.abspath(file.location), file.shown_as, file.password, skip=max(0, len(frames) - 1))
+            job = Job(os.fsencode(os.path.abspath(file.location)), file.shown_as, file.password, skip=max(0, len(frames) - 1))
             tired = worker.read(job, frames, again)
         except _Gone as gone:
             self._drop(worker)

@@ -28,6 +28,8 @@ class Entry(msgspec.Struct, frozen=True):
     en: str
     ko_fix: str = ""
     en_fix: str = ""
+    after: GradeLetter = "A"
+    """The best grade to hope for once it is mended; its own letter where nothing can be gained."""
 
 
 _RESAVE_KO = "원래 프로그램에서 열어 다시 저장하십시오."
@@ -44,6 +46,7 @@ CATALOGUE: dict[str, Entry] = {
         "The file is empty.",
         "원본을 다시 받거나 지우십시오.",
         "Fetch the original again, or delete it.",
+        after="F",
     ),
     "format_unknown": Entry(
         "F",
@@ -52,6 +55,7 @@ CATALOGUE: dict[str, Entry] = {
         "Not a kind of document that is read ({looks_like}).",
         "문서라면 PDF, HWPX, DOCX 가운데 하나로 다시 저장하십시오.",
         "If it is a document, save it as PDF, HWPX or DOCX.",
+        after="F",
     ),
     "wrong_extension": Entry(
         "B",
@@ -68,6 +72,7 @@ CATALOGUE: dict[str, Entry] = {
         "The file is damaged and could not be read: {detail}",
         "원본을 다시 받거나 " + _RESAVE_KO,
         "Fetch the original again. " + _RESAVE_EN,
+        after="B",
     ),
     "file_locked": Entry(
         "E",
@@ -92,6 +97,7 @@ CATALOGUE: dict[str, Entry] = {
         "Larger than what is read: {detail}",
         "파일을 나누십시오.",
         "Split the file.",
+        after="B",
     ),
     "file_unreachable": Entry(
         "F",
@@ -108,6 +114,7 @@ CATALOGUE: dict[str, Entry] = {
         "Not an ordinary file, so it was stepped over ({detail}).",
         "문서라면 일반 파일로 복사해 두십시오.",
         "If it stands for a document, put a copy of that document there.",
+        after="F",
     ),
     "link_outside": Entry(
         "F",
@@ -116,6 +123,7 @@ CATALOGUE: dict[str, Entry] = {
         "A link that points outside the folder; it was not followed.",
         "그 문서를 이 폴더에 복사하십시오.",
         "Copy the document itself into this folder.",
+        after="F",
     ),
     # ── the reader ──
     "reader_missing": Entry(
@@ -133,6 +141,7 @@ CATALOGUE: dict[str, Entry] = {
         "An old format that must be converted first: {detail}",
         "새 형식으로 다시 저장하십시오. 여러 개라면: soffice --headless --convert-to {better} 파일이름",
         "Save it in the new format; for many at once: soffice --headless --convert-to {better} FILE",
+        after="B",
     ),
     "needs_ocr": Entry(
         "E",
@@ -141,6 +150,7 @@ CATALOGUE: dict[str, Entry] = {
         "A picture without text; it needs text recognition (OCR).",
         "문자 인식 프로그램을 설치하십시오: apt-get install tesseract-ocr tesseract-ocr-kor",
         "Install text recognition: apt-get install tesseract-ocr tesseract-ocr-kor",
+        after="C",
     ),
     "reader_crashed": Entry(
         "F",
@@ -149,6 +159,7 @@ CATALOGUE: dict[str, Entry] = {
         "The reader crashed on it ({detail}).",
         _RESAVE_KO + " " + _CODE_KO,
         _RESAVE_EN + " " + _CODE_EN,
+        after="B",
     ),
     "reader_timeout": Entry(
         "F",
@@ -157,6 +168,7 @@ CATALOGUE: dict[str, Entry] = {
         "Reading it took longer than {detail} and was stopped.",
         "파일을 나누거나 다시 저장하십시오.",
         "Split the file, or save it anew.",
+        after="B",
     ),
     "reader_memory": Entry(
         "F",
@@ -165,6 +177,7 @@ CATALOGUE: dict[str, Entry] = {
         "Reading it needed more memory than allowed ({detail}).",
         "파일을 나누십시오. 압축 폭탄일 수도 있습니다.",
         "Split the file; it may also be a decompression bomb.",
+        after="B",
     ),
     "nesting_too_deep": Entry(
         "F",
@@ -173,6 +186,7 @@ CATALOGUE: dict[str, Entry] = {
         "Its structure is nested deeper than allowed ({detail}).",
         _RESAVE_KO,
         _RESAVE_EN,
+        after="B",
     ),
     "output_cut": Entry(
         "D",
@@ -196,6 +210,7 @@ CATALOGUE: dict[str, Entry] = {
         "It was read, but there is almost no text in it ({characters} characters, file {size}).",
         "문서를 열어 글이 그림으로 들어 있는지 확인하십시오.",
         "Open it and see whether its text is a picture.",
+        after="C",
     ),
     "no_text": Entry(
         "D",
@@ -204,6 +219,7 @@ CATALOGUE: dict[str, Entry] = {
         "It was read, but there is no text in it at all (file {size}).",
         "문서를 열어 글이 그림으로 들어 있는지 확인하십시오.",
         "Open it and see whether its text is a picture.",
+        after="C",
     ),
     "text_garbled": Entry(
         "D",
@@ -212,6 +228,7 @@ CATALOGUE: dict[str, Entry] = {
         "{share} % of its characters are garbled.",
         "원본에서 PDF나 HWPX로 다시 저장하십시오.",
         "Save it again from the original as PDF or HWPX.",
+        after="B",
     ),
     "text_some_garbled": Entry(
         "C",
@@ -220,6 +237,7 @@ CATALOGUE: dict[str, Entry] = {
         "{count} of its characters are garbled.",
         "깨진 곳을 원본과 견주어 고치십시오.",
         "Compare these places with the original.",
+        after="B",
     ),
     "text_few_garbled": Entry(
         "B",
@@ -333,6 +351,7 @@ CATALOGUE: dict[str, Entry] = {
         "{count} of its {pages} pages are pictures without text.",
         "문자 인식 프로그램을 설치하십시오: apt-get install tesseract-ocr tesseract-ocr-kor",
         "Install text recognition: apt-get install tesseract-ocr tesseract-ocr-kor",
+        after="C",
     ),
     "table_long": Entry(
         "A",
@@ -365,6 +384,7 @@ CATALOGUE: dict[str, Entry] = {
         "A part of it is damaged; the rest was read: {warning} {detail} ({count})",
         _RESAVE_KO,
         _RESAVE_EN,
+        after="B",
     ),
     # ── what it holds ──
     "attachments_failed": Entry(
@@ -374,6 +394,7 @@ CATALOGUE: dict[str, Entry] = {
         "{count} of the {total} documents inside could not be read.",
         "읽지 못한 것을 꺼내어 따로 고치십시오.",
         "Take those out and mend them one by one.",
+        after="B",
     ),
     "attachments_cut": Entry(
         "D",

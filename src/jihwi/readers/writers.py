@@ -1,0 +1,239 @@
+"""A reading written out for people and programs: Markdown, JSON, plain text.
+
+Markdown keeps headings, lists, notes and tables; a table whose cells reach over rows or columns, or hold several
+lines, is written as HTML, which Markdown allows. JSON is the reading itself, as `docs/reading.schema.json` says.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from jihwi.evidence import Block, Cell, Reading, Table
+
+__all__ = ["reading_schema", "to_json", "to_markdown", "to_text"]
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+_LINE_START = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|>|\d+(?=[.)]\s)|={3,}|-{3,}|~{3,})")
+_AFTER_FLOW = frozenset({"footnote", "endnote", "comment"})
+
+
+def to_text(reading: Reading) -> str:
+    """The text with an empty line between blocks; cells of a row stand in one line, parted by tabs.
+
+    >>> from jihwi.evidence import ReadingBuilder
+    >>> to_text(ReadingBuilder(source="00", reader="t", reader_version="1").paragraph("가").paragraph("나").done())
+    '가\\n\\n나\\n'
+    """
+    parts = [
+        reading.block_text(index) for index, block in enumerate(reading.blocks) if not _inside_a_cell(reading, block)
+    ]
+    return "\n\n".join(part for part in parts if part.strip()) + "\n"
+
+
+def to_json(reading: Reading) -> bytes:
+    """The reading as JSON, in the shape of `docs/reading.schema.json`."""
+    return msgspec.json.format(msgspec.json.encode(reading), indent=1)
+
+
+def reading_schema() -> dict[str, object]:
+    """The JSON Schema of a reading at this schema version."""
+    schema = msgspec.json.schema(Reading)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Jihwi reading, version 1", **schema}
+
+
+def to_markdown(reading: Reading) -> str:
+    """The reading as Markdown.
+
+    >>> from jihwi.evidence import ReadingBuilder
+    >>> builder = ReadingBuilder(source="00", reader="t", reader_version="1")
+    >>> _ = builder.heading("예산", level=1).table([["항목", "금액"], ["인건비", "100"]], header_rows=1)
+    >>> print(to_markdown(builder.done()), end="")
+    # 예산
+    <BLANKLINE>
+    | 항목 | 금액 |
+    | --- | --- |
+    | 인건비 | 100 |
+    """
+    notes = _note_numbers(reading)
+    marks = _marks(reading, notes)
+    flow: list[tuple[str, str]] = []
+    after: list[str] = []
+    section = ""
+    for index, block in enumerate(reading.blocks):
+        if block.section != section:
+            section = block.section
+            if section:
+                flow.append(("section", f"<!-- {_comment(section)} -->"))
+        if _inside_a_cell(reading, block):
+            continue
+        written = _WRITERS.get(block.kind, _paragraph)(reading, index)
+        if block.kind in _AFTER_FLOW:
+            after.append(f"[^{notes[index]}]: " + written.replace("\n", "\n    "))
+        elif written.strip():
+            flow.append((block.kind, written + marks.get(index, "")))
+    return _joined(flow) + ("\n" + "\n".join(after) + "\n" if after else "")
+
+
+def _joined(flow: list[tuple[str, str]]) -> str:
+    """Blocks parted by an empty line, items of one list by none."""
+    parts: list[str] = []
+    previous = ""
+    for kind, written in flow:
+        if parts:
+            parts.append("\n" if kind == previous == "list_item" else "\n\n")
+        parts.append(written)
+        previous = kind
+    return "".join(parts) + "\n" if parts else ""
+
+
+def _note_numbers(reading: Reading) -> dict[int, int]:
+    """Block index of each note, and the number it is given."""
+    notes = [index for index, block in enumerate(reading.blocks) if block.kind in _AFTER_FLOW]
+    return {index: number for number, index in enumerate(notes, start=1)}
+
+
+def _marks(reading: Reading, notes: dict[int, int]) -> dict[int, str]:
+    """Block index, and the marks of the notes that belong to it."""
+    marks: dict[int, str] = {}
+    for note, number in notes.items():
+        parent = reading.blocks[note].parent
+        marks[parent] = marks.get(parent, "") + f"[^{number}]"
+    return marks
+
+
+def _inside_a_cell(reading: Reading, block: Block) -> bool:
+    """Whether the block's text is part of a table that is written as a whole."""
+    if block.parent < 0 or block.parent >= len(reading.blocks):
+        return False
+    parent = reading.blocks[block.parent]
+    return parent.table is not None and parent.start <= block.start and block.end <= parent.end
+
+
+# ── one writer a kind of block ───────────────────────────────────────────────
+
+
+def _heading(reading: Reading, index: int) -> str:
+    block = reading.blocks[index]
+    text = " ".join(_escaped(reading.block_text(index)).split())
+    return f"{'#' * min(max(block.level, 1), 6)} {text}" if text else ""
+
+
+def _paragraph(reading: Reading, index: int) -> str:
+    lines = [_LINE_START.sub(r"\1\\\2", _escaped(line)) for line in reading.block_text(index).split("\n")]
+    return "  \n".join(line.strip() for line in lines)
+
+
+def _list_item(reading: Reading, index: int) -> str:
+    block = reading.blocks[index]
+    indent = "  " * max(block.level - 1, 0)
+    text = _escaped(reading.block_text(index)).strip().replace("\n", "\n" + indent + "  ")
+    return f"{indent}- {text}" if text else ""
+
+
+def _code(reading: Reading, index: int) -> str:
+    text = reading.block_text(index)
+    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _image(reading: Reading, index: int) -> str:
+    block = reading.blocks[index]
+    return f"![{_escaped(' '.join(reading.block_text(index).split()))}]({_link(block.target)})"
+
+
+def _equation(reading: Reading, index: int) -> str:
+    return _code(reading, index)
+
+
+def _emphasised(reading: Reading, index: int) -> str:
+    text = _escaped(" ".join(reading.block_text(index).split()))
+    return f"*{text}*" if text else ""
+
+
+def _quoted(reading: Reading, index: int) -> str:
+    return "\n".join(f"> {_escaped(line)}" for line in reading.block_text(index).split("\n"))
+
+
+def _plain(reading: Reading, index: int) -> str:
+    return _escaped(reading.block_text(index).strip())
+
+
+def _table(reading: Reading, index: int) -> str:
+    table = reading.blocks[index].table
+    if table is None or not table.cells:
+        return _paragraph(reading, index)
+    simple = all(
+        cell.row_span == cell.column_span == 1 and "\n" not in reading.text[cell.start : cell.end]
+        for cell in table.cells
+    )
+    return _pipe_table(reading, table) if simple and table.columns else _html_table(reading, table)
+
+
+def _pipe_table(reading: Reading, table: Table) -> str:
+    rows = [[""] * table.columns for _ in range(table.rows)]
+    for cell in table.cells:
+        rows[cell.row][cell.column] = _cell_text(reading, cell)
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    head = lines[:1] if table.header_rows else [f"| {' | '.join([''] * table.columns)} |"]
+    body = lines[1:] if table.header_rows else lines
+    return "\n".join([*head, f"|{' --- |' * table.columns}", *body])
+
+
+def _cell_text(reading: Reading, cell: Cell) -> str:
+    return _escaped(" ".join(reading.text[cell.start : cell.end].split())).replace("|", "\\|")
+
+
+def _html_table(reading: Reading, table: Table) -> str:
+    lines = ["<table>"]
+    row = -1
+    for cell in table.cells:
+        if cell.row != row:
+            if row >= 0:
+                lines.append("</tr>")
+            lines.append("<tr>")
+            row = cell.row
+        name = "th" if cell.header else "td"
+        spans = "".join(
+            f' {what}="{span}"'
+            for what, span in (("rowspan", cell.row_span), ("colspan", cell.column_span))
+            if span > 1
+        )
+        text = html.escape(reading.text[cell.start : cell.end].strip(), quote=False)
+        text = re.sub(r"\n+", "<br>", text)
+        lines.append(f"<{name}{spans}>{text}</{name}>")
+    return "\n".join([*lines, "</tr>", "</table>"])
+
+
+_WRITERS: dict[str, Callable[[Reading, int], str]] = {
+    "heading": _heading,
+    "paragraph": _paragraph,
+    "list_item": _list_item,
+    "table": _table,
+    "code": _code,
+    "equation": _equation,
+    "image": _image,
+    "caption": _emphasised,
+    "header": _emphasised,
+    "footer": _emphasised,
+    "text_box": _quoted,
+    "footnote": _plain,
+    "endnote": _plain,
+    "comment": _plain,
+    "form_field": _paragraph,
+}
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _link(target: str) -> str:
+    return re.sub(r"[\s()<>]", lambda m: f"%{ord(m.group()):02X}", target)
+
+
+def _comment(text: str) -> str:
+    return re.sub(r"-{2,}|[<>]", "-", " ".join(text.split()))
