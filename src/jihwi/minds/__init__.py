@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import msgspec
 
 from jihwi.case.turn import Turn, View
+from jihwi.minds.body import prompt_parts, rebuild_prompt
 
-__all__ = ["Delta", "DeltaSink", "Mind", "Procedure", "SkillShown"]
+__all__ = ["Delta", "DeltaSink", "Mind", "Procedure", "SkillShown", "prompt_parts", "rebuild_prompt"]
 
 Procedure = Callable[[View], Turn]
 """A mind without a model: a pure function of what it is shown."""

@@ -1,0 +1,158 @@
+"""The mind that is a model: a view rendered, asked, recovered and recorded as a turn."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from jihwi.case.budget import Spending
+from jihwi.case.turn import PromptRecord, Turn, View
+from jihwi.clock import Clock, SystemClock
+from jihwi.errors import ExtraMissing
+from jihwi.minds import Delta, DeltaSink, SkillShown
+from jihwi.minds.body import record_of
+from jihwi.minds.endpoint import Endpoint
+from jihwi.minds.recover import Visible, recover
+from jihwi.minds.render import RENDERING, render
+
+if TYPE_CHECKING:
+    from jihwi.minds.wire import Answer, Wire
+
+__all__ = ["ModelMind"]
+
+_INSTALL = "pip install 'jihwi[models]'"
+_REMEMBERED = 1024
+_DRAFT_LETTERS = 64
+_DRAFT_SECONDS = 0.1
+_BYTES_A_TOKEN = 3
+
+
+class ModelMind:
+    """Asks the model at an endpoint for each turn. `think` may run many times at once.
+
+    Raises ExtraMissing when the packages for models are not installed. Errors of the model are ModelErrors.
+
+    It keeps nothing between turns but a cache: the parts of the last prompt of each assignment, so that the next
+    record can say how much of it is kept. Where the cache does not hold the very record the view names
+    (`prompt_parent`, `prompt_digest`), the new record simply stands for itself.
+
+    Example: `ModelMind(parse_endpoint("openai:qwen@http://127.0.0.1:8000/v1"))`.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, clock: Clock | None = None) -> None:
+        self.endpoint = endpoint
+        self._clock = clock or SystemClock()
+        self._adapter, self._wire = _open_wire(endpoint)
+        self._known: OrderedDict[tuple[str, str], tuple[str, list[str]]] = OrderedDict()
+
+    async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
+        """The model's turn. Raises a ModelError."""
+        rendered = render(view, skills)
+        draft = _Draft(view, emit, self._clock)
+        began = self._clock.monotonic_seconds()
+        answer = await self._wire.ask(rendered, draft.more)
+        draft.flush()
+        took_ms = int((self._clock.monotonic_seconds() - began) * 1000)
+        cut = answer.finish == "length"
+        found = recover(answer.text, answer.calls, view=view, box=rendered.box, cut=cut)
+        notes = [*found.notes, *_notes(answer, found.notes, cut)]
+        prompt, parts = self._recorded(view, answer.body)
+        return Turn(
+            text=found.text,
+            actions=found.actions,
+            usage=self._cost(answer, took_ms),
+            model=answer.model,
+            parameters=self._parameters(answer, notes),
+            prompt=prompt,
+            parts=parts,
+        )
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._wire.close()
+
+    def _recorded(self, view: View, body: bytes) -> tuple[PromptRecord, dict[str, bytes]]:
+        key = (view.case_id, view.assignment)
+        digest, parts = self._known.pop(key, ("", []))
+        known = view.prompt_parent if view.prompt_digest and digest == view.prompt_digest else 0
+        record, fresh, digests = record_of(body, known, parts)
+        self._known[key] = (record.digest, digests)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return record, fresh
+
+    def _cost(self, answer: Answer, took_ms: int) -> Spending:
+        read, written = _tokens(answer)
+        micros = read * self.endpoint.input_micros + written * self.endpoint.output_micros
+        return Spending(tokens=read + written, micros=-(-micros // 1_000_000), ms=took_ms)
+
+    def _parameters(self, answer: Answer, notes: list[str]) -> dict[str, Any]:
+        parameters: dict[str, Any] = {
+            "temperature": self.endpoint.temperature,
+            "seed": self.endpoint.seed,
+            "max_tokens": self.endpoint.max_tokens,
+            "rendering": RENDERING,
+            "adapter": self._adapter,
+            "finish": answer.finish,
+        }
+        if notes:
+            parameters["notes"] = notes
+        return parameters
+
+
+def _open_wire(endpoint: Endpoint) -> tuple[str, Wire]:
+    """The packages for models are heavy and may be missing: they are imported when a model is asked for."""
+    try:
+        from jihwi.minds.wire import ADAPTER, Wire
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.partition(".")[0] in ("pydantic_ai", "openai", "httpx2"):
+            raise ExtraMissing("models", _INSTALL) from None
+        raise
+    return ADAPTER, Wire(endpoint)
+
+
+def _tokens(answer: Answer) -> tuple[int, int]:
+    """Tokens read and written; a third of the bytes where the server does not say."""
+    if answer.input_tokens or answer.output_tokens:
+        return answer.input_tokens, answer.output_tokens
+    written = len(answer.text.encode("utf-8", "replace")) + sum(len(str(call.arguments)) for call in answer.calls)
+    return -(-len(answer.body) // _BYTES_A_TOKEN), -(-written // _BYTES_A_TOKEN)
+
+
+def _notes(answer: Answer, found: tuple[str, ...], cut: bool) -> list[str]:
+    notes = []
+    if answer.reasoned and "reasoning_removed" not in found:
+        notes.append("reasoning_removed")
+    if cut:
+        notes.append("cut_at_max_tokens")
+    if not answer.input_tokens and not answer.output_tokens:
+        notes.append("usage_estimated")
+    return notes
+
+
+class _Draft:
+    """The deltas of one turn, a handful at a time."""
+
+    def __init__(self, view: View, emit: DeltaSink, clock: Clock) -> None:
+        self._view, self._emit, self._clock = view, emit, clock
+        self._visible = Visible()
+        self._held = ""
+        self._sent = clock.monotonic_seconds()
+
+    def more(self, piece: str) -> None:
+        self._held += self._visible.more(piece)
+        if self._held and (len(self._held) >= _DRAFT_LETTERS or self._due()):
+            self._send()
+
+    def flush(self) -> None:
+        self._held += self._visible.rest()
+        if self._held:
+            self._send()
+
+    def _due(self) -> bool:
+        return self._clock.monotonic_seconds() - self._sent >= _DRAFT_SECONDS
+
+    def _send(self) -> None:
+        self._emit(Delta(self._view.case_id, self._view.assignment, self._view.turn, self._held))
+        self._held = ""
+        self._sent = self._clock.monotonic_seconds()
