@@ -519,5 +519,6 @@ def view_of(case: Case, assignment_id: str) -> View:
         agents=tuple(case.agents.values()),
         basis_seq=case.seq,
         prompt_parent=assignment.prompt_seq,
+        prompt_digest=assignment.prompt_digest,
         root=not assignment.parent,
     )

@@ -336,7 +336,7 @@ def _context_compacted(case: Case, body: e.ContextCompacted, event: e.Event) -> 
         summary = Told(Reason("context_summary", {"summary": body.summary, "entries": str(body.entries)}))
         kept = assignment.transcript[body.entries :]
         assignment.transcript = type(assignment.transcript)([assignment.transcript[0], summary, *kept])
-        assignment.prompt_seq = 0
+        assignment.prompt_seq, assignment.prompt_digest = 0, ""
 
 
 # ── turns ────────────────────────────────────────────────────────────────────
@@ -367,7 +367,7 @@ def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
     if event.labels:
         assignment.labels = _union(assignment.labels, event.labels)
     if body.prompt is not None:
-        assignment.prompt_seq = event.seq
+        assignment.prompt_seq, assignment.prompt_digest = event.seq, body.prompt.digest
     assignment.transcript = assignment.transcript.grown(TurnTaken(body.turn, assignment.agent, body.text, body.actions))
     assignment.failures, assignment.failure = 0, None
     _take_actions(assignment, body)

@@ -103,6 +103,8 @@ class Assignment(msgspec.Struct):
     handoffs: list[str] = []
     """The agents who held it, in order."""
     prompt_seq: int = 0
+    prompt_digest: str = ""
+    """Of the last prompt record, which event `prompt_seq` holds."""
     report: Report | None = None
     transcript: Transcript = msgspec.field(default_factory=Transcript)
 

@@ -49,10 +49,8 @@ class ModelMind:
         """The model's turn. Raises a ModelError."""
         rendered = render(view, skills)
         draft = _Draft(view, emit, self._clock)
-        began = self._clock.monotonic_seconds()
         answer = await self._wire.ask(rendered, draft.more)
         draft.flush()
-        took_ms = int((self._clock.monotonic_seconds() - began) * 1000)
         cut = answer.finish == "length"
         found = recover(answer.text, answer.calls, view=view, box=rendered.box, cut=cut)
         notes = [*found.notes, *_notes(answer, found.notes, cut)]
@@ -60,7 +58,7 @@ class ModelMind:
         return Turn(
             text=found.text,
             actions=found.actions,
-            usage=self._cost(answer, took_ms),
+            usage=self._cost(answer),
             model=answer.model,
             parameters=self._parameters(answer, notes),
             prompt=prompt,
@@ -81,10 +79,11 @@ class ModelMind:
             self._known.popitem(last=False)
         return record, fresh
 
-    def _cost(self, answer: Answer, took_ms: int) -> Spending:
+    def _cost(self, answer: Answer) -> Spending:
+        """Tokens and money; turns and time are counted by who runs the mind."""
         read, written = _tokens(answer)
         micros = read * self.endpoint.input_micros + written * self.endpoint.output_micros
-        return Spending(tokens=read + written, micros=-(-micros // 1_000_000), ms=took_ms)
+        return Spending(tokens=read + written, micros=-(-micros // 1_000_000))
 
     def _parameters(self, answer: Answer, notes: list[str]) -> dict[str, Any]:
         parameters: dict[str, Any] = {

@@ -2,7 +2,8 @@
 
 The messages of one turn are a prefix of those of the next, so that n turns cost n and a server's prefix cache holds.
 Therefore nothing that changes from turn to turn (what is left of a budget, a finding's later disputes) stands in an
-early message. The one exception is the word that one turn is left, which comes last and is not repeated.
+early message. The one exception is the word that this turn is the last (its reservation
+left nothing), which stands at the end and is not repeated.
 
 Text from documents, tools and other agents' data stands between two marks that hold a digest of it, so that no text
 can contain its own closing mark.
@@ -94,7 +95,7 @@ class _Renderer:
         for turn, entries in blocks:
             messages.extend(self._block(turn, entries))
         left = self._view.budget_left.turns
-        if left is not None and left <= 1:
+        if left is not None and left < 1:
             messages.append(Message("user", self._say("last_turn")))
         return Rendered(tuple(messages), self._box)
 

@@ -59,8 +59,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "said_nothing": ("(아무 말도 하지 않음)", "(said nothing)"),
     "go_on": ("계속하십시오. 끝났으면 `report`를 부르십시오.", "Go on. When you are done, call `report`."),
     "last_turn": (
-        "남은 차례가 하나입니다. 지금까지 알아낸 것으로 `report`를 부르십시오.",
-        "One turn is left. Call `report` with what you have.",
+        "이번이 마지막 차례입니다. 지금까지 알아낸 것으로 `report`를 부르십시오.",
+        "This is your last turn. Call `report` with what you have.",
     ),
     "data_begins": ("[자료 시작 {mark} · {label}]", "[data begins {mark} · {label}]"),
     "data_ends": ("[자료 끝 {mark}]", "[data ends {mark}]"),
