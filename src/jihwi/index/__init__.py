@@ -20,8 +20,10 @@ __all__ = [
     "IndexState",
     "IndexedDocument",
     "Match",
+    "Tagger",
     "Term",
     "Token",
+    "Word",
     "WordIndex",
 ]
 
@@ -55,6 +57,29 @@ class Analyser(Protocol):
 
     def query_terms(self, text: str) -> list[str]:
         """The terms of a question that are worth looking for, each once: without question words and the like."""
+        ...
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """A morpheme as it stands in the text."""
+
+    form: str
+    tag: str
+    """Sejong tag set; several joined with `+` when a word is made of more than one."""
+    sort: str
+    """What the dictionary says it means: `인명` (a person), `지명` (a place) …; empty when it says nothing."""
+    start: int
+    end: int
+
+
+class Tagger(Protocol):
+    """Tells the morphemes of Korean text apart. Safe to call from several threads."""
+
+    name: str
+    version: str
+
+    def words(self, text: str) -> list[Word]:
+        """The morphemes of `text`, in order, none overlapping another."""
         ...
 
 
@@ -139,6 +164,10 @@ class WordIndex(Protocol):
     version: str
     """Layout and analyser; an index of another version is rebuilt."""
 
+    def library_version(self) -> int:
+        """Which version of the library the last commit holds; -1 when it must be built anew. Costs next to nothing."""
+        ...
+
     def state(self) -> IndexState:
         """What the last commit holds."""
         ...
@@ -160,6 +189,10 @@ class WordIndex(Protocol):
 
     def clear(self) -> None:
         """Forget everything, at the next commit."""
+        ...
+
+    def abandon(self) -> None:
+        """Forget what was added, removed and cleared since the last commit."""
         ...
 
     def search(

@@ -95,6 +95,10 @@ class EmbeddedIndex:
 
     # ── reading ──────────────────────────────────────────────────────────────
 
+    def library_version(self) -> int:
+        """Which version of the library the last commit holds."""
+        return self._present().manifest.library_version
+
     def state(self) -> IndexState:
         """What the last commit holds."""
         snapshot = self._present()
@@ -201,6 +205,10 @@ class EmbeddedIndex:
         """Forget everything, at the next commit."""
         self._forget_pending()
         self._cleared = True
+
+    def abandon(self) -> None:
+        """Forget what was added, removed and cleared since the last commit."""
+        self._forget_pending()
 
     def commit(self, library_version: int) -> None:
         """Make it durable and visible in one step."""

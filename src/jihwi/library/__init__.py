@@ -5,6 +5,7 @@ The database is the truth; an index is a cache that records the last library num
 
 from __future__ import annotations
 
+from jihwi.library.library import Library
 from jihwi.library.types import (
     CollectionInfo,
     Document,
@@ -21,6 +22,7 @@ __all__ = [
     "Hit",
     "IngestProgress",
     "IngestReport",
+    "Library",
     "SearchResult",
     "Why",
 ]

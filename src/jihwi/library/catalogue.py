@@ -1,0 +1,351 @@
+"""What stands in the library's database, row by row: the one place that knows its tables."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import unicodedata
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from jihwi.evidence import Chunk, Reading, Viewer, reading_digest
+from jihwi.evidence.chunking import Strategy, chunks_of
+from jihwi.library.types import CollectionInfo, Document
+
+__all__ = [
+    "Catalogue",
+    "DocumentRow",
+    "Partition",
+    "document_id_of",
+    "labels_at",
+    "path_key",
+]
+
+PART_CHARACTERS = 16_384
+"""Code points of a reading's text in one stored part."""
+
+
+def path_key(path: str) -> str:
+    """The form in which paths are compared: NFC. What is shown stays as it was found."""
+    return unicodedata.normalize("NFC", path)
+
+
+def document_id_of(collection: str, path: str) -> str:
+    """The id of the document at `path` in `collection`; the same on every machine.
+
+    >>> document_id_of("규정", "복무.hwpx") == document_id_of("규정", unicodedata.normalize("NFD", "복무.hwpx"))
+    True
+    """
+    place = f"{path_key(collection)}\x00{path_key(path)}".encode("utf-8", "surrogatepass")
+    return "d" + hashlib.sha256(place).hexdigest()[:12]
+
+
+def labels_at(info: CollectionInfo, path: str) -> tuple[str, ...]:
+    """The labels a document at `path` bears: its collection's and those of every folder above it, sorted."""
+    key = path_key(path)
+    found = set(info.labels)
+    for folder, labels in info.folder_labels:
+        prefix = path_key(folder).strip("/")
+        if not prefix or key == prefix or key.startswith(prefix + "/"):
+            found.update(labels)
+    return tuple(sorted(found))
+
+
+class Partition(NamedTuple):
+    """A collection and a set of labels, as the index names it."""
+
+    id: int
+    key: str
+    labels: tuple[str, ...]
+
+
+class DocumentRow(NamedTuple):
+    """A stored document with what decides whether it must be read or indexed again."""
+
+    id: int
+    document: Document
+    partition: int
+    modified_ns: int
+    read_by: str
+    index_key: str
+
+
+_ROW = "documents.id, documents.body, documents.partition, modified_ns, read_by, index_key"
+
+_labels_of = msgspec.json.Decoder(tuple[str, ...]).decode
+_document_of = msgspec.msgpack.Decoder(Document).decode
+_chunk_of = msgspec.msgpack.Decoder(Chunk).decode
+_info_of = msgspec.msgpack.Decoder(CollectionInfo).decode
+_structure_of = msgspec.json.Decoder(Reading).decode
+
+
+class Catalogue:
+    """The tables, through one connection and its transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # ── versions ─────────────────────────────────────────────────────────────
+
+    def fact(self, name: str) -> int:
+        """`version` or `permissions`."""
+        return int(self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0])
+
+    def raise_version(self, *, permissions: bool = False) -> int:
+        """The next library number; with `permissions`, it also says that labels changed."""
+        version = self.fact("version") + 1
+        self._db.execute("UPDATE facts SET value = ? WHERE name = 'version'", (version,))
+        if permissions:
+            self._db.execute("UPDATE facts SET value = ? WHERE name = 'permissions'", (version,))
+        return version
+
+    # ── collections ──────────────────────────────────────────────────────────
+
+    def collections(self) -> list[CollectionInfo]:
+        """Every collection, by name."""
+        return [_info_of(body) for (body,) in self._db.execute("SELECT info FROM collections ORDER BY name")]
+
+    def collection(self, name: str) -> tuple[int, CollectionInfo] | None:
+        """A collection with its row."""
+        row = self._db.execute("SELECT id, info FROM collections WHERE name = ?", (path_key(name),)).fetchone()
+        return None if row is None else (row[0], _info_of(row[1]))
+
+    def collection_row(self, name: str) -> int:
+        """The row of a collection that is known to exist."""
+        row = self.collection(name)
+        return row[0] if row is not None else 0
+
+    def put_collection(self, info: CollectionInfo) -> int:
+        """Write a collection, new or changed."""
+        self._db.execute(
+            "INSERT INTO collections (name, info) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET info = excluded.info",
+            (path_key(info.name), msgspec.msgpack.encode(info)),
+        )
+        row = self.collection(info.name)
+        return row[0] if row is not None else 0
+
+    def remove_collection(self, collection: int) -> None:
+        """Take a collection out with all its documents."""
+        self._db.execute("DELETE FROM documents WHERE collection = ?", (collection,))
+        self._db.execute("DELETE FROM collections WHERE id = ?", (collection,))
+
+    # ── partitions ───────────────────────────────────────────────────────────
+
+    def partition(self, collection: int, name: str, labels: tuple[str, ...]) -> Partition:
+        """The partition of a collection and exactly these labels."""
+        key = msgspec.json.encode([path_key(name), *labels]).decode()
+        body = msgspec.json.encode(labels)
+        self._db.execute(
+            "INSERT INTO partitions (key, collection, labels) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+            (key, collection, body),
+        )
+        row = self._db.execute("SELECT id FROM partitions WHERE key = ?", (key,)).fetchone()
+        return Partition(row[0], key, labels)
+
+    def all_partitions(self) -> dict[int, Partition]:
+        """Every partition by its row: for indexing alone."""
+        rows = self._db.execute("SELECT id, key, labels FROM partitions")
+        return {number: Partition(number, key, _labels_of(body)) for number, key, body in rows}
+
+    def visible_partitions(self, viewer: Viewer, collections: Sequence[str] | None) -> list[Partition]:
+        """The partitions of `collections` (all, when None) whose labels the viewer holds."""
+        rows = self._db.execute(
+            "SELECT partitions.id, key, labels, name FROM partitions JOIN collections ON collections.id = collection"
+        )
+        wanted = None if collections is None else {path_key(name) for name in collections}
+        return [
+            Partition(number, key, labels)
+            for number, key, body, name in rows
+            if (wanted is None or name in wanted) and viewer.may_see(labels := _labels_of(body))
+        ]
+
+    # ── documents ────────────────────────────────────────────────────────────
+
+    def documents(self, partitions: Sequence[Partition]) -> Iterator[DocumentRow]:
+        """The documents of these partitions, by collection and path."""
+        for partition in partitions:
+            rows = self._db.execute(f"SELECT {_ROW} FROM documents WHERE partition = ? ORDER BY path", (partition.id,))
+            yield from map(_row, rows)
+
+    def documents_in(self, collection: int) -> Iterator[DocumentRow]:
+        """The documents of a collection, whoever may see them: for ingest alone."""
+        rows = self._db.execute(f"SELECT {_ROW} FROM documents WHERE collection = ? ORDER BY path", (collection,))
+        yield from map(_row, rows)
+
+    def document(self, document_id: str) -> DocumentRow | None:
+        """A document by its id."""
+        row = self._db.execute(f"SELECT {_ROW} FROM documents WHERE document_id = ?", (document_id,)).fetchone()
+        return None if row is None else _row(row)
+
+    def with_digest(self, digest: str) -> Iterator[DocumentRow]:
+        """Documents with the same bytes, by path."""
+        rows = self._db.execute(f"SELECT {_ROW} FROM documents WHERE digest = ? ORDER BY path", (digest,))
+        yield from map(_row, rows)
+
+    def with_reading(self, reading: str) -> Iterator[DocumentRow]:
+        """Documents whose present reading this is."""
+        yield from map(_row, self._db.execute(f"SELECT {_ROW} FROM documents WHERE reading = ?", (reading,)))
+
+    def contained_in(self, document_id: str) -> Iterator[DocumentRow]:
+        """Documents taken out of this one, in the order they were stored."""
+        rows = self._db.execute(f"SELECT {_ROW} FROM documents WHERE container = ? ORDER BY id", (document_id,))
+        yield from map(_row, rows.fetchall())
+
+    def put_document(
+        self,
+        document: Document,
+        collection: int,
+        partition: Partition,
+        *,
+        modified_ns: int,
+        read_by: str,
+        index_key: str,
+    ) -> None:
+        """Write a document, new or changed."""
+        source = document.source
+        self._db.execute(
+            "INSERT INTO documents (document_id, collection, path, container, digest, size, modified_ns, partition, "
+            "reading, read_by, index_key, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (document_id) DO UPDATE SET container = excluded.container, digest = excluded.digest, "
+            "size = excluded.size, modified_ns = excluded.modified_ns, partition = excluded.partition, "
+            "reading = excluded.reading, read_by = excluded.read_by, index_key = excluded.index_key, "
+            "body = excluded.body",
+            (
+                source.document_id,
+                collection,
+                path_key(source.path),
+                document.container,
+                source.digest,
+                source.size,
+                modified_ns,
+                partition.id,
+                document.reading,
+                read_by,
+                index_key,
+                msgspec.msgpack.encode(document),
+            ),
+        )
+
+    def touch(self, row: DocumentRow, modified_ns: int) -> None:
+        """Note a file's new time of change; its content is the same."""
+        self._db.execute("UPDATE documents SET modified_ns = ? WHERE id = ?", (modified_ns, row.id))
+
+    def remove_document(self, document_id: str) -> list[str]:
+        """Take a document out, with all that was taken out of it; the ids that are gone."""
+        gone = [document_id]
+        for row in self.contained_in(document_id):
+            gone += self.remove_document(row.document.source.document_id)
+        self._db.execute("DELETE FROM documents WHERE document_id = ?", (document_id,))
+        return gone
+
+    def index_keys(self) -> dict[str, str]:
+        """What an index should hold: the key of every document that has chunks."""
+        return dict(self._db.execute("SELECT document_id, index_key FROM documents WHERE index_key != ''"))
+
+    # ── readings ─────────────────────────────────────────────────────────────
+
+    def put_reading(self, reading: Reading, strategy: Strategy) -> tuple[str, int]:
+        """Write a reading with its chunks; its digest and how many chunks it has."""
+        digest = reading_digest(reading)
+        row = self._db.execute("SELECT id, chunking FROM readings WHERE digest = ?", (digest,)).fetchone()
+        if row is None:
+            structure = zlib.compress(msgspec.json.encode(msgspec.structs.replace(reading, text="")), 6)
+            number = self._db.execute(
+                "INSERT INTO readings (digest, characters, chunking, structure) VALUES (?, ?, '', ?)",
+                (digest, len(reading.text), structure),
+            ).lastrowid
+            parts = (
+                (number, part, zlib.compress(text.encode("utf-8", "surrogatepass"), 6))
+                for part, text in enumerate(_parts(reading.text))
+            )
+            self._db.executemany("INSERT INTO reading_parts VALUES (?, ?, ?)", parts)
+            row = (number, "")
+        if row[1] != strategy.version:
+            self._cut(row[0], reading, strategy)
+        count = self._db.execute("SELECT count(*) FROM chunks WHERE reading = ?", (row[0],)).fetchone()[0]
+        return digest, int(count)
+
+    def _cut(self, number: int, reading: Reading, strategy: Strategy) -> None:
+        """Cut a reading into chunks, in place of those it had."""
+        self._db.execute("DELETE FROM chunks WHERE reading = ?", (number,))
+        rows = ((number, c.ordinal, c.start, c.end, msgspec.msgpack.encode(c)) for c in chunks_of(reading, strategy))
+        self._db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.execute("UPDATE readings SET chunking = ? WHERE id = ?", (strategy.version, number))
+
+    def reading(self, digest: str) -> Reading | None:
+        """A whole reading."""
+        row = self._db.execute("SELECT structure, characters FROM readings WHERE digest = ?", (digest,)).fetchone()
+        if row is None:
+            return None
+        structure = _structure_of(zlib.decompress(row[0]))
+        return msgspec.structs.replace(structure, text=self.text(digest, 0, row[1]))
+
+    def text(self, digest: str, start: int, end: int) -> str:
+        """Some of a reading's text; only the parts it lies in are read."""
+        first, last = start // PART_CHARACTERS, max(start, end - 1) // PART_CHARACTERS
+        rows = self._db.execute(
+            "SELECT reading_parts.body FROM reading_parts JOIN readings ON readings.id = reading "
+            "WHERE digest = ? AND part BETWEEN ? AND ? ORDER BY part",
+            (digest, first, last),
+        )
+        together = "".join(zlib.decompress(body).decode("utf-8", "surrogatepass") for (body,) in rows)
+        offset = first * PART_CHARACTERS
+        return together[start - offset : end - offset]
+
+    def chunks(self, digest: str) -> list[Chunk]:
+        """The chunks of a reading, in order."""
+        rows = self._db.execute(
+            "SELECT chunks.body FROM chunks JOIN readings ON readings.id = reading WHERE digest = ? ORDER BY ordinal",
+            (digest,),
+        )
+        return [_chunk_of(body) for (body,) in rows]
+
+    def chunk(self, digest: str, ordinal: int) -> Chunk | None:
+        """One chunk of a reading."""
+        row = self._db.execute(
+            "SELECT chunks.body FROM chunks JOIN readings ON readings.id = reading WHERE digest = ? AND ordinal = ?",
+            (digest, ordinal),
+        ).fetchone()
+        return None if row is None else _chunk_of(row[0])
+
+    def cut_otherwise(self, strategy: Strategy) -> list[str]:
+        """Digests of readings that were cut into chunks in another way."""
+        rows = self._db.execute("SELECT digest FROM readings WHERE chunking != ? ORDER BY id", (strategy.version,))
+        return [digest for (digest,) in rows]
+
+    def forget_unused_readings(self) -> None:
+        """Remove readings that no document has and no case keeps."""
+        self._db.execute(
+            "DELETE FROM readings WHERE digest NOT IN (SELECT reading FROM documents) "
+            "AND digest NOT IN (SELECT reading FROM kept_readings)"
+        )
+
+    # ── kept readings ────────────────────────────────────────────────────────
+
+    def keep(self, reading: str, kept_by: str, labels: tuple[str, ...]) -> None:
+        """Keep a reading for a case, for those who hold `labels`."""
+        self._db.execute(
+            "INSERT INTO kept_readings VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (reading, kept_by, msgspec.json.encode(labels).decode()),
+        )
+
+    def let_go(self, kept_by: str) -> None:
+        """No longer keep what a case kept."""
+        self._db.execute("DELETE FROM kept_readings WHERE kept_by = ?", (kept_by,))
+
+    def kept_labels(self, reading: str) -> list[tuple[str, ...]]:
+        """The labels under which a reading is kept, once for each who keeps it."""
+        rows = self._db.execute("SELECT labels FROM kept_readings WHERE reading = ?", (reading,))
+        return [_labels_of(body) for (body,) in rows]
+
+
+def _row(row: tuple[int, bytes, int, int, str, str]) -> DocumentRow:
+    return DocumentRow(row[0], _document_of(row[1]), *row[2:])
+
+
+def _parts(text: str) -> Iterator[str]:
+    for start in range(0, len(text), PART_CHARACTERS):
+        yield text[start : start + PART_CHARACTERS]

@@ -1,0 +1,195 @@
+"""The library's database: one SQLite file, its migrations, who may write now, and its errors in the house's words."""
+
+from __future__ import annotations
+
+import fcntl
+import queue
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from jihwi.errors import JihwiError, StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreTooNew
+
+__all__ = ["Database", "WriteLock"]
+
+_MOST_IDLE = 8
+"""Reading connections kept for the next reader."""
+
+
+class Database:
+    """`library.db`: many readers, each with a snapshot of its own, and one writer at a time."""
+
+    def __init__(self, path: Path, *, busy_seconds: float) -> None:
+        self.path = path
+        self._busy_seconds = busy_seconds
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_MOST_IDLE)
+        with self._errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = self._connect()
+            try:
+                self._migrate(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._give_back(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the library until the block ends."""
+        with self._errors(), self._borrowed() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction that is durable when the block ends, and undone when it raises."""
+        with self._errors(), self._borrowed() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close what is open; a connection lent out is closed by who gives it back."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            self._idle.put_nowait(connection)
+        except queue.Full:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the file to the newest numbered migration, each in a transaction of its own."""
+        scripts = sorted(
+            (int(entry.name[:4]), entry.read_text("utf-8"))
+            for entry in (resources.files("jihwi.library") / "sql").iterdir()
+            if entry.name.endswith(".sql")
+        )
+        newest = scripts[-1][0]
+        for number, script in scripts:
+            if _schema_of(connection) >= number:
+                continue
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if _schema_of(connection) < number:
+                    for statement in _statements(script):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version={number}")
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+        found = _schema_of(connection)
+        if found > newest:
+            raise StoreTooNew(str(self.path), found, newest)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise self._in_words(error) from error
+        except PermissionError as error:
+            raise StoreReadOnly(str(self.path)) from error
+
+    def _in_words(self, error: sqlite3.DatabaseError) -> JihwiError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StoreBusy(str(self.path), self._busy_seconds)
+        if code == sqlite3.SQLITE_FULL:
+            return StoreFull(str(self.path))
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return StoreReadOnly(str(self.path))
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return StoreCorrupt(str(self.path), str(error))
+        return StoreError()
+
+
+def _schema_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a migration; each ends with a semicolon at the end of a line."""
+    held = ""
+    for line in script.splitlines(keepends=True):
+        held += line
+        if sqlite3.complete_statement(held):
+            yield held
+            held = ""
+
+
+class WriteLock:
+    """Who may write to the library and its index now: one process, one thread, until it lets go or dies."""
+
+    def __init__(self, path: Path, *, busy_seconds: float) -> None:
+        self._path = path
+        self.busy_seconds = busy_seconds
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it; raises `StoreBusy` when another does for longer than the time-out."""
+        with self.tried(wait=True) as held:
+            if not held:
+                raise StoreBusy(str(self._path), self.busy_seconds)
+            yield
+
+    @contextmanager
+    def tried(self, *, wait: bool = False) -> Iterator[bool]:
+        """Whether it could be had: at once, or with `wait` within the time-out."""
+        try:
+            file = self._path.open("ab")
+        except PermissionError as error:
+            raise StoreReadOnly(str(self._path)) from error
+        with file:
+            until = time.monotonic() + (self.busy_seconds if wait else 0.0)
+            while not _locked(file.fileno()):
+                if time.monotonic() >= until:
+                    yield False
+                    return
+                time.sleep(0.02)
+            yield True
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,324 @@
+"""The library: the one door to an organisation's documents, and it asks everyone who they are.
+
+Every function that tells something of a document takes a viewer. For a document the viewer may not see, the answer is
+exactly the answer for a document that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from jihwi.errors import IndexCorrupt, LibraryError
+from jihwi.evidence import Chunk, Reading, SecurityClass, Source, Viewer
+from jihwi.evidence.chunking import DEFAULT_STRATEGY, Strategy
+from jihwi.index import Analyser, WordIndex
+from jihwi.library.catalogue import Catalogue, labels_at, path_key
+from jihwi.library.database import Database, WriteLock
+from jihwi.library.indexing import IndexKeeper, index_key_of
+from jihwi.library.ingest import Ingest, Progress
+from jihwi.library.searching import hits_of
+from jihwi.library.types import CollectionInfo, Document, IngestReport, SearchResult
+from jihwi.readers import FileToRead, ReadingService
+
+__all__ = ["Library"]
+
+
+class Library:
+    """Documents read, graded, chunked, indexed, and searched by somebody. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        analyser: Analyser,
+        index: WordIndex,
+        *,
+        strategy: Strategy = DEFAULT_STRATEGY,
+        busy_seconds: float = 5.0,
+    ) -> None:
+        """Open the library in `folder`, or begin one. Raises `StoreError`s."""
+        self.analyser = analyser
+        self._index = index
+        self._strategy = strategy
+        self._database = Database(folder / "library.db", busy_seconds=busy_seconds)
+        self._lock = WriteLock(folder / "library.lock", busy_seconds=busy_seconds)
+        self._keeper = IndexKeeper(self._database, index, self._lock)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._index.close()
+        self._database.close()
+
+    @property
+    def version(self) -> int:
+        """The library number; it rises with each change of anything."""
+        with self._database.reading() as connection:
+            return Catalogue(connection).fact("version")
+
+    # ── collections ──────────────────────────────────────────────────────────
+
+    def put_collection(
+        self,
+        name: str,
+        root: str = "",
+        *,
+        labels: Sequence[str] = (),
+        security_class: SecurityClass = "O",
+        folder_labels: Mapping[str, Sequence[str]] | None = None,
+    ) -> CollectionInfo:
+        """Name a collection, or change what it bears; its documents bear the new labels before this returns."""
+        info = CollectionInfo(
+            name=name,
+            root=root,
+            labels=tuple(sorted(set(labels))),
+            security_class=security_class,
+            folder_labels=tuple((folder, tuple(sorted(set(more)))) for folder, more in (folder_labels or {}).items()),
+        )
+        with self._lock.held():
+            with self._database.writing() as connection:
+                catalogue = Catalogue(connection)
+                known = catalogue.collection(name)
+                if known is not None and known[1] == info:
+                    return info
+                row = catalogue.put_collection(info)
+                self._relabel(catalogue, row, info)
+                catalogue.raise_version(permissions=True)
+            self._keeper.bring_up_to_date()
+        return info
+
+    def remove_collection(self, name: str) -> None:
+        """Forget a collection and its documents; readings that cases keep stay. Unknown names are passed over."""
+        with self._lock.held():
+            with self._database.writing() as connection:
+                catalogue = Catalogue(connection)
+                known = catalogue.collection(name)
+                if known is None:
+                    return
+                catalogue.remove_collection(known[0])
+                catalogue.forget_unused_readings()
+                catalogue.raise_version(permissions=True)
+            self._keeper.bring_up_to_date()
+
+    def collections(self, viewer: Viewer) -> list[CollectionInfo]:
+        """The collections whose own labels the viewer holds."""
+        with self._database.reading() as connection:
+            return [info for info in Catalogue(connection).collections() if viewer.may_see(info.labels)]
+
+    def _relabel(self, catalogue: Catalogue, row: int, info: CollectionInfo) -> None:
+        """Put every document of a collection under the labels it now bears."""
+        for known in list(catalogue.documents_in(row)):
+            document = _labelled(known.document, info)
+            partition = catalogue.partition(row, info.name, document.source.labels)
+            catalogue.put_document(
+                document,
+                row,
+                partition,
+                modified_ns=known.modified_ns,
+                read_by=known.read_by,
+                index_key=index_key_of(document, partition, self._strategy),
+            )
+
+    # ── ingest ───────────────────────────────────────────────────────────────
+
+    def ingest(
+        self,
+        collection: str,
+        files: Iterable[FileToRead],
+        service: ReadingService,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Bring a collection to what `files` says lies on disk: all of its files, by the path they are shown under.
+
+        What has not changed is passed over; what is no longer among `files` is taken out. Killed or raised out of,
+        it keeps what it has stored and goes on there the next time. `progress` is told after each file. Raises
+        `StoreBusy` when another process is writing, `StoreFull`, `LibraryError` when there is no such collection.
+        """
+        with self._lock.held():
+            with self._database.reading() as connection:
+                known = Catalogue(connection).collection(collection)
+            if known is None:
+                raise LibraryError(f"collection '{collection}'")
+            self._cut_as_wanted()
+            ingest = Ingest(self._database, self._index, self._keeper, service, self._strategy, known, progress)
+            with self._keeper.or_nothing():
+                return ingest.run(files)
+
+    def _cut_as_wanted(self) -> None:
+        """Cut readings that were cut by another strategy again."""
+        with self._database.writing() as connection:
+            catalogue = Catalogue(connection)
+            digests = catalogue.cut_otherwise(self._strategy)
+            partitions = catalogue.all_partitions()
+            for digest in digests:
+                reading = catalogue.reading(digest)
+                if reading is None:
+                    continue
+                _, chunks = catalogue.put_reading(reading, self._strategy)
+                for row in list(catalogue.with_reading(digest)):
+                    document = _with_chunks(row.document, chunks)
+                    partition = partitions[row.partition]
+                    catalogue.put_document(
+                        document,
+                        catalogue.collection_row(document.source.collection),
+                        partition,
+                        modified_ns=row.modified_ns,
+                        read_by=row.read_by,
+                        index_key=index_key_of(document, partition, self._strategy),
+                    )
+            if digests:
+                catalogue.raise_version()
+
+    # ── search ───────────────────────────────────────────────────────────────
+
+    def search(
+        self,
+        question: str,
+        viewer: Viewer,
+        collections: Sequence[str] | None = None,
+        limit: int = 10,
+        *,
+        documents: Collection[str] | None = None,
+    ) -> SearchResult:
+        """The best passages for `question` in `collections` (all, when None) that `viewer` may see, best first.
+
+        With `documents`, only passages of these; statistics stay those of the collections. A collection or document
+        the viewer may not see, or that does not exist, is not there: no error, no count, no difference. Raises
+        `StoreBusy` when labels have changed and another process keeps the index from following.
+        """
+        try:
+            return self._search(question, viewer, collections, limit, documents)
+        except IndexCorrupt:
+            with self._lock.held():
+                self._keeper.build_anew()
+            return self._search(question, viewer, collections, limit, documents)
+
+    def _search(
+        self,
+        question: str,
+        viewer: Viewer,
+        collections: Sequence[str] | None,
+        limit: int,
+        documents: Collection[str] | None,
+    ) -> SearchResult:
+        current = self._keeper.catch_up()
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            partitions = catalogue.visible_partitions(viewer, collections)
+            held = self._index.library_version()
+            keys = None
+            if not current or held != catalogue.fact("version"):
+                keys = dict(self._index.state().documents)
+            found = self._index.search(
+                question, [partition.key for partition in partitions], limit=2 * limit + 10, documents=documents
+            )
+            hits = hits_of(catalogue, found, keys, partitions, viewer, limit)
+        return SearchResult(
+            question=question,
+            hits=tuple(hits),
+            terms=found.terms,
+            chunks=found.chunks,
+            candidates=found.candidates,
+            library_version=held,
+            stale=keys is not None,
+        )
+
+    # ── documents ────────────────────────────────────────────────────────────
+
+    def document(self, document_id: str, viewer: Viewer) -> Document | None:
+        """A document; None when there is none the viewer may see."""
+        with self._database.reading() as connection:
+            row = Catalogue(connection).document(document_id)
+        if row is None or not viewer.may_see(row.document.source.labels):
+            return None
+        return row.document
+
+    def documents(self, viewer: Viewer, collections: Sequence[str] | None = None) -> list[Document]:
+        """Every document the viewer may see, by collection and path: grades and remarks too."""
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            rows = list(catalogue.documents(catalogue.visible_partitions(viewer, collections)))
+        rows.sort(key=lambda row: (row.document.source.collection, path_key(row.document.source.path)))
+        return [row.document for row in rows]
+
+    def sources(self, viewer: Viewer, collections: Sequence[str] | None = None) -> list[Source]:
+        """The sources the viewer may see, by collection and path."""
+        return [document.source for document in self.documents(viewer, collections)]
+
+    def reading(self, digest: str, viewer: Viewer) -> Reading | None:
+        """A reading; None when no document or case gives the viewer a right to it."""
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            return catalogue.reading(digest) if _may_read(catalogue, digest, viewer) else None
+
+    def text(self, digest: str, start: int, end: int, viewer: Viewer) -> str | None:
+        """Some of a reading's text, without the rest being read; None as in `reading`."""
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            return catalogue.text(digest, max(0, start), end) if _may_read(catalogue, digest, viewer) else None
+
+    def chunks(self, digest: str, viewer: Viewer) -> list[Chunk] | None:
+        """How a reading is cut; None as in `reading`."""
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            return catalogue.chunks(digest) if _may_read(catalogue, digest, viewer) else None
+
+    def same_content(self, document_id: str, viewer: Viewer) -> list[Document]:
+        """Other documents with the very same bytes or text that the viewer may see."""
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            row = catalogue.document(document_id)
+            if row is None or not viewer.may_see(row.document.source.labels):
+                return []
+            twins = {other.id: other.document for other in catalogue.with_digest(row.document.source.digest)}
+            if row.document.reading:
+                twins |= {other.id: other.document for other in catalogue.with_reading(row.document.reading)}
+        del twins[row.id]
+        return [twin for twin in twins.values() if viewer.may_see(twin.source.labels)]
+
+    # ── what cases keep ──────────────────────────────────────────────────────
+
+    def keep(self, case_id: str, digest: str, viewer: Viewer) -> bool:
+        """Keep a reading that a case cites, whatever becomes of its file; False when the viewer may not see it."""
+        with self._database.writing() as connection:
+            catalogue = Catalogue(connection)
+            if not _may_read(catalogue, digest, viewer):
+                return False
+            bearing = [row.document.source.labels for row in catalogue.with_reading(digest)]
+            mine = [labels for labels in bearing if viewer.may_see(labels)] or catalogue.kept_labels(digest)
+            catalogue.keep(digest, case_id, min(mine, key=lambda labels: (len(labels), labels)))
+            return True
+
+    def let_go(self, case_id: str) -> None:
+        """A case no longer needs what it kept."""
+        with self._database.writing() as connection:
+            catalogue = Catalogue(connection)
+            catalogue.let_go(case_id)
+            catalogue.forget_unused_readings()
+
+
+def _may_read(catalogue: Catalogue, digest: str, viewer: Viewer) -> bool:
+    return any(viewer.may_see(row.document.source.labels) for row in catalogue.with_reading(digest)) or any(
+        viewer.may_see(labels) for labels in catalogue.kept_labels(digest)
+    )
+
+
+def _labelled(document: Document, info: CollectionInfo) -> Document:
+    source = msgspec.structs.replace(
+        document.source, labels=labels_at(info, document.source.path), security_class=info.security_class
+    )
+    return msgspec.structs.replace(document, source=source)
+
+
+def _with_chunks(document: Document, chunks: int) -> Document:
+    return msgspec.structs.replace(document, chunks=chunks)
