@@ -8,16 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from corpus import LEAST_ORACLE_CHARACTERS, Item, corpus_folder, hancom_items, pdf_texts, preview, twins
-from scores import bare, common_length, hangul, order, recall
+from benchmarks.corpus import LEAST_ORACLE_CHARACTERS, Item, corpus_folder, hancom_items, pdf_texts, preview, twins
+from benchmarks.scores import bare, common_length, hangul, order, recall
 
 from jihwi.evidence import Reading
 from jihwi.readers import Hint, Limits, Reader
@@ -151,9 +148,8 @@ def report(scores: Scores, low: int) -> None:
     print(f"{'figure':32} {'mean':>7} {'median':>7} {'least':>7} {'files':>6}")
     for figure in sorted(scores.values):
         found = list(scores.values[figure].values())
-        print(
-            f"{figure:32} {statistics.fmean(found):7.4f} {statistics.median(found):7.4f} {min(found):7.3f} {len(found):6}"
-        )
+        middle = statistics.median(found)
+        print(f"{figure:32} {statistics.fmean(found):7.4f} {middle:7.4f} {min(found):7.3f} {len(found):6}")
     for kind in sorted(scores.files):
         seconds = scores.seconds[kind]
         print(

@@ -25,7 +25,7 @@ from jihwi.readers.hancom.model import (
     Shape,
     drawing,
 )
-from jihwi.readers.hancom.numbers import BUILT_IN_KINDS, NumberLevel, Numbering, number_text
+from jihwi.readers.hancom.numbers import BUILT_IN_KINDS, Numbering, NumberLevel, number_text
 from jihwi.readers.hancom.paragraphs import ParagraphText
 from jihwi.readers.hancom.private_use import bullet_text, has_private_use, to_unicode
 

@@ -2,8 +2,8 @@
 
 The rules, the same for the four formats:
 
-* A paragraph is one block. A table that stands in the line of text divides it; any other object with text before it
-  in its paragraph comes after that paragraph's block and names it as its parent.
+* A paragraph is one block. A table or text box that stands in the line of text divides it; any other object with text
+  before it in its paragraph comes after that paragraph's block and names it as its parent.
 * The paragraphs of a cell, a note or a text box are one text with line breaks. What is anchored inside them comes after
   the block that holds them and names it as its parent: a nested table is a table of its own and its text is not
   in the outer cell.
@@ -99,7 +99,7 @@ class _Composer:
         waiting: list[Anchored] = []
         for anchor in paragraph.anchors:
             before = text[begun : anchor.offset]
-            divides = isinstance(anchor.held, Grid) and anchor.held.inline
+            divides = isinstance(anchor.held, Grid | Frame) and anchor.held.inline
             if not before.strip() and not waiting:
                 self._anchored(anchor.held, -1)
             elif divides:
@@ -124,9 +124,7 @@ class _Composer:
         if level and len(piece.text) <= _LONGEST_HEADING:
             self._builder.block("heading", piece.text, level=min(level, 9), number=piece.number, origins=origins)
         elif shape.head != "none" and piece.number:
-            self._builder.block(
-                "list_item", piece.text, level=shape.level + 1, number=piece.number, origins=origins
-            )
+            self._builder.block("list_item", piece.text, level=shape.level + 1, number=piece.number, origins=origins)
         else:
             self._builder.block("equation" if paragraph.equation else "paragraph", piece.text, origins=origins)
         return self._builder.last_block

@@ -1,7 +1,7 @@
 """An equation's script as one readable line.
 
-Source: "한글 문서 파일 형식 – 수식", revision 1.3: keywords of the script and what they print. Fractions, roots and indices
-are written on the line; spacing marks and layout words are left out. A word that is not known stays as it is.
+Source: "한글 문서 파일 형식 – 수식", revision 1.3: keywords of the script and what they print. Fractions, roots and
+indices are written on the line; spacing marks and layout words are left out. A word that is not known stays as it is.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _SIGNS = {
     "SIGMA": "σ", "TAU": "τ", "UPSILON": "υ", "PHI": "φ", "CHI": "χ", "PSI": "ψ", "OMEGA": "ω", "OVER": "/",
 }  # fmt: skip
 _LAYOUT = frozenset(
-    "RM IT BOLD LEFT RIGHT CASES MATRIX PMATRIX BMATRIX DMATRIX EQALIGN PILE LPILE RPILE UNDER ATOP OF HAT BAR VEC DOT DDOT "
-    "TILDE CHECK BOX OVERLINE UNDERLINE SUP SUB BIGG PHANTOM DYAD ACUTE GRAVE ARCH REL BUILDREL CHOOSE BINOM LONGDIV".split()
+    """RM IT BOLD LEFT RIGHT CASES MATRIX PMATRIX BMATRIX DMATRIX EQALIGN PILE LPILE RPILE UNDER ATOP OF HAT BAR VEC DOT
+    DDOT TILDE CHECK BOX OVERLINE UNDERLINE SUP SUB BIGG PHANTOM DYAD ACUTE GRAVE ARCH REL BUILDREL CHOOSE BINOM
+    LONGDIV""".split()
 )
 _WORD = re.compile(r'"[^"]*"|[A-Za-z]+|<=|>=|!=|->|\+-|-\+|.', re.DOTALL)
 _GROUP = re.compile(r"\{ ?([^{}\s]{1,2}) ?\}")
@@ -42,9 +43,7 @@ def equation_line(script: str) -> str:
     """
     written: list[str] = []
     for word in _WORD.findall(script):
-        if word in ("`", "~") or word.isspace():
-            written.append(" ")
-        elif word in ("#", "&"):
+        if word in ("`", "~") or word.isspace() or word in ("#", "&"):
             written.append(" ")
         elif word.startswith('"'):
             written.append(word.strip('"'))

@@ -102,6 +102,7 @@ class Frame(msgspec.Struct, frozen=True):
     kind: Literal["text_box", "header", "footer", "comment"]
     paragraphs: tuple[Paragraph, ...]
     caption: tuple[Paragraph, ...] = ()
+    inline: bool = False
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -147,11 +148,14 @@ class Document(msgspec.Struct, frozen=True):
     metadata: Metadata = Metadata()
 
 
-def drawing(found: list[Anchored], caption: tuple[Paragraph, ...], description: str) -> list[Anchored]:
-    """The objects of one drawing. Its description goes to its only picture, its caption to its last object; a drawing
-    with a caption or a description and nothing else in it is a picture without data."""
+def drawing(found: list[Anchored], caption: tuple[Paragraph, ...], description: str, *, inline: bool) -> list[Anchored]:
+    """The objects of one drawing. Its text boxes stand in the line of text when it does; its description goes to its
+    only picture, its caption to its last object; a drawing with a caption or a description and nothing else in it is
+    a picture without data."""
     if not found and (caption or description):
         found = [Picture("")]
+    if inline:
+        found = [msgspec.structs.replace(one, inline=True) if isinstance(one, Frame) else one for one in found]
     if description and len(found) == 1 and isinstance(found[0], Picture):
         found = [msgspec.structs.replace(found[0], description=description)]
     if caption and isinstance(found[-1], Picture | Frame | Grid):

@@ -80,8 +80,10 @@ def number_text(value: int, kind: int) -> str:
     if kind in (2, 3):
         return _roman(value) if kind == 2 else _roman(value).lower()
     if kind in (12, 13):
-        return _korean_count(value, "일이삼사오육칠팔구", "십백천") if kind == 12 else _korean_count(
-            value, "一二三四五六七八九", "十百千"
+        return (
+            _korean_count(value, "일이삼사오육칠팔구", "십백천")
+            if kind == 12
+            else _korean_count(value, "一二三四五六七八九", "十百千")
         )
     single = _single(value, kind)
     return single if single else str(value)

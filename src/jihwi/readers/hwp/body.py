@@ -89,7 +89,6 @@ class BodyReader:
         level = header.level
         self._at += 1
         text: Record | None = None
-        ranges: Record | None = None
         held: list[tuple[bytes, Callable[[ParagraphText], None]]] = []
         strays: list[Anchored] = []
         while self._at < self._count:
@@ -102,8 +101,6 @@ class BodyReader:
             elif tag == tags.CTRL_HEADER:
                 held.append(self._control())
                 continue
-            elif tag == tags.PARA_RANGE_TAG:
-                ranges = record
             elif tag in (tags.LIST_HEADER, tags.MEMO_LIST, tags.PARA_HEADER):
                 strays.extend(self._strays(level))
                 continue
@@ -229,9 +226,7 @@ class BodyReader:
             nonlocal memo
             memo = memo or record.tag == tags.MEMO_LIST
 
-        return [
-            Frame("comment" if memo else "header", tuple(paragraphs)) for _, paragraphs in self._lists(level, seen)
-        ]
+        return [Frame("comment" if memo else "header", tuple(paragraphs)) for _, paragraphs in self._lists(level, seen)]
 
     def _section_definition(self, body: bytes, level: int) -> Callable[[ParagraphText], None]:
         """Section 4.3.10.1: which numbering outlines use; lists below it are master pages."""
@@ -313,7 +308,8 @@ class BodyReader:
                     found.append(held)
             self._at += 1
         close()
-        return drawing(found, tuple(caption), _object_description(body))
+        inline = len(body) >= 8 and bool(body[4] & 1)
+        return drawing(found, tuple(caption), _object_description(body), inline=inline)
 
     def _shape_detail(self, record: Record) -> Anchored | None:
         data = self._data

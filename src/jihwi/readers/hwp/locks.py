@@ -54,7 +54,7 @@ def unlock_distributed(stream: bytes) -> bytes | None:
         return None
     key = distribution_key(stream[4 : 4 + _DATA_BYTES])
     locked = stream[4 + _DATA_BYTES :]
-    machine = Cipher(algorithms.AES(key), modes.ECB()).decryptor()  # noqa: S305 - the format's own choice
+    machine = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
     return machine.update(locked[: len(locked) // 16 * 16]) + machine.finalize()
 
 

@@ -34,8 +34,7 @@ __all__ = ["SectionReader"]
 
 _MARKS = {"tab": "\t", "lineBreak": "\n", "hyphen": "-", "nbSpace": "\u00a0", "fwSpace": " "}
 _DRAWINGS = frozenset(
-    ("rect", "ellipse", "arc", "polygon", "curve", "line", "connectLine", "container", "pic", "ole", "chart", "textart")
-    + ("video", "unknownObject")
+    """rect ellipse arc polygon curve line connectLine container pic ole chart textart video unknownObject""".split()
 )
 _FORMS = frozenset(("btn", "comboBox", "listBox", "edit", "scrollBar"))
 _NUMBERED = frozenset(("FOOTNOTE", "ENDNOTE", "PICTURE", "TABLE", "EQUATION"))
@@ -125,9 +124,9 @@ class SectionReader:
         elif name in _FORMS:
             gathered.anchor(_form(child))
         elif name == "switch":
-            for branch in child[:1]:
-                for inner in branch:
-                    self._child(inner, gathered)
+            branch = next(iter(child), None)
+            for inner in branch if branch is not None else ():
+                self._child(inner, gathered)
 
     def _text(self, element: etree._Element, gathered: ParagraphText) -> None:
         """A `t` and its marks. What stands between the marks of a tracked deletion is not shown."""
@@ -199,14 +198,16 @@ class SectionReader:
 
     def _drawing(self, element: etree._Element) -> list[Anchored]:
         caption: tuple[Paragraph, ...] = ()
-        description = ""
+        description, inline = "", False
         for child in element:
             name = local_name(child)
             if name == "caption":
                 caption = self._paragraphs(child)
             elif name == "shapeComment":
                 description = written_description(child.text or "")
-        return drawing(self._shapes(element), caption, description)
+            elif name == "pos":
+                inline = child.get("treatAsChar") == "1"
+        return drawing(self._shapes(element), caption, description, inline=inline)
 
     def _shapes(self, element: etree._Element) -> list[Anchored]:
         """What a drawing holds: pictures and text boxes, those of a group one after the other."""

@@ -29,7 +29,7 @@ _MOST_NAMES = 4096
 def local_name(element: etree._Element) -> str:
     """The element's name without its namespace, which changes with the year of the standard."""
     tag = element.tag
-    name = _NAMES.get(tag)  # type: ignore[call-overload]
+    name = _NAMES.get(tag)
     if name is None:
         name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
         if len(_NAMES) < _MOST_NAMES and isinstance(tag, str):

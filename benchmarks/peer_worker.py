@@ -1,0 +1,89 @@
+"""Runs inside the peers' own environment: reads files with one other reader, a JSON line for each.
+
+`python peer_worker.py NAME < list-of-paths > lines`. A line holds path, text, CPU seconds, error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+
+def _unhwp() -> Callable[[str], str]:
+    import unhwp
+
+    return lambda path: str(unhwp.to_markdown(path))
+
+
+def _helper_hwp() -> Callable[[str], str]:
+    # Its import installs browsers unless this check of its own is out of the way.
+    check: Any = types.ModuleType("helper_hwp.v50.requirements_rnac")
+    check.check_and_print_dependencies = lambda *_: None
+    sys.modules["helper_hwp.v50.requirements_rnac"] = check
+    import helper_hwp
+
+    def read(path: str) -> str:
+        convert = helper_hwp.hwpx_to_txt if path.lower().endswith("x") else helper_hwp.hwp_to_txt
+        return str(convert(path))
+
+    return read
+
+
+def _python_hwpx() -> Callable[[str], str]:
+    from hwpx import TextExtractor
+
+    def read(path: str) -> str:
+        with TextExtractor(path) as extractor:
+            return str(extractor.extract_text())
+
+    return read
+
+
+def _kreuzberg() -> Callable[[str], str]:
+    import kreuzberg
+
+    return lambda path: str(kreuzberg.extract_file_sync(path).content)
+
+
+def _markitdown() -> Callable[[str], str]:
+    from markitdown import MarkItDown
+
+    machine = MarkItDown()
+    return lambda path: str(machine.convert(path).text_content)
+
+
+PEERS = {
+    "unhwp": _unhwp,
+    "helper-hwp": _helper_hwp,
+    "python-hwpx": _python_hwpx,
+    "kreuzberg": _kreuzberg,
+    "markitdown": _markitdown,
+}
+_MARKUP = re.compile(r"<[^>]{1,80}>|!?\[([^\]]*)\]\([^)]*\)|[|#*`\\]")
+
+
+def main() -> None:
+    """One line for each path on the standard input."""
+    read = PEERS[sys.argv[1]]()
+    for line in sys.stdin:
+        path = line.rstrip("\n")
+        begun = time.process_time()
+        text, error = "", ""
+        try:
+            text = _MARKUP.sub(lambda m: m[1] or "", read(path))
+        except BaseException as problem:
+            if isinstance(problem, KeyboardInterrupt):
+                raise
+            error = f"{type(problem).__name__}: {problem}"[:200]
+        seconds = time.process_time() - begun
+        sys.stdout.write(json.dumps({"path": path, "text": text, "seconds": seconds, "error": error}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

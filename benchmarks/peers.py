@@ -1,0 +1,86 @@
+"""Runs the other readers over the corpus, each in a process of its own, for figures beside ours and for the ceiling."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FORMATS = {
+    "unhwp": ("hwp5", "hwpx"),
+    "helper-hwp": ("hwp5", "hwpx"),
+    "python-hwpx": ("hwpx",),
+    "kreuzberg": ("hwp5", "hwpx"),
+    "markitdown": ("hwp5", "hwpx"),
+    "kordoc": ("hwp5", "hwpx", "hwp3"),
+}
+LONGEST_SECONDS = 900
+
+
+@dataclass
+class PeerResult:
+    """What one other reader made of the files it was given."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def _command(name: str, folder: Path) -> tuple[list[str], dict[str, str]] | None:
+    """How to start a reader installed below `folder`; `None` when it is not there."""
+    here = Path(__file__).resolve().parent
+    if name == "kordoc":
+        module = folder / "node_modules" / "kordoc" / "dist" / "index.js"
+        return (["node", str(here / "kordoc_worker.mjs")], {"KORDOC": str(module)}) if module.exists() else None
+    python = folder / "bin" / "python"
+    probe = name.replace("-", "_").replace("python_hwpx", "hwpx")
+    if not python.exists() or not any(folder.glob(f"lib/python*/site-packages/{probe}*")):
+        return None
+    return [str(python), str(here / "peer_worker.py"), name], {}
+
+
+def run_peer(name: str, folder: Path, files: dict[str, Path]) -> PeerResult | None:
+    """Read `files` (shown path to real path). A file at which the reader dies or hangs is its error, and it goes on."""
+    command = _command(name, folder)
+    if command is None:
+        return None
+    result = PeerResult()
+    waiting = list(files)
+    while waiting:
+        by_path = {str(files[shown]): shown for shown in waiting}
+        done = _run_once(command, by_path, result)
+        if done == len(waiting):
+            break
+        result.errors[waiting[done]] = "died or hung"
+        waiting = waiting[done + 1 :]
+    return result
+
+
+def _run_once(command: tuple[list[str], dict[str, str]], by_path: dict[str, str], result: PeerResult) -> int:
+    """One process over the paths; how many it finished."""
+    try:
+        ran = subprocess.run(
+            command[0],
+            input="\n".join(by_path) + "\n",
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_SECONDS,
+            env=os.environ | command[1],
+        )
+        output = ran.stdout
+    except subprocess.TimeoutExpired as late:
+        output = late.stdout.decode("utf-8", "replace") if isinstance(late.stdout, bytes) else late.stdout or ""
+    done = 0
+    for line in output.splitlines():
+        if not line.startswith("{"):
+            continue
+        said = json.loads(line)
+        shown = by_path[said["path"]]
+        result.texts[shown] = said["text"]
+        result.seconds[shown] = said["seconds"]
+        if said["error"]:
+            result.errors[shown] = said["error"]
+        done += 1
+    return done
