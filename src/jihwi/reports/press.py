@@ -1,0 +1,90 @@
+"""Where a checked report becomes files, and what lies beside it: the ledger and every prompt.
+
+Publishing the same report of the same case again writes the same bytes to the same place, each file whole or not at
+all, so a release may be repeated after a crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jihwi.case import events as e
+from jihwi.case.assignment import Reason
+from jihwi.evidence import Report, Viewer
+from jihwi.reports.disclosure import disclose
+from jihwi.reports.gate import CheckedReport, Readings, Refused, pass_gate
+from jihwi.reports.html import render_html
+from jihwi.reports.markdown import SayUnreadable, render_markdown
+
+__all__ = ["Pressed", "press", "write_whole"]
+
+
+class Pressed(msgspec.Struct, frozen=True):
+    """A released report: its files by name with their SHA-256, and its sentences by kind."""
+
+    files: Mapping[str, str]
+    kinds: Mapping[str, int]
+    report: CheckedReport
+
+
+def press(
+    value: Any,
+    *,
+    case_id: str,
+    log: Sequence[e.Event],
+    readings: Readings,
+    viewer: Viewer,
+    by: str,
+    folder: Path,
+    say: SayUnreadable,
+) -> Pressed | Refused:
+    """Check a report at the gate and write `report.md`, `report.html` and `report.json` into `folder`.
+
+    `value` is the JSON form of an `evidence.Report`; `log` the case's events it stands on. Raises OSError when the
+    files cannot be written; nothing half-written is left.
+    """
+    try:
+        report = msgspec.convert(value, Report)
+    except msgspec.ValidationError as problem:
+        return Refused(Reason("release_malformed", {"detail": str(problem)}))
+    checked = pass_gate(report, readings, viewer, last_event=log[-1].seq if log else 0)
+    if isinstance(checked, Refused):
+        return checked
+    made = disclose(case_id, log, _instructions(log))
+    files = {
+        "report.md": render_markdown(checked, made, by=by, say=say).encode(),
+        "report.html": render_html(checked, made, by=by, say=say).encode(),
+        "report.json": msgspec.json.format(msgspec.json.encode(report), indent=1),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        write_whole(folder / name, data)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    return Pressed(digests, checked.kinds(), checked)
+
+
+def _instructions(log: Sequence[e.Event]) -> dict[str, str]:
+    return {
+        event.body.agent.name: hashlib.sha256(event.body.agent.instructions.encode()).hexdigest()
+        for event in log
+        if isinstance(event.body, e.AgentJoined)
+    }
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, and still there after a power cut."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,86 @@
+"""Every prompt of a case, rebuilt byte for byte from its parts, and the instructions each agent worked under."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from jihwi.case import events as e
+from jihwi.case.turn import PromptRecord
+from jihwi.errors import StoreCorrupt
+
+__all__ = ["disclosed_prompts", "rebuild"]
+
+Blob = Callable[[str], Awaitable[bytes | None]]
+
+
+async def rebuild(records: dict[int, PromptRecord], seq: int, blob: Blob) -> bytes:
+    """The request body of the turn recorded at event `seq`, exactly as it was sent.
+
+    Raises StoreCorrupt when a part is missing or the whole has another digest.
+    """
+    body = b"".join([await _part(digest, blob) for digest in _parts(records, seq)])
+    if hashlib.sha256(body).hexdigest() != records[seq].digest:
+        raise StoreCorrupt("prompts", f"the prompt of event {seq} has another digest")
+    return body
+
+
+def _parts(records: dict[int, PromptRecord], seq: int) -> list[str]:
+    own: list[tuple[int, tuple[str, ...]]] = []
+    at: int = seq
+    while at:
+        record = records[at]
+        own.append((record.keep, record.parts))
+        at = record.parent
+    parts: list[str] = []
+    for keep, new in reversed(own):
+        parts = [*parts[:keep], *new]
+    return parts
+
+
+async def _part(digest: str, blob: Blob) -> bytes:
+    data = await blob(digest)
+    if data is None:
+        raise StoreCorrupt("prompts", f"the part {digest[:12]} is missing")
+    return data
+
+
+async def disclosed_prompts(log: Sequence[e.Event], blob: Blob) -> dict[str, Any]:
+    """Everything a reader needs to cite the AI with its prompts: agents with their instructions, turns with the
+    request bodies as sent, the answers, the models and their parameters."""
+    records: dict[int, PromptRecord] = {}
+    agents: list[dict[str, Any]] = []
+    turns: list[dict[str, Any]] = []
+    for event in log:
+        match event.body:
+            case e.AgentJoined(agent=agent):
+                agents.append(
+                    {
+                        "name": agent.name,
+                        "title": agent.title,
+                        "mind": msgspec.to_builtins(agent.mind),
+                        "instructions": agent.instructions,
+                        "skills": [msgspec.to_builtins(skill) for skill in agent.skills],
+                    }
+                )
+            case e.TurnFinished() as body if body.prompt is not None:
+                records[event.seq] = body.prompt
+                request = await rebuild(records, event.seq, blob)
+                turns.append(
+                    {
+                        "event": event.seq,
+                        "assignment": body.assignment,
+                        "turn": body.turn,
+                        "agent": event.author.id,
+                        "model": body.model,
+                        "parameters": body.parameters,
+                        "digest": body.prompt.digest,
+                        "request": request.decode("utf-8", "replace"),
+                        "answer": body.text,
+                        "actions": msgspec.to_builtins(body.actions),
+                    }
+                )
+    return {"agents": agents, "turns": turns}
