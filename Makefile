@@ -31,15 +31,15 @@ lint: ## linter, format, strict types, import walls
 	.venv/bin/lint-imports
 
 fuzz: environment-test ## mutated and truncated files of every format, the long form
-	JIHWI_FUZZ=long $(PY) -m pytest -m slow tests/readers
+	$(PY) -m pytest -m slow tests/readers
 
 chaos: environment-test ## runners killed at random while cases run, the long form
-	JIHWI_CHAOS=long $(PY) -m pytest -m slow tests/orchestrator tests/store
+	$(PY) -m pytest -m slow tests/orchestrator tests/store
 
 bench-%: environment-test ## one of the measurements in benchmarks/ (bench-readers, bench-library ...)
 	$(PY) -m benchmarks.$*
 
-lock: environment-test ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: the newest of everything)
+lock: environment ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: the newest of everything)
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
 licences: environment ## licence and size of every package in the core

@@ -22,7 +22,7 @@ from tests.network import close_network
 from tests.programs import absent, corpus
 
 _MAY_LACK = re.compile(r"corpus|not-root|as root")
-_LOOKED_AT = ("JIHWI_TEST_ALL", "JIHWI_CORPUS", "JIHWI_FUZZ", "JIHWI_CHAOS")
+_LOOKED_AT = ("JIHWI_TEST_ALL", "JIHWI_TEST_POSTGRES", "JIHWI_CORPUS")
 ALL = os.environ.get("JIHWI_TEST_ALL") == "1"
 
 for _name in [name for name in os.environ if name.startswith("JIHWI_") and name not in _LOOKED_AT]:
@@ -36,6 +36,14 @@ hypothesis.settings.load_profile("house")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(name): a program or `corpus:NAME`; skipped and counted where absent")
     close_network()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long forms to `make fuzz` and `make chaos`, which ask for them with `-m slow`."""
+    if not config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ from tests.network import NetworkForbidden
 from tests.programs import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+TESTING = {"pytest", "starlette", "uvicorn"}
+"""What `jihwi.testing` may import: whoever tests has it."""
 LOCKS = ("run", "models", "test")
 # Put together here, so that this file does not name them either.
 HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))]
@@ -75,10 +79,37 @@ def test_every_package_of_a_lock_is_pinned_by_hash_and_from_nowhere_in_particula
 def test_the_lock_holds_what_the_project_asks_for(lock: str, wanted: list[str]) -> None:
     has = pinned(lock)
     missing = [
-        str(one) for one in map(Requirement, wanted) if not any(map(one.specifier.contains, has.get(one.name, ())))
+        str(one)
+        for one in map(Requirement, wanted)
+        if not any(map(one.specifier.contains, has.get(_plain(one.name), ())))
     ]
 
     assert missing == [], "run `make lock`"
+
+
+def imported() -> set[str]:
+    """The top-level names that the product imports and does not make itself, imports inside functions too."""
+    found = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - sys.stdlib_module_names - {"jihwi"}
+
+
+def test_what_is_imported_is_asked_for() -> None:
+    extras = [text for texts in PROJECT["project"]["optional-dependencies"].values() for text in texts]
+    asked = {Requirement(text).name for text in [*PROJECT["project"]["dependencies"], *extras]} | TESTING
+    makers = packages_distributions()
+    unasked = {name for name in imported() if not {_plain(made) for made in makers.get(name, [name])} & asked}
+
+    assert unasked == set(), "name it in pyproject.toml and run `make lock`"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_the_locks_agree_with_each_other() -> None:

@@ -34,14 +34,15 @@ HEAVY = (
 
 
 def public(module: ModuleType) -> set[str]:
-    """What a package shows of its own: public names that it or a module in it made."""
-    return {
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_")
-        and not inspect.ismodule(value)
-        and f"{getattr(value, '__module__', '')}.".startswith(f"{module.__name__}.")
-    }
+    """The public names a package shows that it made itself; what a room's modules made is the room's own."""
+    is_room = module.__name__.count(".") == 1
+
+    def is_own(value: object) -> bool:
+        maker = str(getattr(value, "__module__", ""))
+        return maker == module.__name__ or (is_room and maker.startswith(f"{module.__name__}."))
+
+    shown = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    return {name for name, value in shown.items() if not inspect.ismodule(value) and is_own(value)}
 
 
 @pytest.mark.parametrize("name", [name for name in PACKAGES if name != "jihwi.cli"])
