@@ -90,20 +90,43 @@ def mask_personal_data(text: str) -> str:
 def personal_spans(text: str) -> list[tuple[str, int, int]]:
     """Kind, start and end of each piece of personal data, in order and never overlapping."""
     taken: list[tuple[str, int, int]] = []
-    covered = bytearray(len(text))
-    for kind, finder in _FINDERS:
-        for start, end in finder(text):
-            if not any(covered[start:end]):
-                covered[start:end] = b"\x01" * (end - start)
-                taken.append((kind(text[start:end]) if callable(kind) else kind, start, end))
+    covered: set[int] = set()
+    places = {name: _places(text, pattern, before, after) for name, (pattern, before, after) in _WHERE.items()}
+    for kind, where, finder in _FINDERS:
+        for first, last in places[where]:
+            for start, end in finder(text, first, last):
+                if covered.isdisjoint(range(start, end)):
+                    covered.update(range(start, end))
+                    taken.append((kind or _whose(text[start:end]), start, end))
     return sorted(taken, key=lambda span: span[1])
+
+
+_WHERE: dict[str, tuple[re.Pattern[str], int, int]] = {
+    "number": (re.compile(r"\d(?:[ ().–—-]{0,3}\d){8,}"), 6, 1),
+    "passport": (re.compile(r"[A-Za-z]\d{3}"), 1, 8),
+    "mail": (re.compile(r"@"), 65, 260),
+    "address": (re.compile(r"[가-힣](?:도|시|군|구)\s"), 8, 70),
+}
+"""The places worth a closer look, cheaply found, with how far around them a pattern may reach."""
+
+
+def _places(text: str, pattern: re.Pattern[str], before: int, after: int) -> list[tuple[int, int]]:
+    """Where `pattern` stands in `text`, widened, with what overlaps made one."""
+    found: list[tuple[int, int]] = []
+    for match in pattern.finditer(text):
+        start, end = max(0, match.start() - before), min(len(text), match.end() + after)
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
 
 
 # ── the checks ───────────────────────────────────────────────────────────────
 
 
-def _resident_numbers(text: str) -> Iterator[tuple[int, int]]:
-    for match in _RESIDENT.finditer(text):
+def _resident_numbers(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _RESIDENT.finditer(text, first, last):
         year, month, day, century, _ = match.groups()
         digits = "".join(match.groups())
         try:
@@ -128,8 +151,8 @@ def has_check_digit(digits: str) -> bool:
     return expected == int(digits[12])
 
 
-def _cards(text: str) -> Iterator[tuple[int, int]]:
-    for match in _CARD.finditer(text):
+def _cards(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _CARD.finditer(text, first, last):
         digits = [int(c) for c in match.group() if c.isdigit()]
         if digits[0] in (2, 3, 4, 5, 6, 9) and _luhn(digits) and len(set(digits)) > 2:
             yield match.span()
@@ -142,37 +165,36 @@ def _luhn(digits: list[int]) -> bool:
     return total % 10 == 0
 
 
-def _phones(text: str) -> Iterator[tuple[int, int]]:
-    for match in _PHONE.finditer(text):
+def _phones(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _PHONE.finditer(text, first, last):
         yield match.span()
 
 
-def _accounts(text: str) -> Iterator[tuple[int, int]]:
-    for match in _ACCOUNT.finditer(text):
+def _accounts(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _ACCOUNT.finditer(text, first, last):
         digits = sum(c.isdigit() for c in match.group())
         if 10 <= digits <= 14 and _near(text, match, _ACCOUNT_WORDS):
             yield match.span()
 
 
-def _passports(text: str) -> Iterator[tuple[int, int]]:
-    for match in _PASSPORT.finditer(text):
+def _passports(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _PASSPORT.finditer(text, first, last):
         if _near(text, match, _PASSPORT_WORDS):
             yield match.span()
 
 
-def _licences(text: str) -> Iterator[tuple[int, int]]:
-    for match in _LICENCE.finditer(text):
+def _licences(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _LICENCE.finditer(text, first, last):
         yield match.span()
 
 
-def _mails(text: str) -> Iterator[tuple[int, int]]:
-    if "@" in text:
-        for match in _MAIL.finditer(text):
-            yield match.span()
+def _mails(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _MAIL.finditer(text, first, last):
+        yield match.span()
 
 
-def _addresses(text: str) -> Iterator[tuple[int, int]]:
-    for match in _ADDRESS.finditer(text):
+def _addresses(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    for match in _ADDRESS.finditer(text, first, last):
         yield match.span()
 
 
@@ -185,13 +207,14 @@ def _whose(number: str) -> str:
     return "foreigner_number" if digits[6] in "5678" else "resident_number"
 
 
-_FINDERS: tuple[tuple[str | Callable[[str], str], Callable[[str], Iterator[tuple[int, int]]]], ...] = (
-    (_whose, _resident_numbers),
-    ("card", _cards),
-    ("driving_licence", _licences),
-    ("phone", _phones),
-    ("account", _accounts),
-    ("passport", _passports),
-    ("e_mail", _mails),
-    ("address", _addresses),
+_Finder = Callable[[str, int, int], Iterator[tuple[int, int]]]
+_FINDERS: tuple[tuple[str, str, _Finder], ...] = (
+    ("", "number", _resident_numbers),
+    ("card", "number", _cards),
+    ("driving_licence", "number", _licences),
+    ("phone", "number", _phones),
+    ("account", "number", _accounts),
+    ("passport", "passport", _passports),
+    ("e_mail", "mail", _mails),
+    ("address", "address", _addresses),
 )
