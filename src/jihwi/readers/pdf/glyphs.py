@@ -1,0 +1,150 @@
+"""What a PDF page shows, glyph by glyph, put together into lines as the page's own program wrote them."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable
+
+import msgspec
+import pypdfium2.raw as pdfium
+
+__all__ = ["Glyphs", "Line", "lines_of", "read_glyphs", "turn"]
+
+_MOST_GLYPHS = 200_000
+_UNMAPPED = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
+_SOFT_HYPHEN = "\u00ad"
+
+
+class Glyphs(msgspec.Struct):
+    """The glyphs of a page, in the order they were written; boxes from the page's top left corner, in points."""
+
+    width: float
+    height: float
+    text: list[str] = []
+    boxes: list[tuple[float, float, float, float]] = []
+    """Left, top, right, bottom; of the font's line, not of the ink."""
+    sizes: list[float] = []
+    blank_before: list[bool] = []
+    """Whether the gap to the glyph before is a space that nobody wrote."""
+    unmapped: int = 0
+    """Glyphs whose character the font does not tell."""
+
+
+class Line(msgspec.Struct):
+    """A run of glyphs on one baseline."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    size: float
+    blank_after: bool = False
+    """Whether a space was written at its end."""
+    region: int = -1
+    order: int = 0
+
+
+def read_glyphs(text_page: object, width: float, height: float, rotation: int) -> Glyphs:
+    """All glyphs of a page, turned upright when the page is rotated."""
+    glyphs = Glyphs(width=width, height=height)
+    count = min(pdfium.FPDFText_CountChars(text_page), _MOST_GLYPHS)
+    turned = turn(rotation, width, height)
+    rect = pdfium.FS_RECTF()
+    pointer = ctypes.byref(rect)
+    unicode_of, box_of = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
+    generated_of, size_of = pdfium.FPDFText_IsGenerated, pdfium.FPDFText_GetFontSize
+    blank = False
+    raw_size = scale = 0.0
+    for index in range(count):
+        code = unicode_of(text_page, index)
+        if generated_of(text_page, index) == 1:
+            blank = True
+            continue
+        if code in _UNMAPPED:
+            glyphs.unmapped += 1
+            code = 0xFFFD
+        size = size_of(text_page, index)
+        if size != raw_size or not scale:
+            raw_size, scale = size, _scale(text_page, index)
+        box_of(text_page, index, pointer)
+        glyphs.text.append(_SOFT_HYPHEN if code == 2 else chr(code))
+        glyphs.boxes.append(turned(rect.left, rect.top, rect.right, rect.bottom))
+        glyphs.sizes.append(size * scale)
+        glyphs.blank_before.append(blank)
+        blank = False
+    return glyphs
+
+
+def _scale(text_page: object, index: int) -> float:
+    matrix = pdfium.FS_MATRIX()
+    if not pdfium.FPDFText_GetMatrix(text_page, index, ctypes.byref(matrix)):
+        return 1.0
+    return math.hypot(matrix.c, matrix.d) or 1.0
+
+
+def turn(rotation: int, width: float, height: float) -> Callable[..., tuple[float, float, float, float]]:
+    """From PDF's corners (bottom left, unrotated) to ours (top left, as shown). `width` and `height` are as shown."""
+    match rotation % 360:
+        case 90:
+            return lambda left, top, right, bottom: (bottom, left, top, right)
+        case 180:
+            return lambda left, top, right, bottom: (width - right, bottom, width - left, top)
+        case 270:
+            return lambda left, top, right, bottom: (width - top, height - right, width - bottom, height - left)
+        case _:
+            return lambda left, top, right, bottom: (left, height - top, right, height - bottom)
+
+
+def lines_of(glyphs: Glyphs, region_of: Callable[[float, float], int]) -> list[Line]:
+    """The glyphs as lines. A line ends where the baseline, the direction or the region (a table's cell) changes."""
+    lines: list[Line] = []
+    parts: list[str] = []
+    line: Line | None = None
+    blank = False
+    for index, text in enumerate(glyphs.text):
+        if text.isspace():
+            blank = True
+            continue
+        left, top, right, bottom = glyphs.boxes[index]
+        size = glyphs.sizes[index] or bottom - top or 1.0
+        region = region_of((left + right) / 2, (top + bottom) / 2)
+        blank = blank or glyphs.blank_before[index]
+        if line is not None and _goes_on(line, region, left, top, bottom, size):
+            if abs(left - _only_start(line, parts)) < 0.1 * size and parts and parts[-1] == text and not blank:
+                continue  # the same glyph drawn twice to look bold
+            if blank and left - line.right < -0.5 * size and left > line.left:
+                blank = False
+            if blank:
+                parts.append(" ")
+            parts.append(text)
+            line.right = max(line.right, right)
+            line.top, line.bottom = min(line.top, top), max(line.bottom, bottom)
+        else:
+            if line is not None:
+                line.text, line.blank_after = "".join(parts), blank and not glyphs.blank_before[index]
+                lines.append(line)
+            line = Line("", left, top, right, bottom, size, region=region, order=len(lines))
+            parts = [text]
+        blank = False
+    if line is not None:
+        line.text, line.blank_after = "".join(parts), blank
+        lines.append(line)
+    return lines
+
+
+def _only_start(line: Line, parts: list[str]) -> float:
+    """Where the last glyph of a line of one glyph stands; out of reach for longer ones."""
+    return line.left if len(parts) == 1 else -1e9
+
+
+def _goes_on(line: Line, region: int, left: float, top: float, bottom: float, size: float) -> bool:
+    if region != line.region:
+        return False
+    overlap = min(bottom, line.bottom) - max(top, line.top)
+    if overlap < 0.45 * min(bottom - top, line.bottom - line.top):
+        return False
+    gap = left - line.right
+    reach = max(size, line.size)
+    return -1.2 * reach <= gap < (8.0 if region >= 0 else 4.0) * reach and left >= line.left

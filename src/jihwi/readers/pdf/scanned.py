@@ -1,0 +1,99 @@
+"""Pages that say nothing or nonsense: found, warned of, and recognised from their picture where that is possible."""
+
+from __future__ import annotations
+
+import ctypes
+
+import msgspec
+import pypdfium2
+
+from jihwi.evidence import ReadingBuilder
+from jihwi.readers import Limits
+from jihwi.readers.encoding.plausible import plausibility
+from jihwi.readers.ocr import RESOLUTION, Recognised, available, recognise
+from jihwi.readers.pdf.pages import PageContent
+
+__all__ = ["Scanner"]
+
+_FEW = 8
+_SECONDS_A_PAGE = 5.0
+_MOST_PIXELS = 40_000_000
+_DOUBTFUL = 60.0
+_UNMAPPED_SHARE = 0.2
+
+
+class Scanner:
+    """Recognises pages, as many as the time limit bears; how many are left to a person is a warning."""
+
+    def __init__(self, document: pypdfium2.PdfDocument, builder: ReadingBuilder, limits: Limits) -> None:
+        self._document = document
+        self._builder = builder
+        # Counted in pages, not in seconds on a clock: the same bytes give the same reading.
+        self._pages_left = int(limits.seconds / _SECONDS_A_PAGE)
+        self._seconds = limits.seconds
+
+    def replace(self, pages: list[PageContent]) -> dict[int, list[Recognised]]:
+        """What was recognised, by page number; such a page's own text is not used."""
+        found: dict[int, list[Recognised]] = {}
+        for page in pages:
+            problem = _problem(page)
+            if not problem:
+                continue
+            recognised = self._recognise(page)
+            if recognised:
+                found[page.number] = recognised
+                self._builder.warn("page_recognised", str(page.number))
+                if sum(r.confidence for r in recognised) / len(recognised) < _DOUBTFUL:
+                    self._builder.warn("recognition_doubtful", str(page.number))
+            elif recognised is None or problem == "page_garbled":
+                self._builder.warn(problem, str(page.number))
+        return found
+
+    def _recognise(self, page: PageContent) -> list[Recognised] | None:
+        """The paragraphs of a page; empty when its picture holds no text, None when nobody could look."""
+        if self._pages_left <= 0 or not available():
+            return None
+        self._pages_left -= 1
+        picture = self._rendered(page)
+        recognised = recognise(picture, self._seconds / 2) if picture else None
+        if recognised is None:
+            return None
+        scale = 72 / RESOLUTION
+        return [
+            msgspec.structs.replace(r, box=type(r.box)(*(round(v * scale, 1) for v in msgspec.structs.astuple(r.box))))
+            for r in recognised
+        ]
+
+    def _rendered(self, page: PageContent) -> bytes:
+        """The page as a grey PGM picture."""
+        scale = RESOLUTION / 72
+        if page.width * page.height * scale * scale > _MOST_PIXELS:
+            return b""
+        try:
+            shown = self._document[page.number - 1]
+            bitmap = shown.render(scale=scale, grayscale=True)
+        except (pypdfium2.PdfiumError, ValueError):
+            return b""
+        raw = ctypes.string_at(bitmap.buffer, bitmap.stride * bitmap.height)
+        rows = [raw[y * bitmap.stride : y * bitmap.stride + bitmap.width] for y in range(bitmap.height)]
+        header = f"P5 {bitmap.width} {bitmap.height} 255\n".encode()
+        bitmap.close()
+        shown.close()
+        return header + b"".join(rows)
+
+
+def _problem(page: PageContent) -> str:
+    """Why a page cannot be believed; empty when it can."""
+    if page.glyphs == 0:
+        return "page_without_text" if page.drawn else ""
+    text = "".join(line.text for line in page.lines) + "".join(
+        line.text for grid in page.grids for lines in grid.lines.values() for line in lines
+    )
+    if page.glyphs <= _FEW:
+        return ""
+    if page.unmapped > _UNMAPPED_SHARE * page.glyphs:
+        return "page_garbled"
+    beyond = sum(c > "\x7f" for c in text)
+    if beyond > 20 and beyond > 0.2 * len(text) and plausibility(text) < -0.7:
+        return "page_garbled"
+    return ""
