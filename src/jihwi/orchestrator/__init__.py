@@ -8,6 +8,7 @@ from jihwi.orchestrator.engine import Orchestrator, Settings
 from jihwi.orchestrator.loading import load_case, load_log
 from jihwi.orchestrator.opening import Opening
 from jihwi.orchestrator.ports import MindSource, Publication, PublicationRefused, Publisher
+from jihwi.orchestrator.runner import runner_name
 
 __all__ = [
     "MindSource",
@@ -19,4 +20,5 @@ __all__ = [
     "Settings",
     "load_case",
     "load_log",
+    "runner_name",
 ]

@@ -29,6 +29,7 @@ from jihwi.orchestrator.loading import load_case
 from jihwi.orchestrator.log import CaseLog
 from jihwi.orchestrator.opening import Opening
 from jihwi.orchestrator.ports import MindSource, Publisher
+from jihwi.orchestrator.runner import runner_is_dead
 from jihwi.skills import SkillBox
 from jihwi.store import CaseRow, EventStore, Lease
 
@@ -146,10 +147,21 @@ class Orchestrator:
         Short timers (a retry) are waited for; long ones are left to the row. Raises StoreError, LedgerBroken:
         nothing that was acknowledged is lost, and driving may go on later.
         """
-        lease = await self.store.claim(self.runner, case_id=case_id, seconds=self._settings.lease_seconds)
+        seconds = self._settings.lease_seconds
+        lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
+        if lease is None and await self._release_of_the_dead(case_id):
+            lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
         if lease is None:
             return None
         return await self._drive(lease)
+
+    async def _release_of_the_dead(self, case_id: str) -> bool:
+        """Release a lease whose runner died on this machine, instead of waiting for it to run out."""
+        held = await self.store.lease_of(case_id)
+        if held is None or not runner_is_dead(held.runner):
+            return held is None
+        await self.store.release(held)
+        return True
 
     async def _drive(self, lease: Lease) -> Case | None:
         drive = _Drive(self, lease)
@@ -175,6 +187,8 @@ class Orchestrator:
     async def serve(self) -> None:
         """Drive every case of the store that has work, many at a time, until `stop`."""
         tasks: set[asyncio.Task[None]] = set()
+        for row in await self.store.rows(statuses=("running",)):
+            await self._release_of_the_dead(row.case_id)
         try:
             while not self._stopping.is_set():
                 while len(tasks) < self._settings.cases:

@@ -119,6 +119,11 @@ class EventStore(Protocol):
         """Let go, so that another runner may claim at once; nothing happens when it was lost already."""
         ...
 
+    async def lease_of(self, case_id: str) -> Lease | None:
+        """The lease that somebody holds on a case now, so that one whose runner is known to be dead can be
+        released; `None` when it is free or has run out."""
+        ...
+
     async def snapshot(self, case_id: str) -> tuple[int, bytes] | None:
         """The newest cached state and the event it stands on; a cache that may be deleted at any time."""
         ...

@@ -19,7 +19,7 @@ __all__ = ["MemoryStore"]
 class _Log:
     """One case: its events, its row and who drives it."""
 
-    __slots__ = ("blobs", "epoch", "events", "row", "snapshot", "until_ms")
+    __slots__ = ("blobs", "epoch", "events", "row", "runner", "snapshot", "until_ms")
 
     def __init__(self, row: CaseRow) -> None:
         self.row = row
@@ -27,6 +27,7 @@ class _Log:
         self.blobs: set[str] = set()
         self.epoch = 0
         self.until_ms = 0
+        self.runner = ""
         self.snapshot: tuple[int, bytes] | None = None
 
 
@@ -126,6 +127,7 @@ class MemoryStore:
         log = min(free, key=lambda log: (log.row.changed_ms, log.row.case_id))
         log.epoch += 1
         log.until_ms = now_ms + int(seconds * 1000)
+        log.runner = runner
         return Lease(log.row.case_id, runner, log.epoch, log.until_ms)
 
     def _candidates(self, case_id: str | None, now_ms: int) -> Iterable[_Log]:
@@ -133,6 +135,12 @@ class MemoryStore:
             log = self._logs.get(case_id)
             return [log] if log else []
         return [log for log in self._logs.values() if log.row.status == "running" or 0 < log.row.wake_at_ms <= now_ms]
+
+    async def lease_of(self, case_id: str) -> Lease | None:
+        log = self._logs.get(case_id)
+        if log is None or log.until_ms <= self.now_ms():
+            return None
+        return Lease(case_id, log.runner, log.epoch, log.until_ms)
 
     async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:
         log = self._logs.get(lease.case_id)

@@ -117,6 +117,13 @@ class SqliteStore:
     async def release(self, lease: Lease) -> None:
         await self._writer.submit(Errand(lambda database: leases.release(database, lease)))
 
+    async def lease_of(self, case_id: str) -> Lease | None:
+        rows = self._rows_of(
+            "SELECT case_id, runner, epoch, until_ms FROM cases WHERE case_id = ? AND until_ms > ?",
+            (case_id, self.now_ms()),
+        )
+        return Lease(*rows[0]) if rows else None
+
     async def keep_snapshot(self, case_id: str, seq: int, data: bytes) -> None:
         await self._writer.submit(
             Errand(lambda database: database.execute(_KEEP_SNAPSHOT, (seq, data, case_id)) and None)

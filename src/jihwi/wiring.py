@@ -1,0 +1,269 @@
+"""The whole house, built in one place: the only file that knows every adapter.
+
+`open_house` gives a `House` whose parts are ready and are put away again at the end. What is slow to import waits
+until the part that needs it is first used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import os
+import unicodedata
+from collections.abc import AsyncIterator, Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jihwi.case.assignment import MindSpec
+from jihwi.case.events import Event
+from jihwi.clock import SystemClock
+from jihwi.errors import FolderMissing, JihwiError, ModelSpecInvalid, StoreReadOnly
+from jihwi.evidence import Reading, Viewer
+from jihwi.ids import Randomness
+from jihwi.minds import DeltaSink, Mind
+from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, load_log, runner_name
+from jihwi.settings import Settings
+from jihwi.skills import Skill, SkillBox
+from jihwi.store import EventStore
+from jihwi.teams import BUILT_IN, Team, built_in_folder, load_team
+from jihwi.words import Language
+
+if TYPE_CHECKING:
+    from jihwi.library import Library
+    from jihwi.minds.model import ModelMind
+    from jihwi.readers.sandbox import SandboxReadingService
+
+__all__ = ["House", "collection_of", "open_house"]
+
+
+def collection_of(folder: Path) -> str:
+    """The name of the collection a folder is: its own name and the digest of where it lies.
+
+    >>> collection_of(Path("/srv/문서")) == collection_of(Path("/srv/./문서/"))
+    True
+    """
+    place = unicodedata.normalize("NFC", str(folder.resolve()))
+    name = unicodedata.normalize("NFC", folder.resolve().name) or "root"
+    return f"{name}-{hashlib.sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+class _Minds:
+    """Minds by their spec: a team's procedures, and models at their endpoints."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._procedures: dict[str, Mind] = {}
+        self._models: dict[str, ModelMind] = {}
+
+    def add(self, team: Team) -> None:
+        from jihwi.minds.procedure import ProcedureMind
+
+        for name, function in team.procedures.items():
+            self._procedures[name] = ProcedureMind(function, name=name)
+
+    def mind(self, spec: MindSpec, *, failures: int) -> Mind:
+        if spec.kind == "procedure":
+            found = self._procedures.get(spec.name)
+            if found is None:
+                raise FolderMissing(f"team of {spec.name}")
+            return found
+        return self.model(spec.name or self._settings.model)
+
+    def model(self, spec: str) -> ModelMind:
+        from jihwi.minds.endpoint import parse_endpoint  # waits: most runs need no model
+        from jihwi.minds.model import ModelMind
+
+        if not spec:
+            raise ModelSpecInvalid("")
+        if spec not in self._models:
+            self._models[spec] = ModelMind(parse_endpoint(spec, key=self._settings.model_key))
+        return self._models[spec]
+
+    async def close(self) -> None:
+        for model in self._models.values():
+            await model.close()
+
+
+class _Readings:
+    """What the gate may look up, as the viewer."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def reading(self, digest: str, viewer: Viewer) -> Reading | None:
+        return self._library.reading(digest, viewer)
+
+    def shown(self, document_id: str, viewer: Viewer) -> Any:
+        from jihwi.reports import Shown
+
+        document = self._library.document(document_id, viewer)
+        if document is None:
+            return None
+        return Shown(document.source.path, document.title, document.source.labels)
+
+
+class _Press:
+    """The gate and the press of this house, as the orchestrator's port."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def publish(
+        self, case_id: str, report: Any, *, viewer: Viewer, by: str, seq: int
+    ) -> Publication | PublicationRefused:
+        import asyncio
+
+        from jihwi.reports import Refused, press
+
+        log = [event for event in await load_log(self._house.store, case_id) if event.seq <= seq]
+        language = _language_of(log)
+        outcome = await asyncio.to_thread(
+            press,
+            report,
+            case_id=case_id,
+            log=log,
+            readings=_Readings(self._house.library),
+            viewer=viewer,
+            by=by,
+            folder=self._house.case_folder(case_id),
+            say=lambda code, params: self._house.say_remark(code, params, language),
+        )
+        if isinstance(outcome, Refused):
+            return PublicationRefused(outcome.reason, outcome.sentences)
+        for one in outcome.report.citations:
+            self._house.library.keep(case_id, one.citation.reading, viewer)
+        return Publication(outcome.files, outcome.kinds)
+
+
+def _language_of(log: list[Event]) -> Language:
+    return "ko" if getattr(log[0].body, "language", "ko") == "ko" else "en"
+
+
+class House:
+    """Everything that works together for one state folder."""
+
+    def __init__(self, settings: Settings, store: EventStore, home: Path) -> None:
+        self.settings = settings
+        self.store = store
+        self.home = home
+        self.minds = _Minds(settings)
+        self._teams: dict[str, Team] = {}
+
+    @cached_property
+    def viewer(self) -> Viewer:
+        """Who works here: the name and labels from the settings."""
+        name = self.settings.viewer
+        if not name:
+            try:
+                name = getpass.getuser()
+            except (KeyError, OSError):
+                name = "user"
+        return Viewer(name, self.settings.labels)
+
+    @cached_property
+    def library(self) -> Library:
+        """The documents of this house."""
+        from jihwi.index.embedded import EmbeddedIndex  # waits: loads the analyser's dictionary
+        from jihwi.index.mecab import MecabAnalyser
+        from jihwi.library import Library
+
+        analyser = MecabAnalyser()
+        index = EmbeddedIndex(self.home / "index", analyser)
+        return Library(self.home, analyser, index, busy_seconds=self.settings.busy_seconds)
+
+    @cached_property
+    def reading_service(self) -> SandboxReadingService:
+        """Reads files, each in a process of its own."""
+        from jihwi.readers import Limits
+        from jihwi.readers.sandbox import SandboxReadingService
+
+        limits = Limits(seconds=self.settings.reading_seconds)
+        return SandboxReadingService(limits=limits, processes=self.settings.reading_processes or None)
+
+    @cached_property
+    def skills(self) -> SkillBox:
+        """The built-in skills."""
+        return SkillBox(built_in_skills(lambda: self.library))
+
+    def team(self, name: str) -> Team:
+        """A team by its built-in name or its folder, with the minds it may use. Raises TeamInvalid, FolderMissing."""
+        if name not in self._teams:
+            folder = built_in_folder(name) if name in BUILT_IN else Path(name)
+            team = load_team(folder, {skill: one.spec for skill, one in self.skills.all().items()})
+            self.minds.add(team)
+            self._teams[name] = team
+        team = self._teams[name]
+        return team.with_model(self.settings.model) if self.settings.model else team
+
+    def orchestrator(
+        self,
+        *,
+        watch: Callable[[Event], None] | None = None,
+        emit: DeltaSink | None = None,
+        trouble: Callable[[str, JihwiError], None] | None = None,
+    ) -> Orchestrator:
+        """The engine over this house's store."""
+        for name in (*BUILT_IN, self.settings.team):
+            self.team(name)
+        return Orchestrator(
+            store=self.store,
+            minds=self.minds,
+            skills=self.skills,
+            publisher=_Press(self),
+            chance=Randomness(),
+            clock=SystemClock(),
+            runner=runner_name(),
+            watch=watch,
+            emit=emit or (lambda delta: None),
+            trouble=trouble,
+        )
+
+    def case_folder(self, case_id: str) -> Path:
+        """Where a case's released files lie."""
+        return self.home / "cases" / case_id
+
+    def say_remark(self, code: str, params: dict[str, str], language: Language) -> str:
+        """A reader's remark in words, with what can be done."""
+        from jihwi.readers import Remark
+        from jihwi.readers.words import say
+
+        what, fix = say(Remark(code, params), language)
+        return f"{what} {fix}".strip()
+
+    async def close(self) -> None:
+        """Put everything away."""
+        await self.minds.close()
+        for name in ("library", "reading_service"):
+            part = self.__dict__.get(name)
+            if part is not None:
+                part.close()
+        await self.store.close()
+
+
+def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
+    """The skills that travel with the house, over its library."""
+    from jihwi.skills.built_in import library_skills
+
+    return library_skills(library)
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIterator[House]:
+    """Open the house whose state lies where the settings say, relative to `folder`. Raises StoreError, UsageError."""
+    from jihwi.store.sqlite import SqliteStore  # waits: commands that need no store open none
+
+    home = ((folder or Path.cwd()) / Path(settings.home).expanduser()).resolve()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StoreReadOnly(str(home)) from problem
+    if not os.access(home, os.W_OK):
+        raise StoreReadOnly(str(home))
+    store = await SqliteStore.open(home / "cases.db", busy_seconds=settings.busy_seconds)
+    house = House(settings, store, home)
+    try:
+        yield house
+    finally:
+        await house.close()
