@@ -343,7 +343,8 @@ class StoreContract:
             return taken
 
         taken = await asyncio.gather(*(take_all(store, f"r{n}") for n, store in enumerate(stores)))
-        assert sorted(case_id for some in taken for case_id in some) == [f"c00000000{number:04d}" for number in range(30)]
+        everything = sorted(case_id for some in taken for case_id in some)
+        assert everything == [f"c00000000{number:04d}" for number in range(30)]
 
     # ── snapshots ────────────────────────────────────────────────────────
 
