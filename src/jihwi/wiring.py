@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from jihwi.minds.model import ModelMind
     from jihwi.readers.sandbox import SandboxReadingService
 
-__all__ = ["House", "collection_of", "open_house"]
+__all__ = ["House", "collection_of", "open_house", "state_folder"]
 
 
 def collection_of(folder: Path) -> str:
@@ -249,18 +249,27 @@ def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
     return library_skills(library)
 
 
-@contextlib.asynccontextmanager
-async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIterator[House]:
-    """Open the house whose state lies where the settings say, relative to `folder`. Raises StoreError, UsageError."""
-    from jihwi.store.sqlite import SqliteStore  # waits: commands that need no store open none
+def state_folder(settings: Settings, folder: Path | None = None) -> Path:
+    """Where the state lies, made if it is not there. Raises StoreOnNetwork, StoreReadOnly."""
+    from jihwi.store.places import refuse_network
 
     home = ((folder or Path.cwd()) / Path(settings.home).expanduser()).resolve()
+    refuse_network(home)
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise StoreReadOnly(str(home)) from problem
     if not os.access(home, os.W_OK):
         raise StoreReadOnly(str(home))
+    return home
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIterator[House]:
+    """Open the house whose state lies where the settings say, relative to `folder`. Raises StoreError, UsageError."""
+    from jihwi.store.sqlite import SqliteStore  # waits: commands that need no store open none
+
+    home = state_folder(settings, folder)
     store = await SqliteStore.open(home / "cases.db", busy_seconds=settings.busy_seconds)
     house = House(settings, store, home)
     try:

@@ -1,0 +1,123 @@
+"""Events put into lines for a person: who did what, as it happens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, assert_never
+
+import msgspec
+
+from jihwi.case import events as e
+from jihwi.case.assignment import Reason
+from jihwi.case.reasons import say as say_reason
+from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
+from jihwi.words import Language, fill
+
+__all__ = ["line_of", "quiet_line"]
+
+_SKIPPED = (e.AgentJoined, e.TurnStarted, e.TimerSet, e.TimerFired)
+
+
+def line_of(event: e.Event, language: Language) -> str:
+    """One event as a line; empty for what only matters to machines."""
+    words = _words(event, language)
+    if not words:
+        return ""
+    at = datetime.fromtimestamp(event.at_ms / 1000).astimezone().strftime("%H:%M:%S")
+    return f"{event.seq:>4}  {at}  {_who(event):<14} {words}"
+
+
+def quiet_line(event: e.Event, language: Language) -> str:
+    """The same for a progress display: only what a person wants to see pass by."""
+    if isinstance(event.body, e.SkillStarted | e.TurnFinished | e.CaseOpened):
+        return ""
+    return _words(event, language)
+
+
+def _who(event: e.Event) -> str:
+    where = getattr(event.body, "assignment", "")
+    name = event.author.id if event.author.role != "runner" else "·"
+    return f"{name} {where}".strip()
+
+
+_SAID: dict[type, tuple[str, str]] = {
+    e.CaseOpened: ("사건을 열었습니다: {request}", "opened the case: {request}"),
+    e.CaseForked: ("{parent} 사건의 {parent_seq}번에서 갈라졌습니다", "forked from {parent} at event {parent_seq}"),
+    e.AgentLeft: ("{agent:이} 떠났습니다", "{agent} left"),
+    e.AssignmentOpened: ("{agent}에게 맡겼습니다: {task}", "gave {agent} an assignment: {task}"),
+    e.TurnFailed: ("차례가 실패했습니다", "the turn failed"),
+    e.SkillStarted: ("{skill} …", "{skill} …"),
+    e.SkillFinished: ("기술이 끝났습니다 ({number})", "the skill finished ({number})"),
+    e.SkillFailed: ("기술이 실패했습니다", "the skill failed"),
+    e.SkillUncertain: ("{skill}: 실행되었는지 알 수 없습니다", "{skill}: nobody knows whether it happened"),
+    e.UncertaintySettled: ("확인: {outcome}", "settled: {outcome}"),
+    e.CallRefused: ("거절되었습니다", "was refused"),
+    e.FindingPosted: ("발견 {finding}: {claim.text}", "finding {finding}: {claim.text}"),
+    e.FindingDisputed: ("발견 {finding}에 이의: {reason}", "disputes finding {finding}: {reason}"),
+    e.HandedOff: ("{from_agent} → {to_agent} 넘겼습니다", "{from_agent} handed over to {to_agent}"),
+    e.Reported: ("보고했습니다 ({status}) {text}", "reported ({status}) {text}"),
+    e.ReleaseStarted: ("보고서를 확인하고 내보냅니다 …", "checking and releasing the report …"),
+    e.ReportReleased: ("보고서를 내보냈습니다", "released the report"),
+    e.ReleaseRefused: ("보고서를 내보내지 않았습니다", "did not release the report"),
+    e.CaseClosed: ("사건을 마쳤습니다 ({status})", "closed the case ({status})"),
+    e.RunnerTookOver: ("다른 실행기가 이어받았습니다", "another runner took over"),
+    e.ApprovalRequested: ("승인을 기다립니다 {approval}: {skill}", "waits for an approval {approval}: {skill}"),
+    e.ApprovalAnswered: ("승인 {approval}: {verdict}", "approval {approval}: {verdict}"),
+    e.ApprovalLapsed: ("승인 {approval:이} 소멸했습니다", "approval {approval} lapsed"),
+    e.ApprovalEscalated: ("승인 {approval:을} {deputy}에게 올렸습니다", "approval {approval} went to {deputy}"),
+    e.QuestionAsked: ("묻습니다: {question}", "asks: {question}"),
+    e.QuestionAnswered: ("답: {answer}", "answer: {answer}"),
+    e.SeatChanged: ("자리가 바뀌었습니다: {how} → {agent}", "the seat changed hands: {how} → {agent}"),
+    e.CasePaused: ("멈추었습니다", "paused"),
+    e.CaseResumed: ("이어 갑니다", "resumed"),
+    e.CaseParked: ("멈춰 섰습니다", "stopped"),
+    e.CaseCancelled: ("취소했습니다", "cancelled"),
+    e.AssignmentCancelled: ("취소했습니다", "cancelled"),
+    e.LimitsChanged: ("예산을 바꾸었습니다", "changed the budget"),
+    e.Noticed: ("알림", "note"),
+    e.ContextCompacted: ("앞선 {entries}개 항목을 줄였습니다", "compacted {entries} earlier entries"),
+    e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "erased the body of event {seq}"),
+}
+
+
+def _words(event: e.Event, language: Language) -> str:
+    body = event.body
+    if body is None:
+        return "지워진 기록" if language == "ko" else "an erased event"
+    if isinstance(body, _SKIPPED):
+        return ""
+    if isinstance(body, e.TurnFinished):
+        return _turn(body.text, body.actions, language == "ko")
+    ko, en = _SAID[type(body)]
+    found = fill(ko if language == "ko" else en, msgspec.structs.asdict(body)).rstrip()
+    reason = getattr(body, "reason", None)
+    return f"{found}: {say_reason(reason, language)}" if isinstance(reason, Reason) else found
+
+
+def _turn(text: str, actions: tuple[Any, ...], ko: bool) -> str:
+    parts = [text.strip()] if text.strip() else []
+    parts += [_action(action, ko) for action in actions]
+    return ", ".join(parts) or ("(빈 차례)" if ko else "(an empty turn)")
+
+
+def _action(action: Action, ko: bool) -> str:
+    match action:
+        case Call(skill=skill):
+            return skill
+        case Delegate(agent=agent):
+            return f"→ {agent}"
+        case HandOff(agent=agent):
+            return f"⇒ {agent}"
+        case Ask() | Post() | Dispute() | Report() | Release():
+            return _NAMES[type(action)][0 if ko else 1]
+        case _:
+            assert_never(action)
+
+
+_NAMES: dict[type, tuple[str, str]] = {
+    Ask: ("질문", "ask"),
+    Post: ("발견", "post"),
+    Dispute: ("이의", "dispute"),
+    Report: ("보고", "report"),
+    Release: ("내보내기", "release"),
+}

@@ -1,0 +1,100 @@
+"""What every command shares: its options, its settings, and the border where errors become sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jihwi.cli.screen import Screen, guess_language, say
+from jihwi.errors import JihwiError
+from jihwi.settings import Settings, load_settings
+from jihwi.words import Language
+
+__all__ = ["Home", "Json", "Lang", "Session", "on_signals", "run_async"]
+
+Json = Annotated[
+    bool, typer.Option("--json", help=say("기계가 읽을 JSON으로 답합니다.", "Answer as JSON, for machines."))
+]
+Lang = Annotated[
+    str | None,
+    typer.Option("--lang", help=say("메시지의 언어: ko, en", "Language of messages: ko, en"), metavar="ko|en"),
+]
+Home = Annotated[
+    str | None,
+    typer.Option("--home", help=say("상태를 두는 폴더 (JIHWI_HOME)", "Folder that holds the state (JIHWI_HOME)")),
+]
+
+
+class Session:
+    """One run of one command: its settings and its screen."""
+
+    def __init__(self, *, json: bool = False, lang: str | None = None, home: str | None = None, **said: Any) -> None:
+        self.screen = Screen(json=json, language=_language(lang or os.environ.get("JIHWI_LANGUAGE")))
+        try:
+            self.settings: Settings = load_settings(Path.cwd(), language=lang, home=home, **said)
+        except JihwiError as problem:
+            self.screen.fail(problem)
+        self.screen.language = _language(self.settings.language)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
+        """The border: what was raised below becomes a sentence and an exit code."""
+        if isinstance(problem, JihwiError):
+            self.screen.fail(problem)
+        if isinstance(problem, KeyboardInterrupt):
+            raise SystemExit(130)
+        if isinstance(problem, Exception) and not isinstance(problem, typer.Exit | typer.Abort):
+            self._unexpected(problem)
+
+    def _unexpected(self, problem: Exception) -> None:
+        words = self.screen.words(
+            f"예상하지 못한 오류입니다: {type(problem).__name__}: {problem}",
+            f"Something unexpected went wrong: {type(problem).__name__}: {problem}",
+        )
+        step = self.screen.words(
+            "기록된 것은 그대로 있습니다. 아래 내용을 개발자에게 알려 주십시오.",
+            "Nothing recorded is lost. Please report the lines below.",
+        )
+        if self.screen.json:
+            self.screen.result({"error": {"code": "unexpected", "words": words, "next": step}})
+        sys.stderr.write(f"{words}\n{step}\n")
+        traceback.print_exception(problem, file=sys.stderr)
+        raise SystemExit(1)
+
+
+def _language(said: str | None) -> Language:
+    return "ko" if said == "ko" else "en" if said == "en" else guess_language()
+
+
+def run_async(work: Callable[[], Awaitable[int]]) -> int:
+    """Run a command's work; answers its exit code."""
+
+    async def main() -> int:
+        return await work()
+
+    return asyncio.run(main())
+
+
+def on_signals(stop: Callable[[], None]) -> None:
+    """Ask for a clean end on SIGTERM and SIGINT; a second one ends at once."""
+    loop = asyncio.get_running_loop()
+    asked: list[int] = []
+
+    def handle(number: int) -> None:
+        if asked:
+            os._exit(128 + number)
+        asked.append(number)
+        stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, handle, number)
