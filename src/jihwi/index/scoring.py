@@ -183,7 +183,7 @@ def _least_of_best(scored: Sequence[Array], count: int) -> float:
     """The score of the `count`-th best chunk; 0 when there are fewer that have any."""
     tops = [np.partition(s, len(s) - count)[len(s) - count :] if len(s) > count else s for s in scored]
     together = np.concatenate(tops) if tops else np.empty(0, dtype=np.float32)
-    if len(together) <= count:
+    if len(together) < count:
         return 0.0
     return float(np.partition(together, len(together) - count)[len(together) - count])
 
@@ -192,20 +192,48 @@ def _reranked(
     question: Question, views: Sequence[View], fields: Sequence[_Runs], best: list[_Candidate], idf: list[float]
 ) -> list[Match]:
     """The candidates in their last order, with the sentence that made it."""
-    if not best:
-        return []
-    highest = best[0].score
-    mass = sum(idf) or 1.0
     made: list[Match] = []
+    weights = np.array(idf)
     for number, view in enumerate(views):
         mine = [candidate for candidate in best if candidate.view == number]
         if mine:
             chunks = np.array([candidate.chunk for candidate in mine])
-            in_text, in_heading = _standing(view, number, fields, chunks)
-            for row, candidate in enumerate(mine):
-                made.append(_match(question, view, candidate, in_text[row], in_heading[row], idf, mass, highest))
+            shares = _shares(*_standing(view, number, fields, chunks), weights)
+            made += (
+                _match(question, view, candidate, share, best[0].score, idf)
+                for candidate, share in zip(mine, shares, strict=True)
+            )
     made.sort(key=lambda m: (-m.score, m.document_id, m.ordinal))
     return made
+
+
+class _Share(NamedTuple):
+    sentence: int
+    """The sentence of the chunk that holds most of the question's weight; the first of equals."""
+    in_sentence: float
+    in_chunk: float
+    terms: list[int]
+
+
+def _shares(in_text: Array, in_heading: Array, weights: Array) -> list[_Share]:
+    """How much of the question's weight stands in each chunk and in its best sentence, headings counted to both."""
+    mass = float(weights.sum()) or 1.0
+    in_sentences = ((in_text[:, :, None] >> _BITS) & 1).astype(np.float64)
+    of_sentences = np.einsum("ct,cts->cs", np.where(in_heading, 0.0, weights), in_sentences)
+    everywhere = np.where(in_heading, weights, 0.0).sum(axis=1)
+    sentences = of_sentences.argmax(axis=1)
+    best = (of_sentences.max(axis=1) + everywhere) / mass
+    stands = in_heading | (in_text != 0)
+    whole = np.where(stands, weights, 0.0).sum(axis=1) / mass
+    terms: list[list[int]] = [[] for _ in in_text]
+    for row, term in zip(*(places.tolist() for places in np.nonzero(stands)), strict=True):
+        terms[row].append(term)
+    return [
+        _Share(sentence, round(in_sentence, 9), round(in_chunk, 9), matched)
+        for sentence, in_sentence, in_chunk, matched in zip(
+            sentences.tolist(), best.tolist(), whole.tolist(), terms, strict=True
+        )
+    ]
 
 
 def _standing(view: View, number: int, fields: Sequence[_Runs], chunks: Array) -> tuple[Array, Array]:
@@ -226,33 +254,18 @@ def _standing(view: View, number: int, fields: Sequence[_Runs], chunks: Array) -
 
 
 def _match(
-    question: Question,
-    view: View,
-    candidate: _Candidate,
-    marks: Array,
-    in_heading: Array,
-    idf: list[float],
-    mass: float,
-    highest: float,
+    question: Question, view: View, candidate: _Candidate, share: _Share, highest: float, idf: list[float]
 ) -> Match:
-    weights = np.array(idf)
-    everywhere = float(weights[in_heading].sum())
-    per_sentence = np.where(in_heading, 0.0, weights) @ ((marks[:, None] >> _BITS) & 1) if len(idf) else np.zeros(1)
-    sentence = int(np.argmax(per_sentence))
-    sentence_share = round((float(per_sentence[sentence]) + everywhere) / mass, 9)
-    stands = in_heading | (marks != 0)
-    words = candidate.score / highest if highest else 0.0
-    first, last = (int(n) for n in view.segment.sentence_starts[candidate.chunk : candidate.chunk + 2])
-    start, end = view.segment.sentences[first + sentence].tolist() if last > first else (0, 0)
-    order = sorted(np.flatnonzero(stands).tolist(), key=lambda term: (-idf[term], question.terms[term]))
+    first, last = view.segment.sentence_starts[candidate.chunk : candidate.chunk + 2].tolist()
+    start, end = view.segment.sentences[first + share.sentence].tolist() if last > first else (0, 0)
     return Match(
         document_id=candidate.document_id,
         ordinal=candidate.ordinal,
-        score=round(words + sentence_share, 9),
+        score=round(candidate.score / highest + share.in_sentence, 9),
         words=candidate.score,
-        sentence_share=sentence_share,
-        chunk_share=round(float(weights[stands].sum()) / mass, 9),
+        sentence_share=share.in_sentence,
+        chunk_share=share.in_chunk,
         sentence_start=start,
         sentence_end=end,
-        matched=tuple(question.terms[term] for term in order),
+        matched=tuple(question.terms[term] for term in sorted(share.terms, key=lambda t: (-idf[t], question.terms[t]))),
     )
