@@ -236,42 +236,50 @@ def _share(letters: Iterable[GradeLetter]) -> float:
     return sum(1 for letter in every if letter in _READABLE) / len(every) if every else 1.0
 
 
+_BY_FORMAT = frozenset({"reader_missing", "needs_conversion", "format_old"})
+_Key = tuple[str, str]
+"""What is mended at one go: a remark's code, and the format where each format needs its own way."""
+
+
+def _key(each: Remark) -> _Key:
+    return each.code, each.params.get("format", "") if each.code in _BY_FORMAT else ""
+
+
 def _fixes(lines: tuple[FileLine, ...]) -> tuple[Fix, ...]:
     """The fixes in the order in which they gain most, each on top of those before it."""
-    bearing: dict[str, list[FileLine]] = defaultdict(list)
+    bearing: dict[_Key, list[FileLine]] = defaultdict(list)
     for line in lines:
-        for code in {r.code for r in line.remarks if r.code in CATALOGUE and CATALOGUE[r.code].repair}:
-            bearing[code].append(line)
-    done: set[str] = set()
+        for key in {_key(r) for r in line.remarks if r.code in CATALOGUE and CATALOGUE[r.code].repair}:
+            bearing[key].append(line)
+    done: set[_Key] = set()
     chosen: list[Fix] = []
     while len(chosen) < MOST_FIXES:
-        gains = {code: _gain(bearing[code], done, code) for code in bearing if code not in done}
-        code = max(gains, key=lambda c: (gains[c], len(bearing[c])), default="")
-        if not code or gains[code] == (0, 0):
+        gains = {key: _gain(bearing[key], done, key) for key in sorted(bearing) if key not in done}
+        key = max(gains, key=lambda k: (gains[k], len(bearing[k])), default=("", ""))
+        if gains.get(key, (0, 0)) == (0, 0):
             break
-        done.add(code)
-        share = _share(grade_after(line.remarks, lambda r: r.code in done) for line in lines)
-        chosen.append(_fix(code, bearing[code], gains[code], share))
+        done.add(key)
+        share = _share(grade_after(line.remarks, lambda r: _key(r) in done) for line in lines)
+        chosen.append(_fix(key, bearing[key], gains[key], share))
     return tuple(chosen)
 
 
-def _gain(lines: list[FileLine], done: set[str], code: str) -> tuple[int, int]:
-    """Files that become readable, and steps of the grade, by mending `code` once those in `done` are mended."""
+def _gain(lines: list[FileLine], done: set[_Key], key: _Key) -> tuple[int, int]:
+    """Files that become readable, and steps of the grade, by mending `key` once those in `done` are mended."""
     readable = points = 0
     for line in lines:
-        before = grade_after(line.remarks, lambda r: r.code in done)
-        after = grade_after(line.remarks, lambda r: r.code in done or r.code == code)
+        before = grade_after(line.remarks, lambda r: _key(r) in done)
+        after = grade_after(line.remarks, lambda r: _key(r) in done or _key(r) == key)
         readable += (after in _READABLE) - (before in _READABLE)
         points += _POINTS[after] - _POINTS[before]
     return readable, points
 
 
-def _fix(code: str, lines: list[FileLine], gain: tuple[int, int], share: float) -> Fix:
-    example = next(r for r in lines[0].remarks if r.code == code)
+def _fix(key: _Key, lines: list[FileLine], gain: tuple[int, int], share: float) -> Fix:
     return Fix(
-        remark=example,
+        remark=next(r for r in lines[0].remarks if _key(r) == key),
         files=len(lines),
-        automatic=CATALOGUE[code].repair == "automatic",
+        automatic=CATALOGUE[key[0]].repair == "automatic",
         readable_gained=gain[0],
         points_gained=gain[1],
         readable_share=share,

@@ -12,7 +12,7 @@ import msgspec
 
 from jihwi.readers.grade import bytes_words
 from jihwi.readers.readiness import LETTERS, FileLine, Fix, Readiness
-from jihwi.readers.words import data_words, format_words, grade_words, say
+from jihwi.readers.words import data_words, format_words, grade_words, say, say_of_many
 from jihwi.words import Language
 
 __all__ = ["render_readiness_csv", "render_readiness_html", "render_readiness_json"]
@@ -217,7 +217,7 @@ def _bar(report: Readiness) -> list[dict[str, object]]:
 
 
 def _fix_words(fix: Fix, language: Language) -> dict[str, object]:
-    what, todo = say(fix.remark, language)
+    what, todo = say_of_many(fix.remark, language)
     words = _WORDS[language]
     gain = words["gain"].format(files=fix.files, gained=fix.readable_gained, share=_percent(fix.readable_share))
     examples = words["example"].format(paths=", ".join(fix.examples))

@@ -41,8 +41,6 @@ BYTES_PER_CHARACTER = 16
 """What one character of a reading may weigh on the wire at most, its blocks included."""
 FRAME_FLOOR = 64 << 20
 
-_COMMAND = [sys.executable, "-P", "-m", "jihwi.readers.worker"]
-
 
 class _Tag(msgspec.Struct):
     """The kind of a frame, read without building the rest."""
@@ -69,10 +67,13 @@ class SandboxReadingService:
     ['F']
     """
 
-    def __init__(self, limits: Limits | None = None, processes: int | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, processes: int | None = None, worker: str = "jihwi.readers.worker"
+    ) -> None:
+        """`worker` is the module each process runs; one's own may add readers to the registry, then call `main`."""
         self.limits = limits or Limits()
         self.processes = max(1, processes or len(os.sched_getaffinity(0)))
-        self._pool = _Pool(self.limits, self.processes)
+        self._pool = _Pool(self.limits, self.processes, [sys.executable, "-P", "-m", worker])
         self._version = ""
         weakref.finalize(self, self._pool.close)
 
@@ -135,13 +136,14 @@ class _Task:
         self.future.cancel()
         worker = self.worker
         if worker is not None:
-            worker.kill()
+            worker.stop()
 
 
 class _Pool:
     """Threads that each wait for one worker; a thread only ever waits, so it holds up nobody."""
 
-    def __init__(self, limits: Limits, processes: int) -> None:
+    def __init__(self, limits: Limits, processes: int, command: list[str]) -> None:
+        self._command = command
         self._limits = limits
         self._processes = processes
         self._lock = threading.Lock()
@@ -176,12 +178,17 @@ class _Pool:
     def _one_round(self, task: _Task, frames: list[bytes | Lost]) -> Lost | None:
         if task.abandoned:
             return Lost("reader_crashed", "abandoned", inside=False)
-        worker = self._take()
+        try:
+            worker = self._take()
+        except _Gone as gone:
+            return Lost(gone.code, gone.detail, inside=False)
         task.worker = worker
         again = bool(frames)
         try:
             file = task.file
-            job = Job(os.fsencode(os.path.abspath(file.location)), file.shown_as, file.password, skip=max(0, len(frames) - 1))
+            job = Job(
+                os.fsencode(os.path.abspath(file.location)), file.shown_as, file.password, skip=max(0, len(frames) - 1)
+            )
             tired = worker.read(job, frames, again)
         except _Gone as gone:
             self._drop(worker)
@@ -198,10 +205,13 @@ class _Pool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        worker = _Worker(self._limits)
+        worker = _Worker(self._limits, self._command)
         with self._lock:
-            self._all.add(worker)
-        return worker
+            if not self._closed:
+                self._all.add(worker)
+                return worker
+        worker.dispose()
+        raise _Gone("reader_crashed", "closed")
 
     def _give(self, worker: _Worker) -> None:
         with self._lock:
@@ -211,17 +221,20 @@ class _Pool:
         self._drop(worker)
 
     def _drop(self, worker: _Worker) -> None:
-        worker.kill()
+        worker.dispose()
         with self._lock:
             self._all.discard(worker)
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            workers, self._all, self._idle = list(self._all), set(), []
+            idle, busy = self._idle, [worker for worker in self._all if worker not in self._idle]
+            self._all, self._idle = set(), []
             threads, self._threads = self._threads, None
-        for worker in workers:
-            worker.kill()
+        for worker in busy:
+            worker.stop()
+        for worker in idle:
+            worker.dispose()
         if threads is not None:
             threads.shutdown(wait=True, cancel_futures=True)
 
@@ -238,14 +251,14 @@ class _Gone(Exception):
 class _Worker:
     """One worker process, its two pipes and its own folder for temporary files."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, command: list[str]) -> None:
         self._limits = limits
         self._largest = max(FRAME_FLOOR, limits.output_characters * BYTES_PER_CHARACTER)
         self._temp = tempfile.mkdtemp(prefix="jihwi-reading-")
-        self._killed = False
+        self._disposed = False
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            _COMMAND,
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -259,15 +272,15 @@ class _Worker:
         self._answers = self._process.stdout.fileno()
         self._poll = select.poll()
         self._poll.register(self._answers, select.POLLIN)
-        self._begin()
+        self._begin(command)
 
-    def _begin(self) -> None:
+    def _begin(self, command: list[str]) -> None:
         try:
             send(self._jobs, self._limits)
             msgspec.msgpack.decode(self._receive(START_SECONDS), type=Ready)
         except (_Gone, OSError, msgspec.MsgspecError) as error:
-            self.kill()
-            raise ReadingUnavailable(" ".join(_COMMAND), str(error) or type(error).__name__) from error
+            self.dispose()
+            raise ReadingUnavailable(" ".join(command), str(error) or type(error).__name__) from error
 
     def read(self, job: Job, frames: list[bytes | Lost], again: bool) -> bool:
         """Have the file read, adding each frame to `frames`; whether the worker is tired.
@@ -302,7 +315,7 @@ class _Worker:
         header = self._exactly(HEADER_BYTES, seconds)
         size = int.from_bytes(header, "big")
         if size > self._largest:
-            self.kill()
+            self.stop()
             raise _Gone("file_too_large", bytes_words(size))
         return self._exactly(size, seconds)
 
@@ -312,7 +325,7 @@ class _Worker:
         while len(parts) < size:
             left = deadline - time.monotonic()
             if not self._poll.poll(max(0.0, left) * 1000):
-                self.kill()
+                self.stop()
                 raise _Gone("reader_timeout", f"{self._limits.seconds:g} s")
             part = os.read(self._answers, min(size - len(parts), 1 << 20))
             if not part:
@@ -330,15 +343,21 @@ class _Worker:
             return _Gone("reader_crashed", signal.Signals(-status).name)
         return _Gone("reader_crashed", f"exit {status}")
 
-    def kill(self) -> None:
-        """End the worker and every program it called, and remove what it left. Twice is no error."""
+    def stop(self) -> None:
+        """End the worker and every program it called. Any thread may; the one that waits for it then disposes of it."""
         with self._lock:
-            if self._killed:
+            if not self._disposed:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+
+    def dispose(self) -> None:
+        """End the worker, close its pipes, remove what it left. Twice is no error."""
+        self.stop()
+        with self._lock:
+            if self._disposed:
                 return
-            self._killed = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            self._disposed = True
+            self._process.wait()
         with contextlib.suppress(OSError):
             self._jobs.close()
         if self._process.stdout is not None:

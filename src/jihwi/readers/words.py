@@ -13,7 +13,7 @@ import msgspec
 from jihwi.readers import GradeLetter, Remark
 from jihwi.words import Language, fill
 
-__all__ = ["CATALOGUE", "Entry", "data_words", "format_words", "grade_words", "remark", "say"]
+__all__ = ["CATALOGUE", "Entry", "data_words", "format_words", "grade_words", "remark", "say", "say_of_many"]
 
 Repair = Literal["", "automatic", "person"]
 """Who can mend it: nobody need, `jihwi read --fix`, or a person."""
@@ -432,6 +432,38 @@ _GRADES: dict[GradeLetter, tuple[str, str]] = {
     "F": ("읽을 수 없음: 손상되었거나 알 수 없습니다.", "Not readable: broken or unknown."),
 }
 
+_TITLES: dict[str, tuple[str, str]] = {
+    "wrong_extension": ("확장자가 내용과 다른 파일", "Files whose name says something else than their content"),
+    "file_broken": ("손상된 파일", "Damaged files"),
+    "file_locked": ("암호로 잠긴 파일", "Files locked with a password"),
+    "drm_locked": ("문서 보안으로 암호화된 파일", "Files encrypted by a document-security product"),
+    "file_too_large": ("너무 큰 파일", "Files larger than what is read"),
+    "file_unreachable": ("열 수 없는 파일", "Files that cannot be opened"),
+    "reader_missing": ("읽을 프로그램이 없는 형식: {format}", "Nothing installed reads: {format}"),
+    "needs_conversion": ("먼저 바꾸어야 하는 옛 형식: {format}", "Old format that must be converted first: {format}"),
+    "needs_ocr": ("문자 인식이 필요한 그림", "Pictures that need text recognition"),
+    "reader_crashed": ("판독기가 멈춘 파일", "Files that crash their reader"),
+    "reader_timeout": ("너무 오래 걸리는 파일", "Files that take too long"),
+    "reader_memory": ("메모리를 너무 쓰는 파일", "Files that take too much memory"),
+    "nesting_too_deep": ("구조가 너무 깊은 파일", "Files nested too deeply"),
+    "output_cut": ("글이 너무 긴 파일", "Files with too much text"),
+    "near_empty": ("읽었지만 글이 거의 없는 문서", "Documents with almost no text"),
+    "no_text": ("읽었지만 글이 없는 문서", "Documents with no text"),
+    "text_garbled": ("글자가 깨진 문서", "Documents whose text is garbled"),
+    "text_some_garbled": ("글자가 일부 깨진 문서", "Documents garbled in places"),
+    "text_repaired": ("깨진 인코딩을 고쳐 읽은 파일", "Files repaired from a broken encoding"),
+    "encoding_legacy": ("옛 인코딩으로 된 파일", "Files in a legacy encoding"),
+    "encoding_unsure": ("인코딩이 확실하지 않은 파일", "Files whose encoding is not certain"),
+    "format_closed": ("읽는 프로그램이 적은 형식: {format}", "Format that few programs read: {format}"),
+    "format_old": ("오래된 형식: {format}", "Old format: {format}"),
+    "pages_without_text": ("글자 없는 쪽이 있는 문서", "Documents with pages that hold no text"),
+    "table_huge": ("아주 큰 표", "Huge tables"),
+    "part_broken": ("일부가 손상된 문서", "Documents damaged in part"),
+    "attachments_failed": ("안에 읽지 못한 문서가 있는 파일", "Files that hold documents which could not be read"),
+    "attachments_cut": ("안에 문서가 너무 많은 파일", "Files that hold too many documents"),
+}
+"""What many files with the same remark have in common; a remark that is not here says it itself."""
+
 _DATA_WORDS: dict[str, tuple[str, str]] = {
     "resident_number": ("주민등록번호", "resident registration numbers"),
     "foreigner_number": ("외국인등록번호", "foreigner registration numbers"),
@@ -482,6 +514,15 @@ def say(remark: Remark, language: Language = "ko") -> tuple[str, str]:
     if language == "ko":
         return fill(entry.ko, params), fill(entry.ko_fix, params)
     return fill(entry.en, params), fill(entry.en_fix, params)
+
+
+def say_of_many(remark: Remark, language: Language = "ko") -> tuple[str, str]:
+    """What many files that bear such a remark have in common, and what to do."""
+    what, fix = say(remark, language)
+    title = _TITLES.get(remark.code)
+    if title is None:
+        return what, fix
+    return fill(title[0 if language == "ko" else 1], _shown(remark, language)), fix
 
 
 def _shown(remark: Remark, language: Language) -> dict[str, str]:

@@ -14,7 +14,7 @@ import signal
 import stat
 import tempfile
 import threading
-from typing import BinaryIO, NoReturn
+from typing import IO, BinaryIO, NoReturn
 
 import msgspec
 
@@ -103,20 +103,24 @@ def _bytes_of(job: Job, limits: Limits) -> bytes | Outcome:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return failed(job.shown_as, 0, "file_unreachable", detail=why)
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        return failed(job.shown_as, 0, "not_a_file", detail=_kind_of(state.st_mode))
     with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            return failed(job.shown_as, 0, "not_a_file", detail=_kind_of(state.st_mode))
-        if state.st_size > limits.file_bytes:
-            detail = f"{bytes_words(state.st_size)} > {bytes_words(limits.file_bytes)}"
-            return failed(job.shown_as, state.st_size, FileTooLarge.code, detail=detail)
-        try:
-            return file.read(limits.file_bytes)
-        except MemoryError:
-            detail = bytes_words(limits.memory_bytes)
-            return failed(job.shown_as, state.st_size, "reader_memory", detail=detail)
-        except OSError as error:
-            return failed(job.shown_as, state.st_size, "file_unreachable", detail=error.strerror or str(error))
+        return _contents(file, state.st_size, job, limits)
+
+
+def _contents(file: IO[bytes], size: int, job: Job, limits: Limits) -> bytes | Outcome:
+    if size > limits.file_bytes:
+        detail = f"{bytes_words(size)} > {bytes_words(limits.file_bytes)}"
+        return failed(job.shown_as, size, FileTooLarge.code, detail=detail)
+    try:
+        return file.read(size)
+    except MemoryError:
+        return failed(job.shown_as, size, "reader_memory", detail=bytes_words(limits.memory_bytes))
+    except OSError as error:
+        return failed(job.shown_as, size, "file_unreachable", detail=error.strerror or str(error))
 
 
 def _kind_of(mode: int) -> str:
