@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 
@@ -20,6 +21,7 @@ _NUMBER_ONLY = re.compile(
     r"[-–—\s\[(]*(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of|쪽|페이지)\s*\d{0,4})?[-–—\s\])]*", re.IGNORECASE
 )
 _LONGEST_HEADING = 90
+_LONGEST_MARGIN = 120
 _LARGER = 1.15
 _MOST_LEVELS = 4
 _MOST_HEADING_SHARE = 0.3
@@ -63,8 +65,9 @@ class Composer:
 
     def _page(self, page: PageContent) -> None:
         flow: list[Line] = []
+        margin = _margin_lines(page)
         for line in page.lines:
-            place = _margin_key(line, page)
+            place = margin.get(id(line), "")
             if place and place in self._margins:
                 self._margin(line, place)
             else:
@@ -113,7 +116,8 @@ class Composer:
         cells: list[tuple[int, int, int, int, str]] = []
         for index, (row, column, height, width) in enumerate(grid.table.cells):
             lines = grid.lines.get(index, [])
-            text = "\n".join(joined(p.lines, self._words).strip() for p in paragraphs_of(lines)) if lines else ""
+            across = grid.table.xs[column + width] - grid.table.xs[column]
+            text = "\n".join(joined(p.lines, self._words, across).strip() for p in paragraphs_of(lines))
             cells.append((row, column, height, width, text))
         self._builder.cells(cells, header_rows=0, box=grid.box)
 
@@ -122,27 +126,39 @@ def _box(line: Line) -> Box:
     return Box(round(line.left, 1), round(line.top, 1), round(line.right, 1), round(line.bottom, 1))
 
 
-def _margin_key(line: Line, page: PageContent) -> str:
-    """Where at the margin a line stands and what it says, its numbers aside; empty for a line of the body."""
-    if line.region >= 0 or len(line.text) > 120:
-        return ""
-    if line.bottom < page.height * _MARGIN:
-        side = "h"
-    elif line.top > page.height * (1 - _MARGIN):
-        side = "f"
-    else:
-        return ""
-    bare = "".join(line.text.split())
+def _margin_lines(page: PageContent) -> dict[int, str]:
+    """The lines set apart at the head and foot of a page, by identity, and what each says, its numbers aside."""
+    found: dict[int, str] = {}
+    lines = sorted((line for line in page.lines), key=lambda line: line.top)
+    for side, ordered in (("h", lines), ("f", lines[::-1])):
+        apart: list[Line] = []
+        for line, inward in itertools.zip_longest(ordered, ordered[1:]):
+            inside = line.bottom < page.height * _MARGIN if side == "h" else line.top > page.height * (1 - _MARGIN)
+            if not inside or line.region >= 0 or len(line.text) > _LONGEST_MARGIN:
+                break
+            apart.append(line)
+            if inward is None or _distance(line, inward) > 0.8 * line.size:
+                found |= {id(one): _margin_key(one, side) for one in apart}
+                apart = []
+        found |= {id(one): f"{side}#" for one in apart if _NUMBER_ONLY.fullmatch(one.text)}
+    return found
+
+
+def _distance(a: Line, b: Line) -> float:
+    return max(a.top, b.top) - min(a.bottom, b.bottom)
+
+
+def _margin_key(line: Line, side: str) -> str:
     if _NUMBER_ONLY.fullmatch(line.text):
         return f"{side}#"
-    return f"{side}{round(line.top / 12)}{re.sub(r'[0-9]+', '#', bare)}"
+    return f"{side}{round(line.top / 12)}{re.sub(r'[0-9]+', '#', ''.join(line.text.split()))}"
 
 
 def _repeated(pages: list[PageContent]) -> set[str]:
     """What stands at the margin of several pages."""
     counts: Counter[str] = Counter()
     for page in pages:
-        counts.update({key for line in page.lines if (key := _margin_key(line, page))})
+        counts.update(set(_margin_lines(page).values()))
     needed = max(2, min(len(pages) // 4, 8))
     return {key for key, count in counts.items() if count >= needed or (key.endswith("#") and len(key) == 2)}
 

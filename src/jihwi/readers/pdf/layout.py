@@ -18,10 +18,11 @@ _HANGUL_END = re.compile(r"[가-힣]$")
 _HANGUL_START = re.compile(r"[가-힣]")
 _TOKEN = re.compile(r"[가-힣A-Za-z0-9]+")
 _ENDINGS = (
-    "은 는 이 가 을 를 에 의 로 으로 와 과 도 만 다 며 고 서 에서 에게 부터 까지 한다 하다 하는 하고 하며 하여 한 할 함 "
-    "된 되는 된다 됨 되어 이다 입니다 합니다 니다 였다 했다 라고 라는 이며 이고 적 적인 적으로 들 들이 들은 들을 의한"
+    "은 는 이 가 을 를 에 의 로 으로 와 과 도 만 다 며 고 서 에서 에게 부터 까지 한다 하다 하는 하고 "
+    "하며 하여 한 할 함 된 되는 된다 됨 되어 이다 입니다 합니다 니다 였다 했다 라고 라는 이며 이고 적 적인 적으로 들 들이 들은 들을 의한"
 )
 _PARTICLES = frozenset(_ENDINGS.split())
+_CELL_PADDING = 6.0
 _WORD_ENDS = (
     "은",
     "는",
@@ -103,9 +104,7 @@ def _needs_blank(before: str, after: str) -> bool:
 
 def reading_order(lines: list[Line], width: float) -> list[Line]:
     """The lines as a person reads them: as written, unless the page was written out of order."""
-    if len(lines) < 3:
-        return lines
-    if _jumps(lines) * 6 <= len(lines):
+    if len(lines) < 2 or not _jumps(lines):
         return lines
     return _cut(lines, width, 0)
 
@@ -130,7 +129,7 @@ def _cut(lines: list[Line], width: float, depth: int) -> list[Line]:
     if column[0] > 1.2 * size and column[0] > 0.02 * width:
         first = [line for line in lines if line.right <= column[1]]
         second = [line for line in lines if line.right > column[1]]
-        if _is_column(first) and _is_column(second):
+        if _is_column(first, width) and _is_column(second, width):
             return _cut(first, width, depth + 1) + _cut(second, width, depth + 1)
     if band[0] > 0:
         first = [line for line in lines if line.bottom <= band[1]]
@@ -140,8 +139,10 @@ def _cut(lines: list[Line], width: float, depth: int) -> list[Line]:
     return sorted(lines, key=lambda line: (round(line.top / max(1.0, size * 0.5)), line.left))
 
 
-def _is_column(lines: list[Line]) -> bool:
-    return len(lines) >= 2
+def _is_column(lines: list[Line], width: float) -> bool:
+    """Whether lines fill a column of the page: a few, and about as wide as a column is."""
+    widths = sorted(line.right - line.left for line in lines)
+    return len(lines) >= 3 and widths[len(widths) // 2] > 0.2 * width
 
 
 def _gap(lines: list[Line], start: str, end: str) -> tuple[float, float]:
@@ -208,14 +209,16 @@ def _right_edge(lines: list[Line], index: int) -> float:
     )
 
 
-def joined(lines: list[Line], words: Words) -> str:
-    """The lines of a paragraph as one text."""
+def joined(lines: list[Line], words: Words, width: float = 0.0) -> str:
+    """The lines of a paragraph as one text; `width` is that of the cell they stand in, if they stand in one."""
     if not lines:
         return ""
     right = max(line.right for line in lines)
+    inner = max([width - _CELL_PADDING, *(line.right - line.left for line in lines)])
     parts = [lines[0].text]
     for before, after in itertools.pairwise(lines):
-        room = (right - before.right) / max(1.0, before.size)
+        left_over = inner - (before.right - before.left) if width else right - before.right
+        room = left_over / max(1.0, before.size)
         if _same_row(before, after) or words.blank_between(before, after, room):
             parts.append(" ")
         parts.append(after.text)

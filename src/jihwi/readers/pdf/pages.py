@@ -15,6 +15,10 @@ __all__ = ["Grid", "Note", "PageContent", "read_page"]
 
 _REGION = 1_000_000
 _FEW_GLYPHS = 3
+_FEW_FOR_A_PAGE = 800
+_MANY_CURVES = 60
+_CURVED = 8
+_LARGEST_LETTER = 60.0
 _MOST_NOTES = 500
 
 
@@ -51,6 +55,8 @@ class PageContent(msgspec.Struct):
     notes: list[Note] = []
     glyphs: int = 0
     unmapped: int = 0
+    outlined: bool = False
+    """Whether letters seem to be drawn as curves, which no program can read as text."""
     drawn: bool = False
     """Whether there are pictures or drawings to look at."""
 
@@ -65,6 +71,9 @@ def read_page(page: object, text_page: object, number: int, size: tuple[float, f
     content.notes = _notes(page)
     if content.glyphs <= _FEW_GLYPHS:
         content.drawn = pdfium.FPDFPage_CountObjects(page) > 0
+    content.outlined = content.glyphs < _FEW_FOR_A_PAGE and _drawn_letters(page) > max(
+        _MANY_CURVES, content.glyphs // 2
+    )
     tables = ruled_tables(page, turn(rotation, width, height)) if content.glyphs > _FEW_GLYPHS else []
 
     def region_of(x: float, y: float) -> int:
@@ -77,6 +86,25 @@ def read_page(page: object, text_page: object, number: int, size: tuple[float, f
     lines = lines_of(glyphs, region_of)
     content.lines, content.grids = _arranged(lines, tables)
     return content
+
+
+def _drawn_letters(page: object) -> int:
+    """How many drawings are as large and as curved as a letter."""
+    count = pdfium.FPDFPage_CountObjects(page)
+    if count <= _MANY_CURVES:
+        return 0
+    edges = [ctypes.c_float() for _ in range(4)]
+    pointers = [ctypes.byref(edge) for edge in edges]
+    found = 0
+    for index in range(min(count, 5000)):
+        thing = pdfium.FPDFPage_GetObject(page, index)
+        if pdfium.FPDFPageObj_GetType(thing) != pdfium.FPDF_PAGEOBJ_PATH:
+            continue
+        if pdfium.FPDFPath_CountSegments(thing) < _CURVED or not pdfium.FPDFPageObj_GetBounds(thing, *pointers):
+            continue
+        left, bottom, right, top = (edge.value for edge in edges)
+        found += max(right - left, top - bottom) < _LARGEST_LETTER
+    return found
 
 
 def _arranged(lines: list[Line], tables: list[RuledTable]) -> tuple[list[Line], list[Grid]]:

@@ -14,7 +14,9 @@ __all__ = ["RuledTable", "ruled_tables"]
 
 _MOST_OBJECTS = 20_000
 _MOST_SEGMENTS = 4_000
-_MOST_RULES = 3_000
+_MOST_RULES = 20_000
+_MOST_CROSSINGS = 1_000_000
+_DASH_GAP = 4.0
 _MOST_CELLS = 20_000
 _THIN = 4.5
 _SLIVERS = 6
@@ -50,15 +52,16 @@ def ruled_tables(page: object, turned: Callable[..., tuple[float, float, float, 
     down: list[_Rule] = []
     for left, top, right, bottom in _without_shades(_drawn(page, turned)):
         width, height = right - left, bottom - top
-        if height <= _THIN and width > _SHORTEST:
+        if height <= _THIN and width > height:
             across.append(((top + bottom) / 2, left, right))
-        elif width <= _THIN and height > _SHORTEST:
+        elif width <= _THIN:
             down.append(((left + right) / 2, top, bottom))
-    if len(across) < 2 or len(down) < 1 or len(across) + len(down) > _MOST_RULES:
+    across, down = _merged(across), _merged(down)
+    if len(across) < 2 or len(down) < 1 or len(across) * len(down) > _MOST_CROSSINGS:
         return []
     tables = [
         table
-        for rules_across, rules_down in _components(_merged(across), _merged(down))
+        for rules_across, rules_down in _components(across, down)
         if (table := _grid(rules_across, rules_down)) is not None
     ]
     return sorted(tables, key=lambda table: (table.ys[0], table.xs[0]))
@@ -145,7 +148,7 @@ def _box(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float, 
 
 
 def _merged(rules: list[_Rule]) -> list[_Rule]:
-    """Lines on one axis that touch or overlap become one."""
+    """Lines on one axis that touch or overlap become one, and so do the dashes of a line; what stays short is none."""
     merged: list[list[float]] = []
     for at, start, end in sorted(rules):
         joined = _touching(merged, at, start, end)
@@ -153,14 +156,14 @@ def _merged(rules: list[_Rule]) -> list[_Rule]:
             merged.append([at, start, end])
         else:
             joined[1], joined[2] = min(joined[1], start), max(joined[2], end)
-    return [(rule[0], rule[1], rule[2]) for rule in merged]
+    return [(rule[0], rule[1], rule[2]) for rule in merged if rule[2] - rule[1] > _SHORTEST]
 
 
 def _touching(merged: list[list[float]], at: float, start: float, end: float) -> list[float] | None:
     for rule in reversed(merged):
         if at - rule[0] > _SNAP:
             return None
-        if start <= rule[2] + _SNAP and end >= rule[1] - _SNAP:
+        if start <= rule[2] + _DASH_GAP and end >= rule[1] - _DASH_GAP:
             return rule
     return None
 

@@ -45,7 +45,7 @@ class Scanner:
                 self._builder.warn("page_recognised", str(page.number))
                 if sum(r.confidence for r in recognised) / len(recognised) < _DOUBTFUL:
                     self._builder.warn("recognition_doubtful", str(page.number))
-            elif recognised is None or problem == "page_garbled":
+            elif recognised is None or problem != "page_without_text":
                 self._builder.warn(problem, str(page.number))
         return found
 
@@ -86,6 +86,8 @@ def _problem(page: PageContent) -> str:
     """Why a page cannot be believed; empty when it can."""
     if page.glyphs == 0:
         return "page_without_text" if page.drawn else ""
+    if page.outlined:
+        return "page_outlined"
     text = "".join(line.text for line in page.lines) + "".join(
         line.text for grid in page.grids for lines in grid.lines.values() for line in lines
     )
