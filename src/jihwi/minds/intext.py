@@ -66,7 +66,7 @@ def _without(text: str, found: list[_Found]) -> str:
     for start, end, _ in found:
         kept.append(text[at:start])
         at = max(at, end)
-    return "".join((*kept, text[at:])).strip()
+    return _SECTION_MARKS.sub("", "".join((*kept, text[at:]))).strip()
 
 
 # ── a call as JSON ───────────────────────────────────────────────────────────
@@ -226,12 +226,6 @@ def _named_and_json(pattern: re.Pattern[str]) -> Callable[[str], Iterator[_Found
             yield match.start(), match.end(), [WrittenCall(match["name"], match["inside"].strip())]
 
     return shape
-
-
-def _marks(text: str) -> Iterator[_Found]:
-    """Marks around a list of calls; they hold none themselves but are taken out with them."""
-    for match in _SECTION_MARKS.finditer(text):
-        yield match.start(), match.end(), []
 
 
 _FUNCTIONS_DOT = re.compile(r"\bfunctions\.(?P<name>[\w-]+)(?::\d+)?\s*(?P<open>\(?)\s*(?=\{|\))")

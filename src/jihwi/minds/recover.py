@@ -46,7 +46,7 @@ def recover(
     """
     notes: dict[str, None] = {}
     calls = tuple(_storable_call(call) for call in calls)
-    text, reasoned = without_reasoning(_storable(text))
+    text, reasoned = _without_thoughts(_storable(text))
     if reasoned:
         notes["reasoning_removed"] = None
     if not calls:
@@ -56,6 +56,7 @@ def recover(
             if cut and calls[-1].mended:
                 # Its end was made up: nobody knows what else would have stood there.
                 calls = (*calls[:-1], WrittenCall(calls[-1].name, "…"))
+    text = _FRAME_MARKS.sub("", text).strip()
     actions = tuple(_action(call, view, box, cut, notes) for call in calls)
     if _wrong_language(text, actions, view.language):
         notes["wrong_language"] = None
@@ -161,9 +162,11 @@ _THOUGHT = re.compile(
     re.DOTALL,
 )
 _LONE_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.DOTALL)
-_LEFT_OVER = re.compile(
-    r"<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|start|message|assistant)\|>(?:assistant\b)?"
-    r"|<\|channel\|>final(?:<\|message\|>)?|<end_of_turn>|\[\|endofturn\|\]|</s>\s*\Z"
+_END_MARKS = re.compile(
+    r"<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|return)\|>|<end_of_turn>|\[\|endofturn\|\]|</s>\s*\Z"
+)
+_FRAME_MARKS = re.compile(
+    r"<\|(?:im_start|start|message|end|assistant)\|>(?:assistant\b)?|<\|channel\|>final(?:<\|message\|>)?"
 )
 
 
@@ -175,8 +178,14 @@ def without_reasoning(text: str) -> tuple[str, bool]:
     >>> without_reasoning("생각 중…</think>\\n답입니다.<|im_end|>")
     ('답입니다.', True)
     """
-    visible = _LONE_END.sub("", _THOUGHT.sub("", text))
-    return _LEFT_OVER.sub("", visible).strip(), visible != text
+    text, reasoned = _without_thoughts(text)
+    return _FRAME_MARKS.sub("", text).strip(), reasoned
+
+
+def _without_thoughts(text: str) -> tuple[str, bool]:
+    """The same, but the marks stay that stand around a call."""
+    said = _LONE_END.sub("", _THOUGHT.sub("", text))
+    return _END_MARKS.sub("", said), said != text
 
 
 class Visible:

@@ -306,7 +306,7 @@ def _documents_seen(view: View) -> dict[str, tuple[str, str]]:
                 if all(isinstance(one, str) and one for one in named):
                     seen.setdefault(str(named[0]), (str(named[1]), str(named[2])))
                 heap.extend(value.values())
-            elif isinstance(value, list):
+            elif isinstance(value, list | tuple):
                 heap.extend(value)
     return seen
 
