@@ -10,7 +10,7 @@ spaces, joined runs across spaces.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +22,11 @@ __all__ = ["FIELD_WEIGHTS", "RERANKED", "Question", "View", "score"]
 
 K1 = 1.2
 B = 0.75
-FIELD_WEIGHTS = {"words": 1.0, "pairs": 0.3, "headings": 1.0, "heading_pairs": 0.3}
+FIELD_WEIGHTS = {"words": 1.0, "headings": 1.0, "pairs": 0.3, "heading_pairs": 0.3}
 RERANKED = 50
+LEAST_PAIRS = 0.4
+"""Share of the weight of the question's character pairs that a chunk with none of its terms must hold to be found:
+what is misspelt is still found, what merely shares letters is not."""
 
 _BITS = np.arange(MOST_SENTENCES, dtype=np.uint32)
 
@@ -103,7 +106,7 @@ def score(question: Question, views: Sequence[View], allowed: Sequence[Array | N
     """The best chunks of `views`, best first. `allowed`: which chunks of each view may be found; None for all."""
     total = sum(view.chunks for view in views)
     fields = [_look_up(name, question.keys(name), views, total) for name in FIELD_WEIGHTS]
-    words, headings = fields[0], fields[2]
+    words, headings = fields[0], fields[1]
     idf = [_idf(total, max(a, b)) for a, b in zip(words.standing, headings.standing, strict=True)]
     terms = sorted(
         (
@@ -112,14 +115,18 @@ def score(question: Question, views: Sequence[View], allowed: Sequence[Array | N
         ),
         key=lambda term: (-term.weight, term.term),
     )
-    scored = [_scores(number, view, fields) for number, view in enumerate(views)]
+    scored: list[Array] = []
     candidates = 0
-    for view, scores, mask in zip(views, scored, allowed, strict=True):
+    for number, (view, mask) in enumerate(zip(views, allowed, strict=True)):
+        scores = np.zeros(view.segment.chunk_count, dtype=np.float32)
+        _add_scores(scores, number, view, fields[:2])
+        candidates += int(np.count_nonzero(scores if view.live is None else scores[view.live]))
+        _add_scores(scores, number, view, fields[2:])
         if view.live is not None:
             scores[~view.live] = 0
         if mask is not None:
             scores[~mask] = 0
-        candidates += int(np.count_nonzero(scores))
+        scored.append(scores)
     best = _best(views, scored, max(limit, RERANKED))
     matches = _reranked(question, views, fields, best, idf)
     return Found(matches=tuple(matches[:limit]), terms=tuple(terms), chunks=total, candidates=candidates)
@@ -141,9 +148,8 @@ def _look_up(name: str, keys: Array, views: Sequence[View], total: int) -> _Runs
     return _Runs(name, runs, [_idf(total, count) for count in standing], standing, average)
 
 
-def _scores(number: int, view: View, fields: Sequence[_Runs]) -> Array:
-    """The BM25 sum of every chunk of a view."""
-    scores = np.zeros(view.segment.chunk_count, dtype=np.float32)
+def _add_scores(scores: Array, number: int, view: View, fields: Sequence[_Runs]) -> None:
+    """Add the BM25 of some fields to the scores of a view's chunks."""
     for found in fields:
         field = view.segment.fields[found.name]
         factor = FIELD_WEIGHTS[found.name] * (K1 + 1)
@@ -153,7 +159,6 @@ def _scores(number: int, view: View, fields: Sequence[_Runs]) -> Array:
                 chunks = field.chunks[start:end]
                 counts = field.counts[start:end].astype(np.float32)
                 scores[chunks] += counts * np.float32(weight * factor) / (counts + norm[chunks])
-    return scores
 
 
 class _Candidate(NamedTuple):
@@ -199,9 +204,11 @@ def _reranked(
         if mine:
             chunks = np.array([candidate.chunk for candidate in mine])
             shares = _shares(*_standing(view, number, fields, chunks), weights)
+            pairs = _pair_shares(view, number, fields[2:], chunks)
             made += (
                 _match(question, view, candidate, share, best[0].score, idf)
-                for candidate, share in zip(mine, shares, strict=True)
+                for candidate, share, pair_share in zip(mine, shares, pairs, strict=True)
+                if share.terms or pair_share >= LEAST_PAIRS
             )
     made.sort(key=lambda m: (-m.score, m.document_id, m.ordinal))
     return made
@@ -238,19 +245,35 @@ def _shares(in_text: Array, in_heading: Array, weights: Array) -> list[_Share]:
 
 def _standing(view: View, number: int, fields: Sequence[_Runs], chunks: Array) -> tuple[Array, Array]:
     """For each chunk and term: the sentences it stands in, one bit each; and whether it stands in the headings."""
-    words, headings = view.segment.fields["words"], view.segment.fields["headings"]
     in_text = np.zeros((len(chunks), len(fields[0].weights)), dtype=np.uint32)
+    for term, (run, place, there) in _places(view, number, fields[0], chunks):
+        in_text[there, term] = view.segment.marks[run[0] : run[1]][place[there]]
     in_heading = np.zeros(in_text.shape, dtype=np.bool_)
-    for term, (start, end) in enumerate(fields[0].runs[number]):
-        if end > start:
-            place = np.minimum(np.searchsorted(words.chunks[start:end], chunks), end - start - 1)
-            there = words.chunks[start:end][place] == chunks
-            in_text[there, term] = view.segment.marks[start:end][place[there]]
-    for term, (start, end) in enumerate(fields[2].runs[number]):
-        if end > start:
-            place = np.minimum(np.searchsorted(headings.chunks[start:end], chunks), end - start - 1)
-            in_heading[:, term] = headings.chunks[start:end][place] == chunks
+    for term, (_, _, there) in _places(view, number, fields[1], chunks):
+        in_heading[:, term] = there
     return in_text, in_heading
+
+
+def _pair_shares(view: View, number: int, fields: Sequence[_Runs], chunks: Array) -> list[float]:
+    """The share of the weight of the question's character pairs in each chunk or its headings."""
+    there_in = np.zeros((len(chunks), len(fields[0].weights)), dtype=np.bool_)
+    for found in fields:
+        for pair, (_, _, there) in _places(view, number, found, chunks):
+            there_in[:, pair] |= there
+    weights = np.array(fields[0].weights)
+    shares: list[float] = (there_in @ weights / (weights.sum() or 1.0)).tolist()
+    return shares
+
+
+def _places(
+    view: View, number: int, found: _Runs, chunks: Array
+) -> Iterator[tuple[int, tuple[tuple[int, int], Array, Array]]]:
+    """For each term that stands anywhere in the view: its run, where in it each chunk would be, and whether it is."""
+    postings = view.segment.fields[found.name].chunks
+    for term, (start, end) in enumerate(found.runs[number]):
+        if end > start:
+            place = np.minimum(np.searchsorted(postings[start:end], chunks), end - start - 1)
+            yield term, ((start, end), place, postings[start:end][place] == chunks)
 
 
 def _match(
