@@ -18,7 +18,7 @@ environment-test: ## the same, with what the tests need
 
 demo: environment ## ask the example office a question; the report is printed and kept in build/demo
 	@mkdir -p build/demo
-	@JIHWI_HOME="$$PWD/build/demo/state" $(PY) -m jihwi run "$(DEMO_REQUEST)" --files examples/office --out build/demo/report
+	@JIHWI_HOME="$$PWD/build/demo/state" .venv/bin/jihwi run "$(DEMO_REQUEST)" --files examples/office --out build/demo/report
 
 test: environment-test ## everything that is checked: linter, types, import walls, tests
 	@$(MAKE) --no-print-directory lint

@@ -11,7 +11,7 @@ ROUNDS = 11
 STARTS = {
     "python, nothing imported": ["-c", "pass"],
     "import jihwi": ["-c", "import jihwi"],
-    "jihwi --help": ["-m", "jihwi", "--help"],
+    "jihwi --help": ["-c", "from jihwi.cli import main; main()", "--help"],
 }
 
 

@@ -29,7 +29,7 @@ def jihwi(*words: str, folder: Path = ROOT, home: Path | None = None) -> subproc
     environment = {**os.environ, "LANG": "C.UTF-8", "COLUMNS": "100", "NO_COLOR": "1", "PYTHONWARNINGS": "default"}
     if home is not None:
         environment["JIHWI_HOME"] = str(home)
-    command = [sys.executable, "-m", "jihwi", *words]
+    command = [sys.executable, "-c", "from jihwi.cli import main; main()", *words]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
