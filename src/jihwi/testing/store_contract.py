@@ -346,6 +346,16 @@ class StoreContract:
         everything = sorted(case_id for some in taken for case_id in some)
         assert everything == [f"c00000000{number:04d}" for number in range(30)]
 
+    async def test_who_holds_a_case_can_be_asked(self, store: EventStore) -> None:
+        chain = await _opened(store, "c0000000000a1")
+        assert await store.lease_of(chain.case_id) is None
+        lease = await store.claim("r1", seconds=60)
+        assert lease is not None
+        assert await store.lease_of(chain.case_id) == lease
+        await store.release(lease)
+        assert await store.lease_of(chain.case_id) is None
+        assert await store.lease_of("c00000000none") is None
+
     # ── snapshots ────────────────────────────────────────────────────────
 
     async def test_a_newer_snapshot_replaces_an_older_one(self, store: EventStore) -> None:

@@ -66,8 +66,9 @@ class SqliteStore:
         """
         path = Path(path)
         await asyncio.to_thread(prepare_file, path, migrations_for("sqlite"), busy_seconds=busy_seconds)
-        writer = Writer(connect(path), path, busy_seconds=busy_seconds)
-        return cls(path, writer, connect(path, reading=True), clock or SystemClock())
+        reader = connect(path, busy_seconds=busy_seconds, reading=True)
+        writer = Writer(connect(path, busy_seconds=busy_seconds), path, busy_seconds=busy_seconds)
+        return cls(path, writer, reader, clock or SystemClock())
 
     async def __aenter__(self) -> SqliteStore:
         return self
@@ -180,7 +181,7 @@ class SqliteStore:
             raise store_error(problem, self.path) from problem
 
     def _rows_apart(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        database = connect(self.path, reading=True)
+        database = connect(self.path, busy_seconds=1.0, reading=True)
         try:
             return database.execute(sql, values).fetchall()
         except sqlite3.Error as problem:

@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from jihwi.errors import StoreCorrupt, StoreReadOnly, StoreTooNew
+from jihwi.errors import StoreBusy, StoreCorrupt, StoreTooNew
 from jihwi.store.migrations import Migration, statements_of
 from jihwi.store.places import refuse_network
-from jihwi.store.sqlite.problems import is_busy, store_error
+from jihwi.store.sqlite.problems import disk_error, store_error
 
 __all__ = ["connect", "prepare_file"]
 
@@ -20,19 +20,24 @@ _APPLICATION = int.from_bytes(b"Jihw", "big")
 """Stands in the file's header, so that another program's database is never taken for ours."""
 
 
-def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
-    """One connection with the settings that the promise stands on. Raises the house's errors."""
+def connect(path: Path, *, busy_seconds: float, reading: bool = False) -> sqlite3.Connection:
+    """One connection with the settings that the promise stands on. Raises the house's errors.
+
+    Readers wait only while another process recovers or closes the file; `busy_seconds` bounds that too.
+    """
+    database: sqlite3.Connection | None = None
     try:
-        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=busy_seconds)
         database.execute("PRAGMA synchronous = FULL")
         # The writer moves the log into the database itself, off the event loop; this is only the safety net.
         database.execute("PRAGMA wal_autocheckpoint = 16000")
         database.execute("PRAGMA journal_size_limit = 67108864")
-        database.execute("PRAGMA foreign_keys = OFF")
         if reading:
             database.execute("PRAGMA query_only = ON")
     except sqlite3.Error as problem:
-        raise store_error(problem, path) from problem
+        if database is not None:
+            database.close()
+        raise store_error(problem, path, busy_seconds=busy_seconds) from problem
     return database
 
 
@@ -45,38 +50,38 @@ def prepare_file(path: Path, steps: Sequence[Migration], *, busy_seconds: float)
     refuse_network(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except PermissionError as problem:
-        raise StoreReadOnly(str(path)) from problem
+    except OSError as problem:
+        raise disk_error(problem, path) from problem
     new = not path.exists()
-    database = connect(path)
-    try:
-        _check_and_migrate(database, path, steps, time.monotonic() + busy_seconds)
-    except sqlite3.Error as problem:
-        raise store_error(problem, path, busy_seconds=busy_seconds) from problem
-    finally:
-        database.close()
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        # Not every wait of a file that is just being made honours SQLite's own time-out, hence the loop.
+        try:
+            _bring_up_to_date(path, steps, busy_seconds)
+            break
+        except StoreBusy:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
     if new:
         _sync_folder(path.parent)
 
 
-def _check_and_migrate(database: sqlite3.Connection, path: Path, steps: Sequence[Migration], deadline: float) -> None:
-    while True:
-        try:
-            version = _version(database, path, steps)
-            if version == len(steps):
-                return
-            if version == 0:
-                # Not every wait of this statement honours a busy time-out, hence the loop.
-                database.execute("PRAGMA journal_mode = WAL")
-            else:
-                _keep_copy(database, path, version)
+def _bring_up_to_date(path: Path, steps: Sequence[Migration], busy_seconds: float) -> None:
+    database = connect(path, busy_seconds=busy_seconds)
+    try:
+        version = _version(database, path, steps)
+        if version == 0:
+            database.execute("PRAGMA journal_mode = WAL")
+        elif version < len(steps):
+            _keep_copy(database, path, version)
+        if version < len(steps):
             database.execute("BEGIN IMMEDIATE")
-            break
-        except sqlite3.OperationalError as problem:
-            if not is_busy(problem) or time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
-    _migrate(database, path, steps)
+            _migrate(database, path, steps)
+    except sqlite3.Error as problem:
+        raise store_error(problem, path, busy_seconds=busy_seconds) from problem
+    finally:
+        database.close()
 
 
 def _migrate(database: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreError, StoreFailed, StoreFull, StoreReadOnly
 
-__all__ = ["DATA_PROBLEMS", "is_busy", "store_error"]
+__all__ = ["DATA_PROBLEMS", "disk_error", "is_busy", "store_error"]
 
 DATA_PROBLEMS = (sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """What one job's values may raise beside Python's own errors: a text or number that no database holds."""
@@ -39,6 +39,15 @@ def store_error(problem: sqlite3.Error, path: Path, *, busy_seconds: float = 0.0
     return StoreFailed(str(path), f"{problem}")
 
 
+def disk_error(problem: OSError, path: Path) -> StoreError:
+    """The error to raise for what the operating system says of the folder of the database at `path`."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreFull(str(path))
+    if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StoreReadOnly(str(path))
+    return StoreFailed(str(path), str(problem))
+
+
 def _primary(problem: sqlite3.Error) -> int:
     # An error that Python's own layer raised (a closed connection) has no code.
     return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
@@ -53,11 +62,7 @@ def _from_the_disk(problem: sqlite3.Error, path: Path) -> StoreError:
             size = path.stat().st_size if path.exists() else 0
             os.pwrite(probe.fileno(), b"\0", size + _PROBE_BYTES)
     except OSError as answer:
-        if answer.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return StoreFull(str(path))
-        if answer.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return StoreReadOnly(str(path))
-        return StoreFailed(str(path), str(answer))
+        return disk_error(answer, path)
     if path.exists() and not os.access(path, os.W_OK):
         return StoreReadOnly(str(path))
     return StoreFailed(str(path), str(problem))

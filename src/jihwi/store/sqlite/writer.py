@@ -37,6 +37,8 @@ class Writer:
 
     def __init__(self, database: sqlite3.Connection, path: Path, *, busy_seconds: float) -> None:
         self._database = database
+        # How long to wait for another process is ours to say, so that the event loop never does.
+        database.execute("PRAGMA busy_timeout = 0")
         self._path = path
         self._busy_seconds = busy_seconds
         self._loop = asyncio.get_running_loop()

@@ -1,0 +1,309 @@
+"""SQLite's own promises: clear errors, several processes, migrations with a copy kept, and leases on the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from jihwi.case.ledger import verify
+from jihwi.errors import JihwiError, StoreBusy, StoreCorrupt, StoreFailed, StoreTooNew
+from jihwi.store import BLOB_BYTES, Patch
+from jihwi.store.migrations import Migration, migrations_for
+from jihwi.store.sqlite import SqliteStore
+from jihwi.store.sqlite.opening import prepare_file
+from jihwi.testing.store_contract import Chain
+
+REPOSITORY = Path(__file__).parents[2]
+OPENING = Patch("running", request="r", requester="k")
+
+
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.at_ms = 1_000_000
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+    def monotonic_seconds(self) -> float:
+        return self.at_ms / 1000
+
+
+async def test_what_was_appended_is_there_when_the_store_is_opened_again(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    events = chain.next(2) + chain.next(1, text="x" * BLOB_BYTES)
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, events, OPENING)
+    async with await SqliteStore.open(path) as store:
+        assert await store.read(chain.case_id) == events
+
+
+async def test_a_lease_runs_out_when_its_time_has_passed_and_not_before(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with await SqliteStore.open(tmp_path / "store.db", clock=clock) as store:
+        await store.append("c0000000000a1", Chain("c0000000000a1").next(), OPENING)
+        first = await store.claim("r1", seconds=30)
+        assert first is not None
+        assert first.until_ms == clock.at_ms + 30_000
+        clock.at_ms += 29_999
+        assert await store.claim("r2") is None
+        clock.at_ms += 1
+        second = await store.claim("r2")
+        assert second is not None
+        assert second.epoch == 2
+
+
+async def test_an_append_waits_for_another_process_and_then_goes_on(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    async with await SqliteStore.open(path, busy_seconds=30) as store:
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        appending = asyncio.create_task(store.append(chain.case_id, chain.next(), OPENING))
+        assert await store.read(chain.case_id) == [], "reading never waits for a writer"
+        assert not appending.done()
+        holder.execute("ROLLBACK")
+        await appending
+        holder.close()
+        assert len(await store.read(chain.case_id)) == 1
+
+
+async def test_a_file_held_past_the_time_out_is_said_to_be_busy_and_nothing_is_lost(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    async with await SqliteStore.open(path, busy_seconds=0.05) as store:
+        await store.append(chain.case_id, chain.next(), OPENING)
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        refused = chain.next()
+        with pytest.raises(StoreBusy) as busy:
+            await store.append(chain.case_id, refused, OPENING)
+        assert busy.value.seconds == 0.05
+        assert str(path) in busy.value.words("ko")
+        holder.execute("ROLLBACK")
+        holder.close()
+        await store.append(chain.case_id, refused, OPENING)
+        assert verify(chain.case_id, await store.read(chain.case_id)).events == 2
+
+
+async def test_values_that_no_database_takes_fail_their_own_append_only(tmp_path: Path) -> None:
+    async with await SqliteStore.open(tmp_path / "store.db") as store:
+        chains = [Chain(f"c00000000{n:04d}") for n in range(5)]
+        patches = [OPENING, Patch("running", request="\ud800", requester="k"), *([OPENING] * 3)]
+        answers = await asyncio.gather(
+            *(store.append(c.case_id, c.next(), p) for c, p in zip(chains, patches, strict=True)),
+            return_exceptions=True,
+        )
+        assert [answer is None for answer in answers] == [True, False, True, True, True]
+        assert len(await store.rows()) == 4
+
+
+async def test_a_cancelled_caller_disturbs_nobody(tmp_path: Path) -> None:
+    async with await SqliteStore.open(tmp_path / "store.db") as store:
+        chains = [Chain(f"c00000000{n:04d}") for n in range(4)]
+        tasks = [asyncio.create_task(store.append(c.case_id, c.next(), OPENING)) for c in chains]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [type(None), asyncio.CancelledError, type(None), type(None)]
+
+
+async def test_closing_finishes_what_is_under_way(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store = await SqliteStore.open(path)
+    chains = [Chain(f"c00000000{n:04d}") for n in range(20)]
+    tasks = [asyncio.create_task(store.append(c.case_id, c.next(), OPENING)) for c in chains]
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.gather(*tasks)
+    assert not any(thread.name == "jihwi-store" for thread in threading.enumerate())
+    with pytest.raises(StoreFailed):
+        await store.append("c0000000000a1", Chain("c0000000000a1").next(), OPENING)
+    async with await SqliteStore.open(path) as again:
+        assert len(await again.rows()) == 20
+
+
+# ── files that are not right ─────────────────────────────────────────────────
+
+
+async def _refusal(path: Path) -> JihwiError:
+    with pytest.raises(JihwiError) as refused:
+        await SqliteStore.open(path)
+    return refused.value
+
+
+async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(b"not a database at all" * 200)
+    assert isinstance(await _refusal(path), StoreCorrupt)
+    assert path.read_bytes() == b"not a database at all" * 200
+
+
+async def test_another_program_s_database_is_not_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE theirs (a)")
+    database.close()
+    assert isinstance(await _refusal(path), StoreCorrupt)
+
+
+async def test_a_damaged_page_is_told_and_what_stands_beside_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    async with await SqliteStore.open(path) as store:
+        for number in range(40):
+            chain = Chain(f"c00000000{number:04d}")
+            await store.append(chain.case_id, chain.next(20, text="x" * 500), OPENING)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2 // 4096 * 4096
+    data[middle : middle + 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    async with await SqliteStore.open(path) as store:
+        broken = 0
+        for number in range(40):
+            try:
+                verify(f"c00000000{number:04d}", await store.read(f"c00000000{number:04d}"))
+            except StoreCorrupt:
+                broken += 1
+        assert 0 < broken < 10
+
+
+async def test_a_store_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    newer = (*migrations_for("sqlite"), Migration(len(migrations_for("sqlite")) + 1, "0009_future.sql", ""))
+    prepare_file(path, newer, busy_seconds=1)
+    refusal = await _refusal(path)
+    assert isinstance(refusal, StoreTooNew)
+    assert (refusal.found, refusal.known) == (len(newer), len(newer) - 1)
+
+
+# ── migrations ───────────────────────────────────────────────────────────────
+
+NEXT_STEP = Migration(len(migrations_for("sqlite")) + 1, "0009_note.sql", "CREATE TABLE note (a);\n-- x\n")
+BROKEN_STEP = Migration(NEXT_STEP.number, "0009_broken.sql", "CREATE TABLE note (a);\nCREATE TABLE cases (b);\n")
+
+
+async def _store_with_a_case(path: Path) -> Chain:
+    chain = Chain("c0000000000a1")
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, chain.next(3), OPENING)
+    return chain
+
+
+async def test_an_upgrade_keeps_a_copy_of_what_was(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    chain = await _store_with_a_case(path)
+    prepare_file(path, (*migrations_for("sqlite"), NEXT_STEP), busy_seconds=1)
+    assert isinstance(await _refusal(path), StoreTooNew)
+    async with await SqliteStore.open(tmp_path / "store.db.v1") as old:
+        assert verify(chain.case_id, await old.read(chain.case_id), expected_head=chain.head).events == 3
+
+
+async def test_an_upgrade_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    chain = await _store_with_a_case(path)
+    with pytest.raises(StoreFailed):
+        prepare_file(path, (*migrations_for("sqlite"), BROKEN_STEP), busy_seconds=1)
+    async with await SqliteStore.open(path) as store:
+        assert len(await store.read(chain.case_id)) == 3
+    prepare_file(path, (*migrations_for("sqlite"), NEXT_STEP), busy_seconds=1)
+
+
+async def test_many_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "store.db"
+    stores = await asyncio.gather(*(SqliteStore.open(path) for _ in range(8)))
+    chains = [Chain(f"c00000000{n:04d}") for n in range(8)]
+    await asyncio.gather(*(store.append(c.case_id, c.next(), OPENING) for store, c in zip(stores, chains, strict=True)))
+    assert len(await stores[0].rows()) == 8
+    for store in stores:
+        await store.close()
+
+
+# ── disks that are not right: in a child that may mount a small disk of its own ──
+
+FULL_DISK = """
+import asyncio, os, sys
+from jihwi.errors import StoreFull
+from jihwi.case.ledger import verify
+from jihwi.store import Patch
+from jihwi.store.sqlite import SqliteStore
+from jihwi.testing.store_contract import Chain
+
+async def main(folder):
+    chain = Chain("c0000000000a1")
+    opening = Patch("running", request="r", requester="k")
+    async with await SqliteStore.open(folder + "/store.db") as store:
+        try:
+            for kept in range(10_000):
+                await store.append(chain.case_id, chain.next(1, text="x" * 3000), opening)
+                acknowledged = chain.seq, chain.head
+        except StoreFull as problem:
+            assert "store.db" in problem.words("ko")
+            print("full after", kept)
+        log = await store.read(chain.case_id)
+        assert verify(chain.case_id, log).head == acknowledged[1], "what was acknowledged is not there"
+        os.remove(folder + "/ballast")
+        chain.seq, chain.head = acknowledged
+        await store.append(chain.case_id, chain.next(), opening)
+        assert verify(chain.case_id, await store.read(chain.case_id)).events == kept + 1
+    async with await SqliteStore.open(folder + "/store.db") as store:
+        assert verify(chain.case_id, await store.read(chain.case_id)).events == kept + 1
+    print("went on")
+
+with open(sys.argv[1] + "/ballast", "wb") as ballast:
+    ballast.write(bytes(2_000_000))
+asyncio.run(main(sys.argv[1]))
+"""
+
+READ_ONLY = """
+import asyncio, sys
+from jihwi.errors import StoreReadOnly
+from jihwi.store.sqlite import SqliteStore
+try:
+    asyncio.run(SqliteStore.open(sys.argv[1] + "/store.db"))
+except StoreReadOnly as problem:
+    print("read only:", problem.words("en"))
+"""
+
+
+def _on_a_disk_of_its_own(program: str, folder: Path, *, mount: str) -> str:
+    """Run `program FOLDER` where `mount` has been done to FOLDER, in a namespace of its own."""
+    script = f'mount {mount} && exec "$1" -c "$2" "$0"'
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, folder, sys.executable, program],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _may_mount() -> bool:
+    try:
+        asked = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        return subprocess.run(asked, capture_output=True, check=False, timeout=10).returncode == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+
+
+needs_a_disk = pytest.mark.skipif(not _may_mount(), reason="this machine lets no plain user mount (unshare --user)")
+
+
+@needs_a_disk
+def test_a_full_disk_stops_with_a_clear_error_and_loses_nothing(tmp_path: Path) -> None:
+    said = _on_a_disk_of_its_own(FULL_DISK, tmp_path, mount='-t tmpfs -o size=6m tmpfs "$0"')
+    assert "full after" in said
+    assert "went on" in said
+
+
+@needs_a_disk
+def test_a_read_only_disk_is_said_to_be_one(tmp_path: Path) -> None:
+    said = _on_a_disk_of_its_own(READ_ONLY, tmp_path, mount='-t tmpfs -o ro tmpfs "$0"')
+    assert "cannot be written" in said
