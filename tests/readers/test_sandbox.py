@@ -18,7 +18,7 @@ from jihwi.errors import ReadingUnavailable
 from jihwi.readers import FileToRead, Limits, Outcome
 from jihwi.readers.sandbox import SandboxReadingService
 
-LIMITS = Limits(seconds=2.0, memory_bytes=512 << 20, output_characters=20_000, attachment_count=4)
+LIMITS = Limits(seconds=30.0, memory_bytes=512 << 20, output_characters=20_000, attachment_count=4)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,7 +50,6 @@ def codes(outcome: Outcome) -> list[str]:
     [
         ("crash", "reader_crashed"),
         ("leave", "reader_crashed"),
-        ("hang", "reader_timeout"),
         ("grow", "reader_memory"),
         ("dig", "nesting_too_deep"),
         ("fail 까닭", "reader_crashed"),
@@ -68,6 +67,14 @@ def test_a_file_that_does_its_worst_costs_itself_only(
     assert bad.source != ""
     assert bad.size == len(deed.encode())
     assert [before.grade, after.grade] == ["A", "A"]
+
+
+def test_a_file_that_never_ends_is_stopped_at_the_limit(tmp_path: Path) -> None:
+    with SandboxReadingService(Limits(seconds=3), processes=2, worker="tests.readers.hostile") as service:
+        bad, after = read(service, tmp_path, "hang", "뒤의 글도 읽힙니다")
+    assert (bad.grade, codes(bad)) == ("F", ["reader_timeout"])
+    assert bad.remarks[0].params["detail"] == "3 s"
+    assert after.grade == "A"
 
 
 def test_what_a_library_prints_does_not_reach_the_answers(hostile: SandboxReadingService, tmp_path: Path) -> None:

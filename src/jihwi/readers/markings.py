@@ -44,9 +44,11 @@ _LABELS: dict[str, str] = {
 _ALONE_ONLY = frozenset({"비공개", "부분공개", "Secret", "Restricted", "Draft", "취급주의", "엠바고", "Embargoed"})
 """Words that stand in ordinary table cells too; they are markings only on a line of their own, near an end."""
 _INSIDE = re.compile(
-    r"대\s?외\s?비(?=[\s)\]】〉》:]|$)|외부\s?유출\s?금지|무단\s?배포\s?금지|[ⅠⅡⅢ]\s?급\s?비밀|for internal use only",
+    r"[(\[【〔〈《<]\s*(대\s?외\s?비|외부\s?유출\s?금지|무단\s?배포\s?금지|[ⅠⅡⅢ]\s?급\s?비밀|confidential)\s*[)\]】〕〉》>]"
+    r"|(?:보안\s?등급|문서\s?등급|비밀\s?등급)\s*[:：]\s*(\S{2,8})",
     re.IGNORECASE,
 )
+"""A marking inside a line counts only in brackets, or where the line says that it is one."""
 _DECORATION = re.compile(r"^[\W_]+|[\W_]+$")
 _LONGEST_MARKING = 40
 _LONGEST_LINE = 400
@@ -72,7 +74,7 @@ def labels_in(text: str) -> tuple[str, ...]:
             if label and (label not in _ALONE_ONLY or (near_an_end and cell == line)):
                 found[label] = None
     for match in _INSIDE.finditer(text, 0, 4000):
-        label = _marking(match.group())
+        label = _marking(match.group(1) or match.group(2))
         if label:
             found[label] = None
     return tuple(found)

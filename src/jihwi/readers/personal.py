@@ -154,7 +154,7 @@ def has_check_digit(digits: str) -> bool:
 def _cards(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
     for match in _CARD.finditer(text, first, last):
         digits = [int(c) for c in match.group() if c.isdigit()]
-        if digits[0] in (2, 3, 4, 5, 6, 9) and _luhn(digits) and len(set(digits)) > 2:
+        if digits[0] in (2, 3, 4, 5, 6, 9) and _luhn(digits) and len(set(digits)) > 1:
             yield match.span()
 
 
