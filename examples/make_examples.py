@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from making.drawn import pdf, scan  # noqa: E402
+from making.hwp5 import hwp5  # noqa: E402
 from making.hwpx import hwpx  # noqa: E402
 from making.mail import eml  # noqa: E402
 from making.markup import parse  # noqa: E402
@@ -32,6 +33,7 @@ BROKEN = "규정/공무원_여비_규정_구판.hwpx"
 SOURCES = {
     "규정/공무원_복무_규정.hwpx": "복무규정.md",
     "규정/공무원_여비_규정.hwpx": "여비규정.md",
+    "규정/물품_관리_규정.hwp": "물품관리규정.md",
     "지침/정보공개_운영_지침.hwpx": "정보공개지침.md",
     PDF: "기록물관리지침.md",
     SCAN: "당직메모.txt",
@@ -57,6 +59,8 @@ def _made(name: str, text: str) -> bytes:
     match Path(name).suffix:
         case ".hwpx":
             return hwpx(parse(text))
+        case ".hwp":
+            return hwp5(parse(text))
         case ".docx":
             return docx(parse(text))
         case ".xlsx":

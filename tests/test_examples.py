@@ -10,10 +10,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import olefile
 import pypdfium2
 import pytest
 from lxml import etree
 
+from jihwi.readers import Hint, Limits
+from jihwi.readers.hwp import HwpReader
 from tests.programs import ROOT
 
 OFFICE = ROOT / "examples" / "office"
@@ -35,17 +38,19 @@ def loose(text: str) -> str:
     return re.sub(r"[\s,]", "", text)
 
 
-def members(data: bytes) -> dict[str, bytes] | bytes:
-    """An archive's members, since the compressor may differ by machine; anything else as it is."""
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return data
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+def content(data: bytes) -> object:
+    """What a file holds, since the compressor may differ by machine: an archive's members, an HWP 5 file's reading."""
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    if olefile.isOleFile(data):
+        return HwpReader().read(data, "hwp5", Hint(path=""), Limits()).reading
+    return data
 
 
 @pytest.mark.parametrize("name", sorted(set(MADE) - {SCRIPT["BROKEN"]}))
 def test_making_a_file_again_changes_nothing(name: str) -> None:
-    assert members(MADE[name]) == members((OFFICE / name).read_bytes())
+    assert content(MADE[name]) == content((OFFICE / name).read_bytes())
 
 
 def test_the_office_holds_what_is_made_what_is_drawn_and_what_is_plain() -> None:
