@@ -43,7 +43,7 @@ def content(data: bytes) -> object:
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
-    if olefile.isOleFile(data):
+    if data.startswith(olefile.MAGIC):
         return HwpReader().read(data, "hwp5", Hint(path=""), Limits()).reading
     return data
 
