@@ -256,7 +256,7 @@ def _fixes(lines: tuple[FileLine, ...]) -> tuple[Fix, ...]:
     while len(chosen) < MOST_FIXES:
         gains = {key: _gain(bearing[key], done, key) for key in sorted(bearing) if key not in done}
         key = max(gains, key=lambda k: (gains[k], len(bearing[k])), default=("", ""))
-        if gains.get(key, (0, 0)) == (0, 0):
+        if not any(gains.get(key, ())):
             break
         done.add(key)
         share = _share(grade_after(line.remarks, lambda r: _key(r) in done) for line in lines)
@@ -264,18 +264,20 @@ def _fixes(lines: tuple[FileLine, ...]) -> tuple[Fix, ...]:
     return tuple(chosen)
 
 
-def _gain(lines: list[FileLine], done: set[_Key], key: _Key) -> tuple[int, int]:
-    """Files that become readable, and steps of the grade, by mending `key` once those in `done` are mended."""
-    readable = points = 0
+def _gain(lines: list[FileLine], done: set[_Key], key: _Key) -> tuple[int, int, int]:
+    """Files that become readable, steps of the grade, and files freed of one of several faults that hold them down,
+    by mending `key` once those in `done` are mended."""
+    readable = points = freed = 0
     for line in lines:
         before = grade_after(line.remarks, lambda r: _key(r) in done)
         after = grade_after(line.remarks, lambda r: _key(r) in done or _key(r) == key)
         readable += (after in _READABLE) - (before in _READABLE)
         points += _POINTS[after] - _POINTS[before]
-    return readable, points
+        freed += any(_key(r) == key and _letter_after(r) < before <= CATALOGUE[r.code].letter for r in line.remarks)
+    return readable, points, freed
 
 
-def _fix(key: _Key, lines: list[FileLine], gain: tuple[int, int], share: float) -> Fix:
+def _fix(key: _Key, lines: list[FileLine], gain: tuple[int, int, int], share: float) -> Fix:
     return Fix(
         remark=next(r for r in lines[0].remarks if _key(r) == key),
         files=len(lines),
