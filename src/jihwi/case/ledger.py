@@ -82,7 +82,10 @@ def seal(draft: Draft, *, case_id: str, seq: int, at_ms: int, previous: bytes, s
 
 def read_header(data: bytes) -> Header:
     """The header in `data`; raises `msgspec.MsgspecError` when it is none."""
-    return _header_decoder.decode(data)
+    try:
+        return _header_decoder.decode(data)
+    except UnicodeDecodeError as problem:
+        raise msgspec.DecodeError(str(problem)) from problem
 
 
 def open_event(stored: Sealed) -> Event:
