@@ -15,7 +15,6 @@ from pathlib import Path
 
 from benchmarks.corpus import LEAST_ORACLE_CHARACTERS, Item, corpus_folder, hancom_items, pdf_texts, preview, twins
 from benchmarks.scores import bare, common_length, hangul, order, recall
-
 from jihwi.evidence import Reading
 from jihwi.readers import Hint, Limits, Reader
 from jihwi.readers.hwp import HwpReader

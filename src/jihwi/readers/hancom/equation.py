@@ -25,9 +25,48 @@ _SIGNS = {
     "SIGMA": "σ", "TAU": "τ", "UPSILON": "υ", "PHI": "φ", "CHI": "χ", "PSI": "ψ", "OMEGA": "ω", "OVER": "/",
 }  # fmt: skip
 _LAYOUT = frozenset(
-    """RM IT BOLD LEFT RIGHT CASES MATRIX PMATRIX BMATRIX DMATRIX EQALIGN PILE LPILE RPILE UNDER ATOP OF HAT BAR VEC DOT
-    DDOT TILDE CHECK BOX OVERLINE UNDERLINE SUP SUB BIGG PHANTOM DYAD ACUTE GRAVE ARCH REL BUILDREL CHOOSE BINOM
-    LONGDIV""".split()
+    [
+        "RM",
+        "IT",
+        "BOLD",
+        "LEFT",
+        "RIGHT",
+        "CASES",
+        "MATRIX",
+        "PMATRIX",
+        "BMATRIX",
+        "DMATRIX",
+        "EQALIGN",
+        "PILE",
+        "LPILE",
+        "RPILE",
+        "UNDER",
+        "ATOP",
+        "OF",
+        "HAT",
+        "BAR",
+        "VEC",
+        "DOT",
+        "DDOT",
+        "TILDE",
+        "CHECK",
+        "BOX",
+        "OVERLINE",
+        "UNDERLINE",
+        "SUP",
+        "SUB",
+        "BIGG",
+        "PHANTOM",
+        "DYAD",
+        "ACUTE",
+        "GRAVE",
+        "ARCH",
+        "REL",
+        "BUILDREL",
+        "CHOOSE",
+        "BINOM",
+        "LONGDIV",
+    ]
 )
 _WORD = re.compile(r'"[^"]*"|[A-Za-z]+|<=|>=|!=|->|\+-|-\+|.', re.DOTALL)
 _GROUP = re.compile(r"\{ ?([^{}\s]{1,2}) ?\}")

@@ -14,7 +14,8 @@ import olefile
 
 from jihwi.errors import FileBroken, FileLocked, FileTooLarge
 from jihwi.readers import Limits
-from jihwi.readers.hwp.locks import PasswordCipher, unlock_distributed
+from jihwi.readers.hwp.locks import PasswordCipher, password_ciphers, unlock_distributed
+from jihwi.readers.hwp.records import DOCUMENT_PROPERTIES
 
 __all__ = ["Container"]
 
@@ -51,7 +52,7 @@ class Container:
         self._cipher: PasswordCipher | None = None
         if flags & _PASSWORD:
             scheme = struct.unpack_from("<I", header, 44)[0] if len(header) >= 48 else 0
-            self._cipher = PasswordCipher(password, scheme, path)
+            self._cipher = self._matching(password_ciphers(password, scheme, path))
 
     def sections(self) -> list[bytes]:
         """The body sections in order. `ViewText` where the lock of a distributed document, or an empty
@@ -108,6 +109,20 @@ class Container:
             return raw
         self._budget -= len(kept)
         return bytes(kept)
+
+    def _matching(self, ciphers: list[PasswordCipher]) -> PasswordCipher:
+        """The cipher under which the definitions begin with the record they must begin with."""
+        start = self._raw("DocInfo")[:1024]
+        for cipher in ciphers:
+            plain = cipher.decrypt(start)
+            if self.compressed:
+                try:
+                    plain = zlib.decompressobj(-15).decompress(plain, 4)
+                except zlib.error:
+                    continue
+            if len(plain) >= 4 and struct.unpack_from("<I", plain)[0] & 0xFFFFF == DOCUMENT_PROPERTIES:
+                return cipher
+        raise FileLocked(path=self._path, detail="암호가 맞지 않음")
 
     def _viewed(self, name: str) -> bytes:
         raw = self._raw(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.hancom import Document, compose
@@ -23,7 +25,7 @@ class HwpReader:
 
     name = "hwp"
     version = "1"
-    formats = ("hwp5",)
+    formats: Sequence[str] = ("hwp5",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         """The reading of one HWP 5 file. Damage inside a stream is a warning; what came before it is kept."""

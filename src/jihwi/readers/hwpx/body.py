@@ -34,8 +34,22 @@ __all__ = ["SectionReader"]
 
 _MARKS = {"tab": "\t", "lineBreak": "\n", "hyphen": "-", "nbSpace": "\u00a0", "fwSpace": " "}
 _DRAWINGS = frozenset(
-    ("rect", "ellipse", "arc", "polygon", "curve", "line", "connectLine", "container", "pic", "ole", "chart")
-    + ("textart", "video", "unknownObject")
+    (
+        "rect",
+        "ellipse",
+        "arc",
+        "polygon",
+        "curve",
+        "line",
+        "connectLine",
+        "container",
+        "pic",
+        "ole",
+        "chart",
+        "textart",
+        "video",
+        "unknownObject",
+    )
 )
 _FORMS = frozenset(("btn", "comboBox", "listBox", "edit", "scrollBar"))
 _NUMBERED = frozenset(("FOOTNOTE", "ENDNOTE", "PICTURE", "TABLE", "EQUATION"))

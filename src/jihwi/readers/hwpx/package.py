@@ -83,7 +83,8 @@ class Package:
 
     def _resolve(self, folder: str, href: str) -> str:
         """Hancom writes paths from the package's root, others from the package document's folder."""
-        return href if self.has(href) else posixpath.normpath(posixpath.join(folder, href))
+        beside = posixpath.normpath(posixpath.join(folder, href))
+        return beside if self.has(beside) and not self.has(href) else href
 
     def has(self, name: str) -> bool:
         """Whether the package holds this part; the case of letters does not matter."""

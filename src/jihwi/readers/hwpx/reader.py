@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lxml import etree
 
 from jihwi.errors import FileBroken
@@ -24,7 +26,7 @@ class HwpxReader:
 
     name = "hwpx"
     version = "1"
-    formats = ("hwpx",)
+    formats: Sequence[str] = ("hwpx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         """The reading of one HWPX file. A section that is missing or damaged is a warning; the others are kept."""

@@ -1,0 +1,1 @@
+"""What the four Hancom readers share, and helpers that build documents for all of them."""
