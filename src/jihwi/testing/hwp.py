@@ -51,7 +51,8 @@ class Heading(NamedTuple):
 def simple_document(*parts: str | Heading | Sequence[Sequence[str]]) -> Document:
     """A document of plain parts: a text is a paragraph, a `Heading` a heading, rows of texts a table.
 
-    >>> simple_document(Heading("제1장 총칙"), "본문", [["항목", "금액"], ["인건비", "100"]]).sections[0].paragraphs[1].text
+    >>> made = simple_document(Heading("제1장 총칙"), "본문", [["항목", "금액"], ["인건비", "100"]])
+    >>> made.sections[0].paragraphs[1].text
     '본문'
     """
     paragraphs: list[Paragraph] = []

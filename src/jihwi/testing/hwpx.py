@@ -71,7 +71,8 @@ def package(parts: dict[str, str], *, password: str = "") -> bytes:
     """A package of these parts, with the container and, for a password, everything but the container locked."""
     container = (
         f'{_XML}<ocf:container xmlns:ocf="urn:oasis:names:tc:opendocument:xmlns:container"><ocf:rootfiles>'
-        '<ocf:rootfile full-path="Contents/content.hpf" media-type="application/hwpml-package+xml"/></ocf:rootfiles></ocf:container>'
+        '<ocf:rootfile full-path="Contents/content.hpf" media-type="application/hwpml-package+xml"/>'
+        "</ocf:rootfiles></ocf:container>"
     )
     manifest, plain = [], {name: text.encode("utf-8") for name, text in parts.items()}
     if password:
