@@ -22,6 +22,7 @@ _NUMBER_ONLY = re.compile(
 )
 _LONGEST_HEADING = 90
 _LONGEST_MARGIN = 120
+_MORE_THAN_A_NUMBER = 50
 _LARGER = 1.15
 _MOST_LEVELS = 4
 _MOST_HEADING_SHARE = 0.3
@@ -160,7 +161,8 @@ def _repeated(pages: list[PageContent]) -> set[str]:
     for page in pages:
         counts.update(set(_margin_lines(page).values()))
     needed = max(2, min(len(pages) // 4, 8))
-    return {key for key, count in counts.items() if count >= needed or (key.endswith("#") and len(key) == 2)}
+    alone = "f#" if sum(page.glyphs for page in pages) > _MORE_THAN_A_NUMBER else ""
+    return {key for key, count in counts.items() if count >= needed or key == alone}
 
 
 def _heading_sizes(pages: list[PageContent]) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,7 @@ __all__ = ["Glyphs", "Line", "lines_of", "read_glyphs", "turn"]
 
 _MOST_GLYPHS = 200_000
 _UNMAPPED = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _SOFT_HYPHEN = "\u00ad"
 
 
@@ -111,7 +113,7 @@ def lines_of(glyphs: Glyphs, region_of: Callable[[float, float], int]) -> list[L
         size = glyphs.sizes[index] or bottom - top or 1.0
         region = region_of((left + right) / 2, (top + bottom) / 2)
         blank = blank or glyphs.blank_before[index]
-        if line is not None and _goes_on(line, region, left, top, bottom, size):
+        if line is not None and _goes_on(line, region, (left, top, right, bottom), size, text):
             if abs(left - _only_start(line, parts)) < 0.1 * size and parts and parts[-1] == text and not blank:
                 continue  # the same glyph drawn twice to look bold
             if blank and left - line.right < -0.5 * size and left > line.left:
@@ -119,7 +121,7 @@ def lines_of(glyphs: Glyphs, region_of: Callable[[float, float], int]) -> list[L
             if blank:
                 parts.append(" ")
             parts.append(text)
-            line.right = max(line.right, right)
+            line.left, line.right = min(line.left, left), max(line.right, right)
             line.top, line.bottom = min(line.top, top), max(line.bottom, bottom)
         else:
             if line is not None:
@@ -139,12 +141,14 @@ def _only_start(line: Line, parts: list[str]) -> float:
     return line.left if len(parts) == 1 else -1e9
 
 
-def _goes_on(line: Line, region: int, left: float, top: float, bottom: float, size: float) -> bool:
+def _goes_on(line: Line, region: int, box: tuple[float, float, float, float], size: float, text: str) -> bool:
+    left, top, right, bottom = box
     if region != line.region:
         return False
     overlap = min(bottom, line.bottom) - max(top, line.top)
     if overlap < 0.45 * min(bottom - top, line.bottom - line.top):
         return False
-    gap = left - line.right
     reach = max(size, line.size)
-    return -1.2 * reach <= gap < (8.0 if region >= 0 else 4.0) * reach and left >= line.left
+    if _RIGHT_TO_LEFT.match(text):
+        return -1.2 * reach <= line.left - right < 4.0 * reach
+    return -1.2 * reach <= left - line.right < (8.0 if region >= 0 else 4.0) * reach and left >= line.left

@@ -19,30 +19,12 @@ _HANGUL_START = re.compile(r"[가-힣]")
 _TOKEN = re.compile(r"[가-힣A-Za-z0-9]+")
 _ENDINGS = (
     "은 는 이 가 을 를 에 의 로 으로 와 과 도 만 다 며 고 서 에서 에게 부터 까지 한다 하다 하는 하고 "
-    "하며 하여 한 할 함 된 되는 된다 됨 되어 이다 입니다 합니다 니다 였다 했다 라고 라는 이며 이고 적 적인 적으로 들 들이 들은 들을 의한"
+    "하며 하여 한 할 함 된 되는 된다 됨 되어 이다 입니다 합니다 니다 였다 했다 라고 라는 이며 이고 "
+    "적 적인 적으로 들 들이 들은 들을 의한"
 )
 _PARTICLES = frozenset(_ENDINGS.split())
 _CELL_PADDING = 6.0
-_WORD_ENDS = (
-    "은",
-    "는",
-    "을",
-    "를",
-    "의",
-    "에",
-    "로",
-    "와",
-    "과",
-    "며",
-    "고",
-    "여",
-    "한",
-    "된",
-    "할",
-    "및",
-    "등",
-    "인",
-)
+_WORD_ENDS = tuple("은는을를의에로와과며고여한된할및등인")
 
 
 class Paragraph(msgspec.Struct):
@@ -81,6 +63,8 @@ class Words:
             return True
         if not (_HANGUL_END.search(before.text) and _HANGUL_START.match(after.text)):
             return _needs_blank(before.text, after.text)
+        if len(before.text) == 1 and len(after.text) == 1:
+            return False  # a word set downwards in a narrow cell
         head, tail = _TOKEN.findall(before.text)[-1], _TOKEN.findall(after.text)[0]
         if head + tail in self._seen:
             return False

@@ -19,6 +19,7 @@ _FEW = 8
 _SECONDS_A_PAGE = 5.0
 _MOST_PIXELS = 40_000_000
 _DOUBTFUL = 60.0
+_MUCH_MORE = 1.5
 _UNMAPPED_SHARE = 0.2
 
 
@@ -40,6 +41,8 @@ class Scanner:
             if not problem:
                 continue
             recognised = self._recognise(page)
+            if recognised and problem == "page_outlined" and _letters(recognised) < _MUCH_MORE * page.glyphs:
+                recognised = []
             if recognised:
                 found[page.number] = recognised
                 self._builder.warn("page_recognised", str(page.number))
@@ -47,6 +50,8 @@ class Scanner:
                     self._builder.warn("recognition_doubtful", str(page.number))
             elif recognised is None or problem != "page_without_text":
                 self._builder.warn(problem, str(page.number))
+            else:
+                self._builder.warn("picture_without_text", str(page.number))
         return found
 
     def _recognise(self, page: PageContent) -> list[Recognised] | None:
@@ -80,6 +85,10 @@ class Scanner:
         bitmap.close()
         shown.close()
         return header + b"".join(rows)
+
+
+def _letters(recognised: list[Recognised]) -> int:
+    return sum(not c.isspace() for one in recognised for c in one.text)
 
 
 def _problem(page: PageContent) -> str:
