@@ -34,7 +34,8 @@ fuzz: environment-test ## mutated and truncated files of every format, the long 
 	$(PY) -m pytest -m slow tests/readers
 
 chaos: environment-test ## runners killed at random while cases run, the long form
-	$(PY) -m pytest -m slow tests/orchestrator tests/store
+	$(PY) -m jihwi.testing.chaos --runs 1000
+	$(PY) -m pytest -m slow tests/store
 
 bench-%: environment-test ## one of the measurements in benchmarks/ (bench-readers, bench-library ...)
 	$(PY) -m benchmarks.$*

@@ -292,11 +292,11 @@ def _call(plan: _Plan, assignment: Assignment, state: ActionState, action: Call,
     skill = case.skills.get(assignment.agent, {}).get(action.skill)
     if state.status in ("running", "asked", "uncertain", "waiting"):
         return skill is not None and skill.effect != "read"
-    if skill is None:
-        _refuse(plan, assignment, state, Reason("skill_unknown", {"skill": action.skill}))
-        return False
     if action.problem:
         _refuse(plan, assignment, state, Reason("arguments_malformed", {"problem": action.problem}))
+        return False
+    if skill is None:
+        _refuse(plan, assignment, state, Reason("skill_unknown", {"skill": action.skill}))
         return False
     if state.status == "lost" and skill.effect == "write":
         key = f"{place(assignment.id, assignment.turn, state.number)}/{assignment.seat}/uncertain/{state.attempt}"
