@@ -62,10 +62,11 @@ class GridBuilder:
         return [(r, c, max(1, min(rs, self.rows - r)), cs, text) for r, c, rs, cs, text in self.cells]
 
 
-def header_rows(rows: Sequence[Sequence[str]]) -> int:
+def header_rows(rows: Sequence[Sequence[str]], strict: bool = False) -> int:
     """1 when the first row looks like the heads of the columns below it, else 0.
 
     Heads are words, all there, all different; and below stands something that is no head: numbers, dates, long text.
+    `strict` asks for a whole column of such values: a form's first row is words as well.
 
     >>> header_rows([["항목", "금액"], ["인건비", "1,000"]]), header_rows([["1", "2"], ["3", "4"]])
     (1, 0)
@@ -81,8 +82,15 @@ def header_rows(rows: Sequence[Sequence[str]]) -> int:
     below = [row for row in rows[1:_LOOKED_AT] if any(row)]
     if not below:
         return 0
+    if strict:
+        return 1 if any(_is_column_of_values(below, column) for column in range(len(first))) else 0
     differs = any(_is_value(cell.strip()) for row in below for cell in row)
     return 1 if differs or len(below) >= 2 or _shorter(filled, below) else 0
+
+
+def _is_column_of_values(rows: list[Sequence[str]], column: int) -> bool:
+    cells = [row[column].strip() for row in rows if column < len(row) and row[column].strip()]
+    return len(cells) * 2 > len(rows) and all(_is_value(cell) for cell in cells)
 
 
 def _shorter(heads: list[str], below: list[Sequence[str]]) -> bool:

@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 
-import msgspec
 from lxml import etree
 
 from jihwi.errors import FileBroken
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
-from jihwi.readers.grid import header_rows
+from jihwi.readers.charts import write_chart
 from jihwi.readers.number_format import BUILT_IN, general, show
 from jihwi.readers.office import core_properties
 from jihwi.readers.package import Package, local, text_of
+from jihwi.readers.sheets import Merge, Sheet, lay_out
 
 __all__ = ["XlsxReader"]
 
@@ -27,27 +27,6 @@ _MOST_CELLS = 500_000
 _MOST_STRINGS = 2_000_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-
-
-class _Merge(msgspec.Struct, frozen=True):
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-
-class _Sheet(msgspec.Struct):
-    """What one sheet holds, before it is laid out."""
-
-    cells: dict[tuple[int, int], str] = {}
-    merges: list[_Merge] = []
-    hidden_rows: set[int] = set()
-    hidden_columns: list[tuple[int, int]] = []
-    notes: list[str] = []
-    """Header and footer texts."""
-    cut: bool = False
-    unfilled: int = 0
-    """Formulas whose result was never stored."""
 
 
 class XlsxReader:
@@ -115,13 +94,13 @@ class _Workbook:
     # ── one sheet ──
 
     def _sheet(self, name: str, path: str) -> None:
-        sheet = _Sheet()
+        sheet = Sheet()
         self._gather(path, sheet)
         if sheet.cells or sheet.notes:
             self._builder.heading(name, level=1)
         for note in sheet.notes:
             self._builder.block("header", note)
-        _lay_out(self._builder, sheet)
+        lay_out(self._builder, sheet)
         if sheet.cut:
             self._builder.warn("table_cut", name)
         if sheet.unfilled:
@@ -131,7 +110,7 @@ class _Workbook:
             self._builder.warn("hidden_rows_or_columns", name, min(hidden, 1_048_576))
         self._beside(path)
 
-    def _gather(self, path: str, sheet: _Sheet) -> None:
+    def _gather(self, path: str, sheet: Sheet) -> None:
         row = 0
         for element in _stream(self._package.bytes(path), ("row", "mergeCell", "col", "headerFooter")):
             tag = local(element)
@@ -147,7 +126,7 @@ class _Workbook:
             elif tag == "headerFooter":
                 sheet.notes = [t for part in element if (t := _header_text(text_of(part)))]
 
-    def _row(self, row: etree._Element, number: int, sheet: _Sheet) -> None:
+    def _row(self, row: etree._Element, number: int, sheet: Sheet) -> None:
         column = 0
         for cell in row.iterfind("{*}c"):
             reference = _REFERENCE.fullmatch(cell.get("r", ""))
@@ -161,7 +140,7 @@ class _Workbook:
             self._cells_left -= 1
             sheet.cells[number, column] = text
 
-    def _shown(self, cell: etree._Element, sheet: _Sheet) -> str:
+    def _shown(self, cell: etree._Element, sheet: Sheet) -> str:
         kind = cell.get("t", "n")
         if kind == "inlineStr":
             inline = cell.find("{*}is")
@@ -206,6 +185,8 @@ class _Workbook:
             self._drawing(part)
 
     def _drawing(self, part: str) -> None:
+        for chart in self._package.related(part, "chart"):
+            write_chart(self._builder, self._package.optional_xml(chart), -1)
         drawing = self._package.optional_xml(part)
         for element in drawing.iter() if drawing is not None else ():
             tag = local(element)
@@ -216,89 +197,6 @@ class _Workbook:
                     self._builder.block("text_box", text)
             elif tag == "cNvPr" and (words := (element.get("descr") or "").strip()):
                 self._builder.block("image", words, target=element.get("name", ""))
-            elif tag == "graphicFrame":
-                self._builder.warn("chart_not_read", self._builder.section)
-
-
-def _lay_out(builder: ReadingBuilder, sheet: _Sheet) -> None:
-    """Each region of a sheet, parted by empty rows, as titles and a table."""
-    covered = {(m.top, m.left): m for m in sheet.merges if (m.top, m.left) in sheet.cells}
-    for region in _regions(sheet, covered):
-        _region(builder, sheet, region, covered)
-
-
-def _regions(sheet: _Sheet, merges: dict[tuple[int, int], _Merge]) -> Iterator[list[int]]:
-    """Runs of filled rows: an empty row parts two tables, unless a merged cell reaches over it."""
-    reach = {m.top: m.bottom for m in sorted(merges.values(), key=lambda m: m.bottom)}
-    rows = sorted({row for row, _ in sheet.cells})
-    region: list[int] = []
-    until = 0
-    for row in rows:
-        if region and row > until + 1:
-            yield region
-            region = []
-        region.append(row)
-        until = max(until, row, reach.get(row, 0))
-    if region:
-        yield region
-
-
-def _region(builder: ReadingBuilder, sheet: _Sheet, rows: list[int], merges: dict[tuple[int, int], _Merge]) -> None:
-    by_row: dict[int, list[int]] = {}
-    wanted = set(rows)
-    for row, column in sheet.cells:
-        if row in wanted:
-            by_row.setdefault(row, []).append(column)
-    # Rows with a single text over a wider table are its titles, not its cells.
-    while len(rows) > 1 and len(by_row[rows[0]]) == 1 and max(len(by_row[row]) for row in rows) > 1:
-        first = by_row[rows[0]][0]
-        merge = merges.get((rows[0], first))
-        if merge is not None and merge.bottom > merge.top:
-            break
-        builder.paragraph(sheet.cells[rows[0], first])
-        rows = rows[1:]
-    if len(rows) == 1 and len(by_row[rows[0]]) == 1:
-        builder.paragraph(sheet.cells[rows[0], by_row[rows[0]][0]])
-        return
-    _table(builder, sheet, rows, by_row, merges)
-
-
-def _table(
-    builder: ReadingBuilder,
-    sheet: _Sheet,
-    rows: list[int],
-    by_row: dict[int, list[int]],
-    merges: dict[tuple[int, int], _Merge],
-) -> None:
-    left = min(min(by_row[row]) for row in rows)
-    top = rows[0]
-    cells: list[tuple[int, int, int, int, str]] = []
-    for row in rows:
-        for column in by_row[row]:
-            merge = merges.get((row, column))
-            height = merge.bottom - merge.top + 1 if merge else 1
-            width = merge.right - merge.left + 1 if merge else 1
-            cells.append((row - top, column - left, height, width, sheet.cells[row, column]))
-    builder.cells(cells, header_rows=_heads(sheet, rows[:60], by_row, merges))
-
-
-def _heads(sheet: _Sheet, rows: list[int], by_row: dict[int, list[int]], merges: dict[tuple[int, int], _Merge]) -> int:
-    """Header rows of a table: one, or as many as the merged cells of the first row reach down."""
-    columns = sorted({column for row in rows for column in by_row[row]})[:200]
-    if not columns:
-        return 0
-    depth = 1
-    for column in by_row[rows[0]]:
-        merge = merges.get((rows[0], column))
-        if merge is not None:
-            depth = max(depth, min(3, merge.bottom - merge.top + 1))
-            if merge.right > merge.left and merge.bottom == merge.top:
-                depth = max(depth, 2)
-    grid = [[sheet.cells.get((row, column), "") for column in columns] for row in rows]
-    if depth == 1 or len(grid) <= depth:
-        return header_rows(grid)
-    folded = ["".join(grid[r][c] for r in range(depth)) for c in range(len(columns))]
-    return depth if header_rows([[f or f"{i}열" for i, f in enumerate(folded)], *grid[depth:]]) else 0
 
 
 # ── parts ────────────────────────────────────────────────────────────────────
@@ -351,12 +249,12 @@ def _header_text(codes: str) -> str:
     return " ".join(bare.replace("&&", "&").split())
 
 
-def _merge(reference: str) -> _Merge | None:
+def _merge(reference: str) -> Merge | None:
     first, _, last = reference.partition(":")
     start, end = _REFERENCE.fullmatch(first), _REFERENCE.fullmatch(last or first)
     if start is None or end is None:
         return None
-    return _Merge(int(start.group(2)), _column(start.group(1)), int(end.group(2)), _column(end.group(1)))
+    return Merge(int(start.group(2)), _column(start.group(1)), int(end.group(2)), _column(end.group(1)))
 
 
 def _column(letters: str) -> int:

@@ -9,6 +9,7 @@ from lxml import etree
 
 from jihwi.evidence import BlockKind, Metadata, OriginRun, ReadingBuilder
 from jihwi.readers import Limits
+from jihwi.readers.charts import write_chart
 from jihwi.readers.docx.numbers import Label, Numbering, attribute, whole
 from jihwi.readers.docx.runs import Hanging, Line, gather
 from jihwi.readers.docx.styles import Style, Styles
@@ -141,7 +142,7 @@ class Body:
                 origins.append(OriginRun(start + len(lead), end + len(lead), run.origin))
         outline = _find(properties, "outlineLvl")
         level = whole(attribute(outline, "val"), 9) + 1 if outline is not None else style.level
-        self._turn_pages(line.page_breaks)
+        self._turn_pages(line)
         return _Shown(
             text=lead + text,
             origins=tuple(origins),
@@ -153,11 +154,12 @@ class Body:
             equation=line.equation_only,
         )
 
-    def _turn_pages(self, breaks: int) -> None:
-        """A break inside a paragraph belongs to what follows: the paragraph stays on the page where it begins."""
+    def _turn_pages(self, line: Line) -> None:
+        """A break before the first word comes before the paragraph; one inside it belongs to what follows."""
         if self._paged:
+            self._page_breaks += line.breaks_before
             self._builder.page = self._page_breaks + 1
-            self._page_breaks += breaks
+            self._page_breaks += line.breaks_inside
 
     def _label(self, properties: etree._Element | None, style: Style) -> Label | None:
         numbered = _find(properties, "numPr")
@@ -255,7 +257,7 @@ class Body:
             elif one.kind == "diagram":
                 self._diagram(one.key, parent)
             elif one.kind == "chart":
-                self._builder.warn("chart_not_read")
+                write_chart(self._builder, self._package.optional_xml(self._target(one.key)), parent)
             elif one.kind == "table" and one.element is not None:
                 self._table(one.element, parent, 1)
             elif one.kind in self._notes:
@@ -282,8 +284,11 @@ class Body:
             return self._relations.get(key, ("", ""))[1]
         return ""
 
+    def _target(self, key: str) -> str:
+        return self._relations.get(key, ("", ""))[1]
+
     def _diagram(self, key: str, parent: int) -> None:
-        data = self._package.optional_xml(self._relations.get(key, ("", ""))[1])
+        data = self._package.optional_xml(self._target(key))
         for point in data.iter("{*}pt") if data is not None else ():
             words = "\n".join(t for p in point.iter("{*}p") if (t := text_of(p)))
             if words:
@@ -350,4 +355,4 @@ def _guessed(cells: list[tuple[int, int, int, int, str]]) -> int:
     for row, column, _, _, text in cells:
         if row < len(rows):
             rows[row][column] = text
-    return header_rows(rows)
+    return header_rows(rows, strict=True)

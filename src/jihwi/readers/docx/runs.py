@@ -40,7 +40,8 @@ class Line:
         self.hanging: list[Hanging] = []
         self.deleted = 0
         self.concealed = 0
-        self.page_breaks = 0
+        self.breaks_before = 0
+        self.breaks_inside = 0
         self.equation_only = False
 
     def put(self, text: str, mapped: bool = False) -> None:
@@ -91,12 +92,11 @@ def _piece(child: etree._Element, tag: str, line: Line, depth: int) -> None:
         line.put(child.text or "")
     elif tag in _PLAIN:
         kind = attribute(child, "type")
-        if tag == "br" and kind == "page":
-            line.page_breaks += 1
-        else:
+        if not (tag == "br" and kind == "page"):
             line.put(_PLAIN[tag])
     elif tag == "lastRenderedPageBreak":
-        line.page_breaks += 1
+        line.breaks_inside += line.length > 0
+        line.breaks_before += line.length == 0
     elif tag == "sym":
         _symbol(child, line)
     elif tag in {"footnoteReference", "endnoteReference", "commentReference"}:

@@ -1,0 +1,95 @@
+"""Reads pictures by recognising their text, where Tesseract with Korean is installed."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from jihwi.errors import FileBroken, FileTooLarge, ReaderMissing
+from jihwi.evidence import Box, Metadata, ReadingBuilder
+from jihwi.readers import Hint, Limits, Result
+from jihwi.readers.ocr import Recognised, available, recognise
+
+__all__ = ["PictureReader"]
+
+_MOST_PIXELS = 100_000_000
+_SECONDS_A_PICTURE = 5.0
+_SMALL = 1000
+_DOUBTFUL = 60.0
+_POINTS = 72.0
+_SCREEN = 96.0
+
+
+class PictureReader:
+    """PNG, JPEG and TIFF; each page of a TIFF is a page."""
+
+    name = "picture"
+    version = "1"
+    formats = ("png", "jpeg", "tiff")
+
+    def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
+        if not available():
+            raise ReaderMissing(hint.path, "tesseract (kor)")
+        builder = ReadingBuilder(
+            source=hint.source, reader=self.name, reader_version=self.version, format=format or self.name
+        )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._frames(data, builder, hint, limits)
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+            raise FileBroken(hint.path, f"{format}: {error}") from error
+        return Result(builder.done())
+
+    def _frames(self, data: bytes, builder: ReadingBuilder, hint: Hint, limits: Limits) -> None:
+        frames_left = max(1, int(limits.seconds / _SECONDS_A_PICTURE))
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF", "MPO")) as image:
+            for number, frame in enumerate(ImageSequence.Iterator(image), start=1):
+                if frame.width * frame.height > _MOST_PIXELS:
+                    raise FileTooLarge(hint.path, f"{frame.width} x {frame.height}")
+                builder.metadata = Metadata(pages=number)
+                if frames_left <= 0:
+                    builder.warn("page_without_text", str(number))
+                    continue
+                frames_left -= 1
+                builder.page = number
+                self._frame(frame, builder, limits)
+
+    def _frame(self, frame: Image.Image, builder: ReadingBuilder, limits: Limits) -> None:
+        resolution = _resolution(frame)
+        grey = ImageOps.exif_transpose(frame).convert("RGBA")
+        paper = Image.new("RGBA", grey.size, "white")
+        grey = Image.alpha_composite(paper, grey).convert("L")
+        # Letters of a screen are too small for a program that was taught on scanned paper.
+        scale = 2 if max(grey.size) < _SMALL else 1
+        if scale > 1:
+            grey = grey.resize((grey.width * scale, grey.height * scale), Image.Resampling.LANCZOS)
+        header = f"P5 {grey.width} {grey.height} 255\n".encode()
+        found = recognise(header + grey.tobytes(), limits.seconds / 2)
+        if found is None:
+            builder.warn("page_without_text", str(builder.page))
+            return
+        if not found:
+            builder.warn("picture_without_text", str(builder.page))
+            return
+        if sum(one.confidence for one in found) / len(found) < _DOUBTFUL:
+            builder.warn("recognition_doubtful", str(builder.page))
+        for one in found:
+            builder.block("paragraph", one.text, box=_in_points(one, resolution * scale), origin="recognised")
+
+
+def _resolution(frame: Image.Image) -> float:
+    said = frame.info.get("dpi")
+    if isinstance(said, tuple) and said and 30 < float(said[0]) < 2400:
+        return float(said[0])
+    return _SCREEN
+
+
+def _in_points(one: Recognised, resolution: float) -> Box:
+    size = _POINTS / resolution
+    box = one.box
+    return Box(
+        round(box.left * size, 1), round(box.top * size, 1), round(box.right * size, 1), round(box.bottom * size, 1)
+    )
