@@ -8,9 +8,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from jihwi.testing.chaos import check_ended, play
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_case_ends_the_same_however_often_its_runner_is_killed(tmp_path: Path) -> None:
     calm = tmp_path / "calm"
     calm.mkdir()

@@ -7,14 +7,14 @@ takes turns through a door and never through this port. Taking over is only chan
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from jihwi.case.turn import Turn, View
 from jihwi.minds.body import prompt_parts, rebuild_prompt
 
-__all__ = ["Delta", "DeltaSink", "Mind", "Procedure", "SkillShown", "prompt_parts", "rebuild_prompt"]
+__all__ = ["DecidesAtOnce", "Delta", "DeltaSink", "Mind", "Procedure", "SkillShown", "prompt_parts", "rebuild_prompt"]
 
 Procedure = Callable[[View], Turn]
 """A mind without a model: a pure function of what it is shown."""
@@ -50,4 +50,13 @@ class Mind(Protocol):
 
     async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
         """The next turn of `view.agent`, who may use `skills`."""
+        ...
+
+
+@runtime_checkable
+class DecidesAtOnce(Protocol):
+    """A mind that waits for nothing, so that the engine need not wait for it either."""
+
+    def decide(self, view: View) -> Turn:
+        """The next turn. Raises a JihwiError and nothing else."""
         ...

@@ -28,6 +28,10 @@ class ProcedureMind:
 
     async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
         """The function's turn for this view. Raises ProcedureFailed."""
+        return self.decide(view)
+
+    def decide(self, view: View) -> Turn:
+        """The same, without waiting. Raises ProcedureFailed."""
         try:
             turn = self._function(view)
         except Exception as problem:

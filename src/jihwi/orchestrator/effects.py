@@ -19,10 +19,10 @@ from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.commands import Publish, RunSkill, Think
 from jihwi.case.decide import view_of
 from jihwi.case.state import Case
-from jihwi.case.turn import View
+from jihwi.case.turn import Turn, View
 from jihwi.errors import JihwiError, ModelError, SkillArguments
 from jihwi.evidence import Viewer
-from jihwi.minds import DeltaSink, SkillShown
+from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
 from jihwi.orchestrator.ports import MindSource, PublicationRefused, Publisher
 from jihwi.skills import Skill, SkillBox, SkillContext
 from jihwi.store import EventStore
@@ -67,11 +67,25 @@ class Effects:
         """What the mind is shown, taken before anything else can change the state."""
         return view_of(case, command.assignment)
 
+    def think_at_once(self, case: Case, command: Think, view: View) -> Learned | None:
+        """A procedure's turn, without a task; `None` when the mind is none."""
+        if view.mind.kind != "procedure":
+            return None
+        began = self._seconds()
+        try:
+            mind = self._minds.mind(view.mind, failures=0)
+            if not isinstance(mind, DecidesAtOnce):
+                return None
+            turn = mind.decide(view)
+        except JihwiError as problem:
+            reason = Reason("mind_failed", {"agent": view.agent.name, "detail": problem.words(_language(case))})
+            return self._turn_failed(case, command, reason, began, retry=False, failures=0)
+        return self._turn_finished(case, command, view, turn, began)
+
     async def think(self, case: Case, command: Think, view: View) -> Learned:
         """A turn of a mind, or why there is none."""
         began = self._seconds()
         failures = case.assignments[command.assignment].failures
-        author = e.Author("agent", view.agent.name, case.requester)
         try:
             mind = self._minds.mind(view.mind, failures=failures)
             turn = await mind.think(view, self._shown(view), self._emit)
@@ -86,6 +100,10 @@ class Effects:
             detail = f"{type(problem).__name__}: {problem}"
             reason = Reason("mind_failed", {"agent": view.agent.name, "detail": detail[:500]})
             return self._turn_failed(case, command, reason, began, retry=False, failures=failures)
+        return self._turn_finished(case, command, view, turn, began)
+
+    def _turn_finished(self, case: Case, command: Think, view: View, turn: Turn, began: float) -> Learned:
+        author = e.Author("agent", view.agent.name, case.requester)
         usage = turn.usage.plus(Spending(ms=self._since(began)))
         finished = e.TurnFinished(
             command.assignment,

@@ -11,8 +11,8 @@ A waiting case is a row: `drive` returns and nothing of it stays in memory.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Any
+import contextlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -21,7 +21,7 @@ from jihwi.case.decide import decide
 from jihwi.case.events import SYSTEM, Author, Draft, Event, RunnerTookOver, TimerFired
 from jihwi.case.state import Case, in_flight
 from jihwi.clock import Clock
-from jihwi.errors import AppendConflict, JihwiError, LeaseLost
+from jihwi.errors import AppendConflict, JihwiError, LeaseLost, StoreError
 from jihwi.ids import CaseId, Chance, new_case_id
 from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator.effects import Effects, Learned
@@ -79,11 +79,11 @@ class Orchestrator:
         self.runner = runner
         self._chance = chance
         self._clock = clock
-        self._settings = settings or Settings()
+        self.settings = settings or Settings()
         self._watch = watch
         self._trouble = trouble
         self._author = Author("runner", runner)
-        self._effects = Effects(
+        self.effects = Effects(
             store=store,
             minds=minds,
             skills=skills,
@@ -92,6 +92,7 @@ class Orchestrator:
             seconds=clock.monotonic_seconds,
         )
         self._drives: dict[str, _Drive] = {}
+        self._ticker: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
     # ── opening, commands, looking ──
@@ -101,7 +102,7 @@ class Orchestrator:
         case_id = new_case_id(self._chance, self.store.now_ms())
         log = CaseLog(self.store, case_id, self._chance, self._author)
         log.add_all(opening.drafts())
-        self._show(await log.append(lease=None))
+        self.show(await log.append(lease=None))
         return case_id
 
     async def submit(self, case_id: str, command: Persons, *, door: str = "") -> Case:
@@ -109,16 +110,16 @@ class Orchestrator:
 
         Needs no lease. Raises CommandRefused, CaseUnknown, AppendConflict after many tries.
         """
-        for attempt in range(self._settings.attempts):
+        for attempt in range(self.settings.attempts):
             log = CaseLog(self.store, case_id, self._chance, self._author)
             await log.load()
             for draft in command(log.case):
                 author = draft.author if draft.author.door else msgspec.structs.replace(draft.author, door=door)
                 log.add(Draft(draft.body, author, draft.cause, draft.labels))
             try:
-                self._show(await log.append(lease=None))
+                self.show(await log.append(lease=None))
             except AppendConflict:
-                if attempt + 1 == self._settings.attempts:
+                if attempt + 1 == self.settings.attempts:
                     raise
                 continue
             self.nudge(case_id)
@@ -137,7 +138,7 @@ class Orchestrator:
         """Tell a drive in this process that its case was written to."""
         drive = self._drives.get(case_id)
         if drive is not None:
-            drive.changed.set()
+            drive.nudge()
 
     # ── driving ──
 
@@ -147,7 +148,7 @@ class Orchestrator:
         Short timers (a retry) are waited for; long ones are left to the row. Raises StoreError, LedgerBroken:
         nothing that was acknowledged is lost, and driving may go on later.
         """
-        seconds = self._settings.lease_seconds
+        seconds = self.settings.lease_seconds
         lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
         if lease is None and await self._release_of_the_dead(case_id):
             lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
@@ -191,8 +192,8 @@ class Orchestrator:
             await self._release_of_the_dead(row.case_id)
         try:
             while not self._stopping.is_set():
-                while len(tasks) < self._settings.cases:
-                    lease = await self.store.claim(self.runner, seconds=self._settings.lease_seconds)
+                while len(tasks) < self.settings.cases:
+                    lease = await self.store.claim(self.runner, seconds=self.settings.lease_seconds)
                     if lease is None:
                         break
                     tasks.add(asyncio.create_task(self._drive_or_tell(lease)))
@@ -202,7 +203,7 @@ class Orchestrator:
                     task.result()
         finally:
             for drive in self._drives.values():
-                drive.changed.set()
+                drive.nudge()
             if tasks:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -220,68 +221,110 @@ class Orchestrator:
         """Ask for a clean shutdown: effects under way get their grace, leases are released."""
         self._stopping.set()
         for drive in self._drives.values():
-            drive.changed.set()
+            drive.nudge()
 
-    def _show(self, events: list[Event]) -> None:
+    # ── what its drives ask of it ──
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a shutdown was asked for."""
+        return self._stopping.is_set()
+
+    def keep_ticking(self) -> None:
+        """See to it that waiting drives are woken to look around, and that their leases are renewed."""
+        if self._ticker is None or self._ticker.done():
+            self._ticker = asyncio.create_task(self._tick())
+
+    async def _tick(self) -> None:
+        """One ticker for all drives; it ends with the last of them."""
+        renewed = self._clock.monotonic_seconds()
+        while self._drives:
+            await asyncio.sleep(self.settings.look_seconds)
+            if self._clock.monotonic_seconds() - renewed > self.settings.lease_seconds / 3:
+                renewed = self._clock.monotonic_seconds()
+                for drive in list(self._drives.values()):
+                    await self._renew(drive)
+            for drive in self._drives.values():
+                drive.nudge()
+
+    async def _renew(self, drive: _Drive) -> None:
+        try:
+            drive.lease = await self.store.renew(drive.lease, seconds=self.settings.lease_seconds)
+        except LeaseLost as lost:
+            drive.lose(lost)
+        except StoreError:
+            return  # the store is busy or away: the next append, or the next tick, will tell
+
+    def show(self, events: list[Event]) -> None:
+        """Show facts that have become durable to whoever watches."""
         if self._watch is not None:
             for event in events:
                 self._watch(event)
 
 
 class _Drive:
-    """One case being driven."""
+    """One case being driven. Whatever happens to it (an effect ends, a person writes, a tick) sets `wake`."""
 
     def __init__(self, house: Orchestrator, lease: Lease) -> None:
         self.lease = lease
-        self.changed = asyncio.Event()
         self._house = house
         self._log = CaseLog(house.store, lease.case_id, house._chance, house._author)
         self._learned: list[Learned] = []
-        self._running: dict[asyncio.Task[Learned], str] = {}
+        self._running: set[asyncio.Task[Learned]] = set()
+        self._wake = asyncio.Event()
+        self._look = False
         self._lost_lease: LeaseLost | None = None
 
+    # ── what others call ──
+
+    def nudge(self) -> None:
+        """Somebody else wrote to the case, or the house stops: look before going on."""
+        self._look = True
+        self._wake.set()
+
+    def lose(self, lost: LeaseLost) -> None:
+        """Another runner has the case: stop."""
+        self._lost_lease = lost
+        self.nudge()
+
+    # ── the loop ──
+
     async def run(self) -> Case:
-        keeper = asyncio.create_task(self._keep_lease())
         try:
             await self._log.load()
-            self._take_over()
+            if in_flight(self._log.case):
+                self._log.add(Draft(RunnerTookOver(self._house.runner, self.lease.epoch)))
             while True:
                 await self._advance()
-                if not self._running:
-                    if not await self._wait_for_timer():
-                        return self._log.case
+                if self._learned:
                     continue
-                await self._wait_for_effects()
-                if self._house._stopping.is_set() and not await self._grace():
+                if self._house.stopping:
+                    await self._grace()
+                    return self._log.case
+                if self._running:
+                    await self._wait_for_effects()
+                elif not await self._wait_for_timer():
                     return self._log.case
         finally:
-            keeper.cancel()
             for task in self._running:
                 task.cancel()
-            await asyncio.gather(keeper, *self._running, return_exceptions=True)
-
-    def _take_over(self) -> None:
-        """What an earlier runner had under way is lost: say so before deciding."""
-        if in_flight(self._log.case):
-            self._log.add(Draft(RunnerTookOver(self._house.runner, self.lease.epoch)))
-
-    # ── one commit ──
+            if self._running:
+                await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _advance(self) -> None:
         """Record what was learned, decide until only effects remain, append once, start them."""
         while True:
-            effects = self._fold_and_decide()
             if self._lost_lease is not None:
                 raise self._lost_lease
+            effects = self._fold_and_decide()
             try:
                 events = await self._log.append(lease=self.lease)
             except AppendConflict:
                 await self._log.load()
                 continue
             self._learned.clear()
-            self._house._show(events)
-            if not self._house._stopping.is_set():
-                self._start(effects)
+            self._house.show(events)
+            self._start(effects)
             return
 
     def _fold_and_decide(self) -> list[Think | RunSkill | Publish]:
@@ -290,7 +333,7 @@ class _Drive:
             for draft in learned.drafts:
                 log.add(draft, learned.blobs)
         effects: list[Think | RunSkill | Publish] = []
-        if self._house._stopping.is_set():
+        if self._house.stopping:
             return effects
         while commands := decide(log.case):
             for command in commands:
@@ -300,59 +343,57 @@ class _Drive:
         return effects
 
     def _start(self, effects: list[Think | RunSkill | Publish]) -> None:
-        case, does = self._log.case, self._house._effects
+        """Start effects. A procedure decides at once: a task for it would cost more than its turn."""
+        case, does = self._log.case, self._house.effects
         for command in effects:
             if isinstance(command, Think):
                 view = does.prepare(case, command)
+                at_once = does.think_at_once(case, command, view)
+                if at_once is not None:
+                    self._learned.append(at_once)
+                    continue
                 work = does.think(case, command, view)
             elif isinstance(command, RunSkill):
                 work = does.run_skill(case, command)
             else:
                 work = does.publish(case, command)
-            self._running[asyncio.create_task(work)] = command.key
+            task = asyncio.create_task(work)
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Learned]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            self._learned.append(task.result())
+        self._wake.set()
 
     # ── waiting ──
 
     async def _wait_for_effects(self) -> None:
-        changed = asyncio.create_task(self.changed.wait())
-        try:
-            done, _ = await asyncio.wait(
-                {*self._running, changed},
-                return_when=asyncio.FIRST_COMPLETED,
-                timeout=self._until_timer(self._house._settings.look_seconds),
-            )
-        finally:
-            changed.cancel()
-        self.changed.clear()
-        self._collect(done)
-        if not self._learned:
-            await self._look()
-        self._fire_timers()
+        """Wait until an effect has ended, a timer is due, or others wrote to the case."""
+        self._house.keep_ticking()
+        while not self._learned:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._lost_lease is not None or self._house.stopping:
+                return
+            if self._look and not self._learned:
+                self._look = False
+                await self._see_others()
+                if self._fire_timers() or decide(self._log.case) or not self._running:
+                    return
 
-    def _collect(self, done: Iterable[asyncio.Task[Any]]) -> None:
-        """Take what ended effects have learned."""
-        for task in [t for t in done if t in self._running]:
-            del self._running[task]
-            if not task.cancelled():
-                self._learned.append(task.result())
-
-    async def _look(self) -> None:
-        """See what people and others wrote while effects are under way; a case that ended stops them."""
+    async def _see_others(self) -> None:
+        """Fold what people and others wrote while effects are under way; a case that has ended stops them."""
         await self._log.catch_up()
         if self._log.case.status in ("closed", "cancelled"):
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
-            self._running.clear()
-
-    def _until_timer(self, most: float) -> float:
-        timers = self._log.case.timers
-        if not timers:
-            return most
-        left = (min(timers.values()) - self._house.store.now_ms()) / 1000
-        return max(0.0, min(left, most))
 
     def _fire_timers(self) -> bool:
+        if not self._log.case.timers:
+            return False
         now = self._house.store.now_ms()
         due = [name for name, at_ms in self._log.case.timers.items() if at_ms <= now]
         for name in due:
@@ -362,38 +403,23 @@ class _Drive:
     async def _wait_for_timer(self) -> bool:
         """Nothing is under way: wait for a timer that is near. Answers whether there is more to do."""
         case = self._log.case
-        if case.status != "open" or not case.timers or self._house._stopping.is_set():
+        if case.status != "open" or not case.timers:
             return False
         left = (min(case.timers.values()) - self._house.store.now_ms()) / 1000
-        if left > self._house._settings.lease_seconds:
+        if left > self._house.settings.lease_seconds:
             return False
-        try:
+        self._house.keep_ticking()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, left)):
-                await self.changed.wait()
-        except TimeoutError:
-            pass
-        self.changed.clear()
+                await self._wake.wait()
+        self._wake.clear()
         await self._log.catch_up()
         self._fire_timers()
         return True
 
-    async def _grace(self) -> bool:
-        """A shutdown was asked for: let effects end within their grace and record them. Never goes on after."""
+    async def _grace(self) -> None:
+        """A shutdown was asked for: let effects end within their grace, and record how they did."""
         if self._running:
-            done, _ = await asyncio.wait(self._running, timeout=self._house._settings.grace_seconds)
-            self._collect(done)
+            await asyncio.wait(self._running, timeout=self._house.settings.grace_seconds)
+            await asyncio.sleep(0)
         await self._advance()
-        return False
-
-    async def _keep_lease(self) -> None:
-        seconds = self._house._settings.lease_seconds
-        while True:
-            await asyncio.sleep(seconds / 3)
-            try:
-                self.lease = await self._house.store.renew(self.lease, seconds=seconds)
-            except LeaseLost as lost:
-                self._lost_lease = lost
-                for task in self._running:
-                    task.cancel()
-                self.changed.set()
-                return

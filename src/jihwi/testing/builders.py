@@ -12,7 +12,8 @@ from jihwi.case.turn import Turn, View
 from jihwi.clock import SystemClock
 from jihwi.evidence import Viewer
 from jihwi.ids import Chance
-from jihwi.minds import DeltaSink, Mind, SkillShown
+from jihwi.minds import Mind
+from jihwi.minds.procedure import ProcedureMind
 from jihwi.orchestrator import Opening, Orchestrator, Publication, PublicationRefused, Settings
 from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
 from jihwi.store import EventStore
@@ -30,21 +31,13 @@ class SeededChance:
         return self._random.randbytes(size)
 
 
-class _FunctionMind:
-    def __init__(self, function: Callable[[View], Turn]) -> None:
-        self._function = function
-
-    async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
-        return self._function(view)
-
-
 class Minds:
     """A `MindSource` over plain functions of the view, by the spec's name."""
 
     def __init__(
         self, functions: Mapping[str, Callable[[View], Turn]], minds: Mapping[str, Mind] | None = None
     ) -> None:
-        self._minds: dict[str, Mind] = {name: _FunctionMind(f) for name, f in functions.items()}
+        self._minds: dict[str, Mind] = {name: ProcedureMind(f, name=name) for name, f in functions.items()}
         self._minds.update(minds or {})
 
     def mind(self, spec: MindSpec, *, failures: int) -> Mind:
