@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from jihwi.case.assignment import MindSpec
 from jihwi.case.events import Event
 from jihwi.clock import SystemClock
-from jihwi.errors import FolderMissing, JihwiError, ModelSpecInvalid, StoreReadOnly
+from jihwi.errors import FolderEmpty, FolderMissing, JihwiError, ModelSpecInvalid, StoreReadOnly
 from jihwi.evidence import Reading, Viewer
 from jihwi.ids import Randomness
 from jihwi.minds import DeltaSink, Mind
@@ -33,9 +33,10 @@ from jihwi.words import Language
 if TYPE_CHECKING:
     from jihwi.library import Library
     from jihwi.minds.model import ModelMind
+    from jihwi.readers import FileToRead
     from jihwi.readers.sandbox import SandboxReadingService
 
-__all__ = ["House", "collection_of", "open_house", "state_folder"]
+__all__ = ["House", "ReadingRoom", "built_in_skills", "collection_of", "open_house", "state_folder"]
 
 
 def collection_of(folder: Path) -> str:
@@ -182,6 +183,17 @@ class House:
         limits = Limits(seconds=self.settings.reading_seconds)
         return SandboxReadingService(limits=limits, processes=self.settings.reading_processes or None)
 
+    def files_in(self, folder: Path) -> list[FileToRead]:
+        """The files of a folder. Raises FolderMissing, FolderEmpty."""
+        from jihwi.readers.folder import walk
+
+        if not folder.is_dir():
+            raise FolderMissing(str(folder))
+        files = walk(folder)
+        if not files:
+            raise FolderEmpty(str(folder))
+        return files
+
     @cached_property
     def skills(self) -> SkillBox:
         """The built-in skills."""
@@ -240,6 +252,35 @@ class House:
             if part is not None:
                 part.close()
         await self.store.close()
+
+
+class ReadingRoom:
+    """What reading without a library needs: the files, their outcomes, and how each is shown and mended."""
+
+    def __init__(self, settings: Settings) -> None:
+        from jihwi.readers import Limits, folder, readiness, readiness_written, repair, words, writers
+        from jihwi.readers.sandbox import SandboxReadingService
+
+        self.survey = folder.survey
+        self.read_changed = folder.read_changed
+        self.builder = readiness.ReadinessBuilder
+        self.html = readiness_written.render_readiness_html
+        self.json = readiness_written.render_readiness_json
+        self.csv = readiness_written.render_readiness_csv
+        self.repair = repair.repair
+        self.safe_path = repair.safe_path
+        self.say = words.say
+        self.grade_words = words.grade_words
+        self.markdown = writers.to_markdown
+        self.reading_json = writers.to_json
+        limits = Limits(seconds=settings.reading_seconds)
+        self.service = SandboxReadingService(limits=limits, processes=settings.reading_processes or None)
+
+    def __enter__(self) -> ReadingRoom:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.service.close()
 
 
 def built_in_skills(library: Callable[[], Library]) -> list[Skill]:

@@ -1,0 +1,126 @@
+"""The everyday commands and the tree of the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jihwi.cli import cases, ledgers, looking
+from jihwi.cli.screen import say
+from jihwi.cli.session import Home, Json, Lang, Session, run_async
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="jihwi",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=say(
+        "지휘: 조직의 파일에서, 근거를 글자까지 확인한 보고서를 만듭니다. 모델이 없어도 됩니다.",
+        "Jihwi: from an organisation's files to a report whose every quotation is checked. No model needed.",
+    ),
+    epilog=say(
+        "끝냄 번호: 0 마침, 1 실패, 2 잘못된 사용, 3 사람을 기다림",
+        "Exit codes: 0 done, 1 the work failed, 2 wrong use, 3 waits for a person",
+    ),
+)
+
+
+@app.callback()
+def everywhere(lang: Lang = None) -> None:
+    """What holds for every command; `--lang` here is for the help (`jihwi --lang ko --help`)."""
+
+
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", help=say("이 폴더의 문서가 지니는 표지", "A label every document of this folder bears")),
+]
+
+
+@app.command(
+    help=say(
+        "폴더의 파일을 읽고 요청에 답하는 보고서를 냅니다.", "Read a folder's files and release a report that answers."
+    ),
+    epilog='jihwi run "공사 기간은 언제까지인가?" --files ./문서',
+)
+def run(
+    request: Annotated[str, typer.Argument(help=say("요청, 한국어나 영어로", "The request, in Korean or English"))],
+    files: Annotated[Path, typer.Option("--files", help=say("문서가 있는 폴더", "The folder with the documents"))],
+    out: Annotated[Path | None, typer.Option("--out", help=say("보고서를 둘 폴더", "Folder for the report"))] = None,
+    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
+    team: Annotated[
+        str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
+    ] = None,
+    label: Labels = None,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
+        from jihwi.cli.running import run_request  # waits: brings the library
+
+        raise SystemExit(run_async(lambda: run_request(session, request, files, out, label or [])))
+
+
+@app.command(
+    help=say(
+        "문서를 Markdown과 JSON으로 바꾸고 준비도를 잽니다.", "Turn documents into Markdown and JSON, and grade them."
+    ),
+    epilog="jihwi read ./문서 --out ./읽은것",
+)
+def read(
+    paths: Annotated[list[Path], typer.Argument(help=say("파일이나 폴더", "Files or folders"))],
+    out: Annotated[Path | None, typer.Option("--out", help=say("결과를 둘 폴더", "Folder for the results"))] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option("--fix", help=say("고친 파일을 쓸 다른 폴더", "Another folder for the repaired files")),
+    ] = None,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home) as session:
+        from jihwi.cli.reading import read_paths  # waits: brings the readers
+
+        raise SystemExit(read_paths(session, paths, out, fix))
+
+
+@app.command(
+    help=say("읽어 둔 문서에서 찾습니다.", "Search the documents that were read."),
+    epilog='jihwi search "여비 일비" --files ./문서',
+)
+def search(
+    query: Annotated[str, typer.Argument(help=say("찾는 말", "What to look for"))],
+    files: Annotated[
+        Path | None,
+        typer.Option("--files", help=say("이 폴더만, 바뀐 것을 먼저 읽고", "Only this folder, read anew first")),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help=say("몇 개까지", "At most so many"))] = 10,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home) as session:
+        from jihwi.cli.searching import search_library  # waits: brings the library
+
+        raise SystemExit(run_async(lambda: search_library(session, query, files, limit)))
+
+
+app.add_typer(cases.app, name="case")
+app.add_typer(ledgers.app, name="ledger")
+app.add_typer(looking.cite, name="cite")
+app.add_typer(looking.team, name="team")
+app.command(
+    "skills", help=say("어떤 기술이 있는지 봅니다.", "List the skills there are."), epilog="jihwi skills --json"
+)(looking.skills)
+app.command(
+    "doctor",
+    help=say(
+        "무엇이 있고 없는지, 어떻게 설치하는지 봅니다.", "See what is installed, what is missing, and how to get it."
+    ),
+    epilog="jihwi doctor",
+)(looking.doctor)

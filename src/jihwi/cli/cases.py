@@ -1,0 +1,355 @@
+"""`jihwi case …`: the case worker's seat at the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from jihwi.case import person
+from jihwi.case.events import Draft
+from jihwi.case.ledger import open_event
+from jihwi.case.reasons import say as say_reason
+from jihwi.case.state import Case, open_assignments, waits
+from jihwi.cli.following import line_of
+from jihwi.cli.screen import WAITS, Screen, say
+from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
+from jihwi.orchestrator import load_case
+from jihwi.store import CaseRow, EventStore
+from jihwi.wiring import open_house
+
+__all__ = ["app", "find_case"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=say("사건을 보고, 답하고, 승인하고, 이어 갑니다.", "See, answer, approve and drive on cases."),
+)
+
+CaseName = Annotated[
+    str, typer.Argument(help=say("사건 이름의 앞 글자, 또는 'last'", "The first letters of a case, or 'last'"))
+]
+Words = Annotated[str, typer.Option("--note", help=say("남길 말", "A word on why"))]
+
+
+async def find_case(store: EventStore, name: str) -> CaseRow:
+    """The case whose name begins so, or the newest for `last`. Raises CaseUnknown, CaseAmbiguous."""
+    rows = await store.rows(limit=1) if name == "last" else await store.rows(prefix=name, limit=5)
+    if not rows:
+        raise CaseUnknown(name)
+    exact = [row for row in rows if row.case_id == name]
+    if len(rows) > 1 and not exact:
+        raise CaseAmbiguous(name, ", ".join(row.case_id for row in rows))
+    return exact[0] if exact else rows[0]
+
+
+@app.command("list", epilog="jihwi case list")
+def list_cases(json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """List the cases, the latest first."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(run_async(lambda: _list(session)))
+
+
+async def _list(session: Session) -> int:
+    screen = session.screen
+    async with open_house(session.settings) as house:
+        rows = await house.store.rows()
+    if screen.json:
+        screen.result([_row(row) for row in rows])
+        return 0
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for ko, en in (("사건", "Case"), ("상태", "Status"), ("기다림", "Waits"), ("요청", "Request")):
+        table.add_column(screen.words(ko, en))
+    for row in rows:
+        table.add_row(row.case_id, row.status, str(row.waits_for or ""), row.request[:80])
+    screen.out.print(table if rows else screen.words("사건이 없습니다.", "There are no cases."))
+    return 0
+
+
+def _row(row: CaseRow) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(row), "head": row.head.hex()}
+
+
+@app.command(epilog="jihwi case show last")
+def show(case: CaseName = "last", json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """Show how a case stands and what it waits for."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(run_async(lambda: _show(session, case)))
+
+
+async def _show(session: Session, name: str) -> int:
+    async with open_house(session.settings) as house:
+        row = await find_case(house.store, name)
+        case = await load_case(house.store, row.case_id)
+    session.screen.result(_standing(case))
+    if not session.screen.json:
+        for line in _lines(case, session.screen):
+            session.screen.out.print(line, markup=False)
+    return WAITS if waits(case) else 0
+
+
+def _standing(case: Case) -> dict[str, Any]:
+    return {
+        "case": case.id,
+        "status": case.status,
+        "outcome": case.outcome,
+        "request": case.request,
+        "events": case.seq,
+        "head": case.head.hex(),
+        "reason": case.reason,
+        "choices": case.choices,
+        "assignments": [
+            {"assignment": a.id, "agent": a.agent, "mind": a.mind, "seat": a.seat, "turn": a.turn, "task": a.task}
+            for a in open_assignments(case)
+        ],
+        "approvals": [
+            {"approval": one.id, "skill": one.skill, "arguments": one.arguments, "digest": one.action_digest}
+            for one in person.open_approvals(case)
+        ],
+        "questions": [
+            {"assignment": a.id, "number": n, "question": question} for a, n, question in person.open_questions(case)
+        ],
+        "findings": len(case.findings),
+        "files": case.files,
+    }
+
+
+def _lines(case: Case, screen: Screen) -> list[str]:
+    say_it = screen.words
+    lines = [f"{case.id}  {case.status} {case.outcome}".rstrip(), case.request, ""]
+    if case.reason is not None:
+        lines.append(say_reason(case.reason, screen.language))
+    if case.choices:
+        lines.append(say_it("고를 수 있는 것: ", "Choices: ") + ", ".join(case.choices))
+    for a in open_assignments(case):
+        depth = "  " * a.depth
+        lines.append(f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {say_it('차례', 'turn')} {a.turn}: {a.task[:80]}")
+    for one in person.open_approvals(case):
+        arguments = msgspec.json.encode(one.arguments).decode()[:300]
+        why = say_reason(one.reason, screen.language)
+        lines += [
+            "",
+            say_it(f"승인을 기다립니다: {one.id}", f"Waits for an approval: {one.id}"),
+            f"  {one.skill} {arguments}",
+            f"  {why}",
+            f"  jihwi case approve {case.id} {one.id} --digest {one.action_digest[:12]}",
+        ]
+    for a, number, question in person.open_questions(case):
+        ask = say_it(f"묻습니다 ({a.id}): {question}", f"Asks ({a.id}): {question}")
+        lines += ["", ask, f'  jihwi case answer {case.id} "…" --of {a.id}/{number}']
+    return lines
+
+
+@app.command(epilog="jihwi case follow last --after 12")
+def follow(
+    case: CaseName = "last",
+    after: Annotated[int, typer.Option(help=say("이 번호 다음부터", "Go on after this event"))] = 0,
+    wait: Annotated[bool, typer.Option(help=say("끝날 때까지 기다립니다", "Wait until it ends"))] = True,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Follow the events of a case as they happen; join late, or go on from an event's number."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(run_async(lambda: _follow(session, case, after, wait)))
+
+
+async def _follow(session: Session, name: str, after: int, wait: bool) -> int:
+    screen = session.screen
+    async with open_house(session.settings) as house:
+        case_id = (await find_case(house.store, name)).case_id
+        while True:
+            for stored in await house.store.read(case_id, after=after):
+                event = open_event(stored)
+                after = event.seq
+                if screen.json:
+                    typer.echo(msgspec.json.encode({**msgspec.structs.asdict(event), "head": event.head.hex()}))
+                else:
+                    line = line_of(event, screen.language)
+                    if line:
+                        screen.out.print(line, markup=False)
+            row = await house.store.row(case_id)
+            if not wait or row is None or row.status in ("closed", "failed", "cancelled"):
+                return 0
+            if row.status in ("waiting", "parked", "paused") and row.seq <= after and row.waits_for:
+                screen.remark(screen.words("사람을 기다립니다.", "It waits for a person."))
+                return WAITS
+            await house.store.wait(case_id, after, seconds=30)
+
+
+@app.command("run", epilog="jihwi case run last")
+def run_case(
+    case: CaseName = "last",
+    out: Annotated[Path | None, typer.Option(help=say("보고서를 둘 폴더", "Folder for the report"))] = None,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
+) -> None:
+    """Drive a case on: after an answer, an approval, or a crash."""
+    with Session(json=json, lang=lang, home=home, model=model) as session:
+        raise SystemExit(run_async(lambda: _run(session, case, out)))
+
+
+async def _run(session: Session, name: str, out: Path | None) -> int:
+    from jihwi.cli.running import drive_case, watcher  # waits: brings the library
+
+    async with open_house(session.settings) as house:
+        row = await find_case(house.store, name)
+        orchestrator = house.orchestrator(watch=watcher(session.screen))
+        return await drive_case(session, house, orchestrator, row.case_id, out)
+
+
+# ── what a person says ───────────────────────────────────────────────────────
+
+
+def _submit(session: Session, name: str, command: Callable[[Case, str], list[Draft]]) -> int:
+    async def work() -> int:
+        async with open_house(session.settings) as house:
+            row = await find_case(house.store, name)
+            orchestrator = house.orchestrator()
+            by = house.viewer.id
+            case = await orchestrator.submit(row.case_id, lambda now: command(now, by), door="cli")
+        session.screen.result(_standing(case))
+        session.screen.remark(
+            session.screen.words(f"기록했습니다 ({case.seq}번). ", f"Recorded as event {case.seq}. ")
+            + session.screen.words(f"이어 가기: jihwi case run {case.id}", f"Go on: jihwi case run {case.id}")
+        )
+        return 0
+
+    return run_async(work)
+
+
+ApprovalName = Annotated[
+    str, typer.Argument(help=say("승인의 이름. 하나뿐이면 비웁니다", "The approval; empty for the only one"))
+]
+
+
+@app.command(epilog="jihwi case approve last a1/1/4/0 --digest 3f2a91")
+def approve(
+    case: CaseName,
+    approval: ApprovalName = "",
+    digest: Annotated[str, typer.Option(help=say("보인 그 내용의 요약값", "Digest of the action as shown"))] = "",
+    edit: Annotated[
+        str, typer.Option(help=say("고친 값 (JSON). 새로 승인을 묻습니다", "Edited arguments as JSON; asked anew"))
+    ] = "",
+    note: Words = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Approve one exact action, or edit it: an edit makes a new action that is asked anew."""
+    with Session(json=json, lang=lang, home=home) as session:
+
+        def command(now: Case, by: str) -> list[Draft]:
+            if edit:
+                return person.edit(now, approval, _arguments(edit), by=by, words=note)
+            return person.approve(now, approval, by=by, digest=digest, words=note)
+
+        raise SystemExit(_submit(session, case, command))
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text.encode(), type=dict[str, Any])
+    except msgspec.MsgspecError as problem:
+        raise SettingInvalid("edit", text[:80], "--edit", "JSON: {...}") from problem
+
+
+@app.command(epilog='jihwi case reject last --note "받는 사람이 틀림"')
+def reject(
+    case: CaseName,
+    approval: ApprovalName = "",
+    note: Words = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Reject one action; the agent reads why."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(_submit(session, case, lambda now, by: person.reject(now, approval, by=by, words=note)))
+
+
+@app.command(epilog='jihwi case answer last "2025년입니다"')
+def answer(
+    case: CaseName,
+    words: Annotated[str, typer.Argument(help=say("답", "The answer"))],
+    of: Annotated[str, typer.Option(help=say("어느 질문: 일/번호", "Which question: assignment/number"))] = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Answer a question of the case."""
+    with Session(json=json, lang=lang, home=home) as session:
+        name, _, number = of.partition("/")
+        at = int(number) if number.isdigit() else None
+        raise SystemExit(
+            _submit(session, case, lambda now, by: person.answer(now, words, by=by, assignment=name, number=at))
+        )
+
+
+@app.command(epilog="jihwi case cancel last")
+def cancel(case: CaseName, note: Words = "", json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """End a case without a report."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(_submit(session, case, lambda now, by: person.cancel(now, by=by, words=note)))
+
+
+@app.command(epilog="jihwi case pause last")
+def pause(case: CaseName, note: Words = "", json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """Stop starting new work; what is under way ends by itself."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(_submit(session, case, lambda now, by: person.pause(now, by=by, words=note)))
+
+
+@app.command(epilog="jihwi case resume last --turns 200")
+def resume(
+    case: CaseName,
+    turns: Annotated[int, typer.Option(help=say("새 차례 한도", "A new limit of turns"))] = 0,
+    tokens: Annotated[int, typer.Option(help=say("새 토큰 한도", "A new limit of tokens"))] = 0,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Go on after a pause or a stop, with a larger budget where one ran out."""
+    with Session(json=json, lang=lang, home=home) as session:
+
+        def command(now: Case, by: str) -> list[Draft]:
+            if not turns and not tokens:
+                return person.resume(now, by=by)
+            limits = msgspec.structs.replace(
+                now.limits, turns=turns or now.limits.turns, tokens=tokens or now.limits.tokens
+            )
+            return person.change_limits(now, limits, by=by)
+
+        raise SystemExit(_submit(session, case, command))
+
+
+@app.command(epilog="jihwi case settle last a1 0 happened")
+def settle(
+    case: CaseName,
+    assignment: Annotated[str, typer.Argument(help=say("어느 일", "The assignment"))],
+    number: Annotated[int, typer.Argument(help=say("차례 안의 순서", "The action's number in its turn"))],
+    outcome: Annotated[str, typer.Argument(help="happened | did_not_happen | run_again")],
+    note: Words = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Say how a write ended whose runner died while it ran."""
+    with Session(json=json, lang=lang, home=home) as session:
+        if outcome not in ("happened", "did_not_happen", "run_again"):
+            session.screen.fail(SettingInvalid("outcome", outcome, "settle", "happened, did_not_happen, run_again"))
+        chosen: Any = outcome
+        raise SystemExit(
+            _submit(
+                session,
+                case,
+                lambda now, by: person.settle_uncertainty(now, assignment, number, chosen, by=by, words=note),
+            )
+        )

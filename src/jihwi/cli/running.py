@@ -1,0 +1,208 @@
+"""`jihwi run`: from a folder of files and a request to a released report, and `jihwi case run`, which goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jihwi.case.events import Event
+from jihwi.case.person import open_approvals, open_questions
+from jihwi.case.reasons import say as say_reason
+from jihwi.case.state import Case
+from jihwi.cli.following import quiet_line
+from jihwi.cli.screen import WAITS, Screen
+from jihwi.cli.session import Session, on_signals
+from jihwi.errors import CaseDriven
+from jihwi.library import IngestProgress, IngestReport
+from jihwi.orchestrator import Opening, Orchestrator, load_log
+from jihwi.reports import disclosed_prompts, export_lines, write_whole
+from jihwi.wiring import House, collection_of, open_house
+
+__all__ = ["drive_case", "finish", "ingest_folder", "lay_out", "run_request", "watcher"]
+
+
+async def run_request(session: Session, request: str, folder: Path, out: Path | None, labels: list[str]) -> int:
+    """The main job. Answers the exit code."""
+    if not request.strip():
+        request = session.screen.words("이 문서들의 내용을 요약해 주세요.", "Summarise these documents.")
+    async with open_house(session.settings) as house:
+        report = await ingest_folder(house, folder, labels, session.screen)
+        language = "ko" if any("가" <= letter <= "힣" for letter in request) else "en"
+        team = house.team(house.settings.team)
+        orchestrator = house.orchestrator(watch=watcher(session.screen))
+        opening = Opening(
+            request=request,
+            requester=house.viewer,
+            language=language,
+            team=team.name,
+            team_digest=team.digest,
+            agents=team.agents,
+            policy=team.policy,
+            limits=team.limits,
+            collections=(report.collection,),
+            library_version=report.library_version,
+            door="cli",
+        )
+        case_id = await orchestrator.open(opening)
+        return await drive_case(session, house, orchestrator, case_id, out)
+
+
+async def ingest_folder(house: House, folder: Path, labels: list[str], screen: Screen) -> IngestReport:
+    """Bring the library to what lies in a folder, showing progress. Raises FolderMissing, FolderEmpty."""
+    files = await asyncio.to_thread(house.files_in, folder)
+    name = collection_of(folder)
+    held = {*house.viewer.labels, *labels}
+    house.viewer = type(house.viewer)(house.viewer.id, tuple(sorted(held)))
+
+    def work() -> IngestReport:
+        house.library.put_collection(name, str(folder), labels=labels)
+        with _ReadingProgress(screen, len(files)) as tell:
+            return house.library.ingest(name, files, house.reading_service, tell)
+
+    report = await asyncio.to_thread(work)
+    screen.remark(
+        screen.words(
+            f"문서 {report.added + report.changed + report.unchanged + report.moved}건"
+            f" (새로 읽음 {report.read}, 그대로 {report.unchanged})",
+            f"{report.added + report.changed + report.unchanged + report.moved} documents"
+            f" ({report.read} read, {report.unchanged} unchanged)",
+        )
+    )
+    return report
+
+
+class _ReadingProgress:
+    """A progress bar for people at a terminal; nothing for machines."""
+
+    def __init__(self, screen: Screen, total: int) -> None:
+        self._screen = screen
+        self._total = total
+        self._bar: Any = None
+
+    def __enter__(self) -> Any:
+        if self._screen.json or not sys.stderr.isatty():
+            return lambda progress: None
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        title = self._screen.words("문서 읽기", "Reading")
+        self._bar = Progress(
+            TextColumn(title),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[name]}"),
+            console=self._screen.err,
+        )
+        self._bar.__enter__()
+        task = self._bar.add_task("", total=self._total, name="")
+
+        def tell(progress: IngestProgress) -> None:
+            self._bar.update(task, completed=progress.files, total=progress.total, name=progress.path[-40:])
+
+        return tell
+
+    def __exit__(self, *problem: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(*problem)
+
+
+def watcher(screen: Screen) -> Any:
+    """Shows each event as it becomes a fact."""
+
+    def watch(event: Event) -> None:
+        line = quiet_line(event, screen.language)
+        if line:
+            screen.remark(f"  {line[:160]}")
+
+    return watch
+
+
+async def drive_case(session: Session, house: House, orchestrator: Orchestrator, case_id: str, out: Path | None) -> int:
+    """Drive a case on until it ends or waits, and show where it stands. Answers the exit code."""
+    on_signals(orchestrator.stop)
+    case = await orchestrator.drive(case_id)
+    if case is None:
+        raise CaseDriven(case_id)
+    return await finish(session, house, case, out)
+
+
+async def finish(session: Session, house: House, case: Case, out: Path | None) -> int:
+    """Say how a case stands; lay a released report, its prompts and its ledger where they belong."""
+    screen = session.screen
+    if case.status == "closed" and case.files:
+        folder = await lay_out(house, case, out)
+        _show_report(screen, case, folder)
+        return 0 if case.outcome != "failed" else 1
+    waiting = [*(one.id for one in open_approvals(case)), *(a.id for a, _, _ in open_questions(case))]
+    screen.result({**_summary(case), "waits_for": waiting})
+    if case.status == "closed":
+        screen.remark(
+            screen.words(f"보고서 없이 끝났습니다. {case.answer}", f"It ended without a report. {case.answer}")
+        )
+        return 0 if case.outcome == "done" else 1
+    if case.status == "cancelled":
+        return 1
+    reason = say_reason(case.reason, screen.language) if case.reason else ""
+    screen.remark(
+        screen.words(
+            f"사람을 기다립니다. {reason} `jihwi case show {case.id}`로 보십시오.",
+            f"It waits for a person. {reason} See `jihwi case show {case.id}`.",
+        )
+    )
+    return WAITS
+
+
+async def lay_out(house: House, case: Case, out: Path | None) -> Path:
+    """Write the prompts and the ledger beside the released report, and copy all of it to `out`."""
+    folder = house.case_folder(case.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = await load_log(house.store, case.id)
+    prompts = await disclosed_prompts(log, house.store.blob)
+    ledger = b"".join(export_lines(await house.store.read(case.id)))
+    write_whole(folder / "prompts.json", msgspec.json.format(msgspec.json.encode(prompts), indent=1))
+    write_whole(folder / "ledger.jsonl", ledger)
+    if out is None:
+        return folder
+    await asyncio.to_thread(_copy, folder, out)
+    return out
+
+
+def _copy(folder: Path, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            shutil.copyfile(path, out / path.name)
+
+
+def _summary(case: Case) -> dict[str, Any]:
+    return {
+        "case": case.id,
+        "status": case.status,
+        "outcome": case.outcome,
+        "request": case.request,
+        "events": case.seq,
+        "head": case.head.hex(),
+    }
+
+
+def _show_report(screen: Screen, case: Case, folder: Path) -> None:
+    if screen.json:
+        report = msgspec.json.decode((folder / "report.json").read_bytes())
+        files = {name: str(folder / name) for name in (*sorted(case.files), "prompts.json", "ledger.jsonl")}
+        screen.result({**_summary(case), "files": files, "report": report})
+        return
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    if sys.stdout.isatty():
+        from rich.markdown import Markdown
+
+        screen.out.print(Markdown(text))
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    screen.remark("")
+    for name in ("report.html", "report.md", "prompts.json", "ledger.jsonl"):
+        screen.remark(str(folder / name))

@@ -1,0 +1,56 @@
+"""`jihwi search`: passages with document, page, score and why."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from jihwi.cli.running import ingest_folder
+from jihwi.cli.session import Session
+from jihwi.library import Hit
+from jihwi.wiring import open_house
+
+__all__ = ["search_library"]
+
+
+async def search_library(session: Session, query: str, folder: Path | None, limit: int) -> int:
+    """Show the best passages for `query`; of one folder, brought up to date first, or of all."""
+    screen = session.screen
+    async with open_house(session.settings) as house:
+        collections = None
+        if folder is not None:
+            collections = [(await ingest_folder(house, folder, [], screen)).collection]
+        found = await asyncio.to_thread(house.library.search, query, house.viewer, collections, limit)
+    screen.result(found)
+    if screen.json:
+        return 0
+    for number, hit in enumerate(found.hits, 1):
+        for line in _lines(number, hit, session):
+            screen.out.print(line, markup=False)
+    if not found.hits:
+        words = ", ".join(term.term for term in found.terms)
+        screen.out.print(
+            screen.words(
+                f"찾지 못했습니다. 찾은 낱말: {words or '-'}. 문서 조각 {found.chunks}개를 보았습니다.",
+                f"Nothing found. Words looked for: {words or '-'}; {found.chunks} passages searched.",
+            ),
+            markup=False,
+        )
+    return 0
+
+
+def _lines(number: int, hit: Hit, session: Session) -> list[str]:
+    page = session.screen.words(f", {hit.page}쪽", f", page {hit.page}") if hit.page else ""
+    section = f", {hit.section}" if hit.section else ""
+    heading = f"  {' › '.join(hit.headings)}" if hit.headings else ""
+    best = hit.text[max(0, hit.why.best_start - hit.start) : max(0, hit.why.best_end - hit.start)]
+    matched = ", ".join(term.term for term in hit.why.matched[:6])
+    why = session.screen.words("까닭", "why")
+    lines = [
+        f"{number}. {hit.path}{page}{section}  [{hit.score:.2f}]",
+        f"   {' '.join((best or hit.text[:200]).split())}",
+        f"   {why}: {matched}" + (f" ({', '.join(hit.why.standing)})" if hit.why.standing else ""),
+    ]
+    if heading:
+        lines.insert(1, f" {heading}")
+    return [*lines, ""]
