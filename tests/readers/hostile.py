@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 from jihwi.errors import FileBroken
 from jihwi.evidence import Block, ReadingBuilder
 from jihwi.readers import Attachment, Hint, Limits, Result, registry
+from jihwi.readers.progress import beat
 from jihwi.readers.worker import main
 
 
@@ -20,11 +22,13 @@ class HostileReader:
 
     name = "hostile"
     version = "1"
-    formats: Sequence[str] = ("text",)
+    formats: Sequence[str] = ("text", "pdf")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
-        word, _, rest = data.decode().strip().partition(" ")
+        word, _, rest = data.decode().removeprefix("%PDF-").strip().partition(" ")
         builder = ReadingBuilder(source=hint.source, reader=self.name, reader_version=self.version, format=format)
+        if word == "dawdle" and limits.seconds <= 1:
+            word, rest = "say", "in Eile gelesen, ohne Bilder"
         parts = _DEEDS.get(word, _say)(rest or word, builder)
         return Result(builder.done(), parts)
 
@@ -51,6 +55,14 @@ def _hang(rest: str, builder: ReadingBuilder) -> tuple[Attachment, ...]:
         os.rename(rest + ".new", rest)
     while True:
         pass
+
+
+def _breathe(rest: str, builder: ReadingBuilder) -> tuple[Attachment, ...]:
+    """Take long, with a sign of life now and then."""
+    for _ in range(int(rest)):
+        beat()
+        time.sleep(0.5)
+    return _say("langsam, aber gelesen", builder)
 
 
 def _hang_below(rest: str, builder: ReadingBuilder) -> tuple[Attachment, ...]:
@@ -144,6 +156,8 @@ _DEEDS: dict[str, Callable[[str, ReadingBuilder], tuple[Attachment, ...]]] = {
     "crash": _crash,
     "leave": _leave,
     "hang": _hang,
+    "dawdle": _hang,
+    "breathe": _breathe,
     "hang-below": _hang_below,
     "grow": _grow,
     "shout": _shout,
@@ -160,5 +174,5 @@ _DEEDS: dict[str, Callable[[str, ReadingBuilder], tuple[Attachment, ...]]] = {
 }
 
 if __name__ == "__main__":
-    registry.ADAPTERS["text"] = "tests.readers.hostile:HostileReader"
+    registry.ADAPTERS["text"] = registry.ADAPTERS["pdf"] = "tests.readers.hostile:HostileReader"
     main()

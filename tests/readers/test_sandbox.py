@@ -77,6 +77,23 @@ def test_a_file_that_never_ends_is_stopped_at_the_limit(tmp_path: Path) -> None:
     assert after.grade == "A"
 
 
+def test_a_file_that_takes_long_but_gives_signs_of_life_is_read(tmp_path: Path) -> None:
+    with SandboxReadingService(Limits(seconds=2.5), processes=1, worker="tests.readers.hostile") as service:
+        (outcome,) = read(service, tmp_path, "breathe 7")
+    assert outcome.grade == "A"
+
+
+def test_a_document_that_uses_up_its_time_is_read_again_without_its_pictures(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-dawdle")
+    (tmp_path / "b.pdf").write_bytes(b"%PDF-hang")
+    files = [FileToRead(str(tmp_path / name), name) for name in ("a.pdf", "b.pdf")]
+    with SandboxReadingService(Limits(seconds=2), processes=2, worker="tests.readers.hostile") as service:
+        again, never = service.read_all(files)
+    assert again.reading is not None
+    assert again.reading.text == "in Eile gelesen, ohne Bilder"
+    assert (never.grade, never.format, codes(never)) == ("F", "pdf", ["reader_timeout"])
+
+
 def test_what_a_library_prints_does_not_reach_the_answers(hostile: SandboxReadingService, tmp_path: Path) -> None:
     (outcome,) = read(hostile, tmp_path, "shout")
     assert outcome.reading is not None

@@ -39,6 +39,7 @@ class Limits(msgspec.Struct, frozen=True):
     """What one file may cost."""
 
     seconds: float = 60.0
+    """How long a reader may work without a sign of life (a page recognised, a part read); altogether 20 times that."""
     memory_bytes: int = 1 << 30
     output_characters: int = 50_000_000
     nesting: int = 32

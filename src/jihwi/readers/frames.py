@@ -9,7 +9,7 @@ import msgspec
 
 from jihwi.readers import Limits, Outcome
 
-__all__ = ["HEADER_BYTES", "Answer", "Done", "Job", "Opened", "Part", "Ready", "receive", "send"]
+__all__ = ["HEADER_BYTES", "Answer", "Beat", "Began", "Done", "Job", "Opened", "Part", "Ready", "receive", "send"]
 
 HEADER_BYTES = 8
 
@@ -22,12 +22,26 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     shown_as: str
     password: str = ""
     skip: int = 0
+    frugal: bool = False
+    """Leave out what takes long: the file has used up its time once."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """A worker has started, locked itself in, and waits; `walls` names what holds it."""
 
     walls: tuple[str, ...] = ()
+
+
+class Began(msgspec.Struct, frozen=True, tag=True):
+    """The file's bytes are there, and their true format is known; now its reader begins."""
+
+    size: int
+    source: str
+    format: str
+
+
+class Beat(msgspec.Struct, frozen=True, tag=True):
+    """The reader is still at it."""
 
 
 class Opened(msgspec.Struct, frozen=True, tag=True):
@@ -49,7 +63,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     tired: bool = False
 
 
-Answer = Ready | Opened | Part | Done
+Answer = Ready | Began | Beat | Opened | Part | Done
 
 _encoder = msgspec.msgpack.Encoder()
 

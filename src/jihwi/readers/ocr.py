@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from jihwi.evidence import Box
+from jihwi.readers.progress import beat
 
 __all__ = ["RESOLUTION", "Recognised", "available", "recognise"]
 
@@ -50,6 +51,7 @@ def recognise(picture: bytes, seconds: float) -> list[Recognised] | None:
     languages = available()
     if program is None or not languages:
         return None
+    beat()
     command = [program, "stdin", "stdout", "-l", "+".join(languages), "--psm", "4", "--dpi", str(RESOLUTION), "tsv"]
     try:
         said = subprocess.run(

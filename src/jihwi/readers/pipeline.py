@@ -46,11 +46,13 @@ def read_bytes(data: bytes, hint: Hint, limits: Limits, budget: Budget | None = 
     return with_inside(outcome, tuple(read_inside(parts, hint, limits, budget)), len(parts))
 
 
-def read_one(data: bytes, hint: Hint, limits: Limits) -> tuple[Outcome, tuple[Attachment, ...]]:
-    """The outcome of one document, and the parts in it that wait to be read."""
+def read_one(
+    data: bytes, hint: Hint, limits: Limits, sniffed: Sniffed | None = None
+) -> tuple[Outcome, tuple[Attachment, ...]]:
+    """The outcome of one document, and the parts in it that wait to be read. `sniffed` is what the first look told."""
     started = cpu_seconds()
     source = hint.source or digest_of(data)
-    sniffed = sniff(data, hint.path)
+    sniffed = sniffed or sniff(data, hint.path)
     result, remarks = _read(data, sniffed, msgspec.structs.replace(hint, source=source), limits)
     if result is None:
         every = (*remarks_of_sniff(sniffed), *remarks)

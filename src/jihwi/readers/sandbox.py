@@ -20,13 +20,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from jihwi.errors import ReadingUnavailable
 from jihwi.readers import FileToRead, Limits, Outcome
-from jihwi.readers.frames import HEADER_BYTES, Done, Job, Opened, Part, Ready, send
+from jihwi.readers.frames import HEADER_BYTES, Began, Done, Job, Opened, Part, Ready, send
 from jihwi.readers.grade import bytes_words
 from jihwi.readers.pipeline import failed, with_inside
 from jihwi.readers.registry import readers_version
@@ -35,6 +35,10 @@ __all__ = ["SandboxReadingService"]
 
 START_SECONDS = 60.0
 """How long a worker may take to start, on a machine busy with other things."""
+MOST_TIMES = 20
+"""How many times its limit a file that keeps giving signs of life may take altogether."""
+LONG_WORK = frozenset({"pdf", "png", "jpeg", "tiff"})
+"""Formats whose reader recognises pictures; one that uses up its time is read again without."""
 MOST_CRASHES = 3
 """How many parts of one file may crash a worker before the rest of that file is left unread."""
 BYTES_PER_CHARACTER = 16
@@ -42,13 +46,17 @@ BYTES_PER_CHARACTER = 16
 FRAME_FLOOR = 64 << 20
 
 
+_T = TypeVar("_T")
+
+
 class _Tag(msgspec.Struct):
     """The kind of a frame, read without building the rest."""
 
-    type: Literal["Opened", "Part", "Done"]
+    type: Literal["Began", "Beat", "Opened", "Part", "Done"]
 
 
 _tag = msgspec.msgpack.Decoder(_Tag)
+_began = msgspec.msgpack.Decoder(Began)
 _opened = msgspec.msgpack.Decoder(Opened)
 _part = msgspec.msgpack.Decoder(Part)
 _done = msgspec.msgpack.Decoder(Done)
@@ -107,7 +115,7 @@ class SandboxReadingService:
                 if not waiting:
                     return
                 frames = waiting[0].future.result()
-                yield _assemble(waiting[0].file, frames, self.limits)
+                yield _assemble(waiting[0], frames, self.limits)
                 waiting.popleft()
         finally:
             for task in waiting:
@@ -130,6 +138,8 @@ class _Task:
     future: Future[list[bytes | Lost]] = field(default_factory=Future)
     worker: _Worker | None = None
     abandoned: bool = False
+    began: Began | None = None
+    """What the worker said of the file before its reader began."""
 
     def abandon(self) -> None:
         self.abandoned = True
@@ -164,18 +174,21 @@ class _Pool:
     def _read(self, task: _Task) -> list[bytes | Lost]:
         """The frames that came back, with a `Lost` wherever a worker was lost."""
         frames: list[bytes | Lost] = []
+        frugal = False
         crashes = 0
         while True:
-            before = len(frames)
-            lost = self._one_round(task, frames)
+            lost = self._one_round(task, frames, frugal)
             if lost is None:
                 return frames
-            frames.append(lost)
             crashes += 1
-            if not lost.inside or crashes >= MOST_CRASHES or task.abandoned or len(frames) == before:
+            if not frugal and not lost.inside and _used_up_its_time(lost, task.began):
+                frugal = True
+                continue
+            frames.append(lost)
+            if not lost.inside or crashes >= MOST_CRASHES or task.abandoned:
                 return frames
 
-    def _one_round(self, task: _Task, frames: list[bytes | Lost]) -> Lost | None:
+    def _one_round(self, task: _Task, frames: list[bytes | Lost], frugal: bool) -> Lost | None:
         if task.abandoned:
             return Lost("reader_crashed", "abandoned", inside=False)
         try:
@@ -183,13 +196,11 @@ class _Pool:
         except _Gone as gone:
             return Lost(gone.code, gone.detail, inside=False)
         task.worker = worker
-        again = bool(frames)
         try:
             file = task.file
-            job = Job(
-                os.fsencode(os.path.abspath(file.location)), file.shown_as, file.password, skip=max(0, len(frames) - 1)
-            )
-            tired = worker.read(job, frames, again)
+            location = os.fsencode(os.path.abspath(file.location))
+            job = Job(location, file.shown_as, file.password, skip=max(0, len(frames) - 1), frugal=frugal)
+            tired = worker.read(job, task, frames)
         except _Gone as gone:
             self._drop(worker)
             return Lost(gone.code, gone.detail, inside=bool(frames))
@@ -282,31 +293,38 @@ class _Worker:
             self.dispose()
             raise ReadingUnavailable(" ".join(command), str(error) or type(error).__name__) from error
 
-    def read(self, job: Job, frames: list[bytes | Lost], again: bool) -> bool:
+    def read(self, job: Job, task: _Task, frames: list[bytes | Lost]) -> bool:
         """Have the file read, adding each frame to `frames`; whether the worker is tired.
 
-        `again` says that the file itself is known and only its parts are wanted. Raises `_Gone` when the worker
-        dies, hangs or says what it may not say.
+        When frames are there already, the file itself is known and only its parts are wanted. Raises `_Gone` when
+        the worker dies, falls silent or says what it may not say.
         """
         try:
             send(self._jobs, job)
         except OSError as error:
             raise self._how_it_ended() from error
-        first = True
+        end = time.monotonic() + self._limits.seconds * MOST_TIMES
+        wanted, opened = not frames, False
         while True:
-            body = self._receive(self._limits.seconds)
+            body = self._receive(min(self._limits.seconds, end - time.monotonic()))
             kind = self._kind(body)
             if kind == "Done":
-                return _done.decode(body).tired
-            if (kind == "Opened") is not first:
-                raise _Gone("reader_crashed", "protocol")
-            if not (first and again):
-                frames.append(body)
-            first = False
+                return self._decoded(_done, body).tired
+            if kind == "Began":
+                task.began = self._decoded(_began, body)
+            elif kind != "Beat":
+                if (kind == "Opened") is opened:
+                    raise _Gone("reader_crashed", "protocol")
+                if opened or wanted:
+                    frames.append(body)
+                opened = True
 
     def _kind(self, body: bytes) -> str:
+        return self._decoded(_tag, body).type
+
+    def _decoded(self, decoder: msgspec.msgpack.Decoder[_T], body: bytes) -> _T:
         try:
-            return _tag.decode(body).type
+            return decoder.decode(body)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise _Gone("reader_crashed", "protocol") from error
 
@@ -384,16 +402,20 @@ def _environment(temp: str) -> dict[str, str]:
     }
 
 
-def _assemble(file: FileToRead, frames: list[bytes | Lost], limits: Limits) -> Outcome:
+def _used_up_its_time(lost: Lost, began: Began | None) -> bool:
+    return lost.code == "reader_timeout" and began is not None and began.format in LONG_WORK
+
+
+def _assemble(task: _Task, frames: list[bytes | Lost], limits: Limits) -> Outcome:
     """One outcome from what the workers sent and where they were lost."""
-    first = frames[0]
+    file, first = task.file, frames[0]
     if isinstance(first, Lost):
-        return _lost(file, first, limits)
+        return _lost(task, first, limits)
     try:
         opened = _opened.decode(first)
         parts = [frame if isinstance(frame, Lost) else _part.decode(frame) for frame in frames[1:]]
     except (msgspec.MsgspecError, RecursionError):
-        return _lost(file, Lost("reader_crashed", "protocol", inside=False), limits)
+        return _lost(task, Lost("reader_crashed", "protocol", inside=False), limits)
     inside: list[Outcome] = []
     for name, part in zip(opened.parts, parts, strict=False):
         if isinstance(part, Lost):
@@ -403,13 +425,16 @@ def _assemble(file: FileToRead, frames: list[bytes | Lost], limits: Limits) -> O
     return with_inside(opened.outcome, tuple(inside), len(opened.parts))
 
 
-def _lost(file: FileToRead, lost: Lost, limits: Limits) -> Outcome:
+def _lost(task: _Task, lost: Lost, limits: Limits) -> Outcome:
+    path, began = task.file.shown_as, task.began
+    if began is not None:
+        return failed(path, began.size, lost.code, source=began.source, format=began.format, detail=lost.detail)
     size, source = 0, ""
     with contextlib.suppress(OSError, ValueError):
-        size = os.stat(file.location).st_size
+        size = os.stat(task.file.location).st_size
         if size <= limits.file_bytes:
-            source = _digest_of_file(file.location)
-    return failed(file.shown_as, size, lost.code, source=source, detail=lost.detail)
+            source = _digest_of_file(task.file.location)
+    return failed(path, size, lost.code, source=source, detail=lost.detail)
 
 
 def _digest_of_file(location: str) -> str:

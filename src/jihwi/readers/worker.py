@@ -22,14 +22,18 @@ from jihwi.errors import FileTooLarge
 from jihwi.ids import digest_of
 from jihwi.readers import Hint, Limits, Outcome
 from jihwi.readers.confine import confine, limit_cpu, virtual_bytes
-from jihwi.readers.frames import Done, Job, Opened, Part, Ready, receive, send
+from jihwi.readers.frames import Beat, Began, Done, Job, Opened, Part, Ready, receive, send
 from jihwi.readers.grade import bytes_words
 from jihwi.readers.pipeline import Budget, failed, read_inside, read_one
+from jihwi.readers.progress import on_beat
+from jihwi.readers.sniff import sniff
 
 __all__ = ["main"]
 
 GRACE_SECONDS = 5
 """How much later than its parent the worker itself gives up: the parent's word comes first."""
+FRUGAL_SECONDS = 4.0
+"""What a reader is told it has when it must be quick: too little for it to begin recognising pictures."""
 TIRED_SHARE = 0.7
 """A worker whose memory has grown beyond this share of its cap is replaced after its file."""
 
@@ -44,11 +48,23 @@ def main() -> None:
     walls = confine(limits)
     _watch(jobs)
     send(answers, Ready(walls))
+    on_beat(lambda: _beat(limits, answers))
     while (body := receive(jobs)) is not None:
         job = msgspec.msgpack.decode(body, type=Job)
-        signal.alarm(int(limits.seconds) + GRACE_SECONDS)
+        _wind_up(limits)
         _answer(job, limits, answers)
         signal.alarm(0)
+
+
+def _wind_up(limits: Limits) -> None:
+    """Set the clocks that end this process should it fall silent: one for time, one for CPU time."""
+    signal.alarm(int(limits.seconds) + GRACE_SECONDS)
+    limit_cpu(limits.seconds + GRACE_SECONDS)
+
+
+def _beat(limits: Limits, answers: BinaryIO) -> None:
+    _wind_up(limits)
+    send(answers, Beat())
 
 
 def _own_pipes() -> tuple[int, BinaryIO]:
@@ -76,22 +92,24 @@ def _die_with_parent(jobs: int) -> NoReturn:
 
 
 def _answer(job: Job, limits: Limits, answers: BinaryIO) -> None:
-    limit_cpu(limits.seconds + GRACE_SECONDS)
     data = _bytes_of(job, limits)
     if isinstance(data, Outcome):
         send(answers, Opened(data))
         send(answers, Done())
         return
     hint = Hint(path=job.shown_as, source=digest_of(data), password=job.password)
-    outcome, parts = read_one(data, hint, limits)
+    sniffed = sniff(data, hint.path)
+    send(answers, Began(len(data), hint.source, sniffed.format))
+    if job.frugal:
+        limits = msgspec.structs.replace(limits, seconds=min(limits.seconds / 2, FRUGAL_SECONDS))
+    outcome, parts = read_one(data, hint, limits, sniffed)
     del data
     send(answers, Opened(outcome, tuple(part.name for part in parts)))
     budget = Budget(limits)
     for part in parts[: job.skip]:
         budget.take(len(part.data))
     for part in parts[job.skip :]:
-        signal.alarm(int(limits.seconds) + GRACE_SECONDS)
-        limit_cpu(limits.seconds + GRACE_SECONDS)
+        _wind_up(limits)
         send(answers, Part(next(read_inside((part,), hint, limits, budget), None)))
     send(answers, Done(tired=virtual_bytes() > limits.memory_bytes * TIRED_SHARE))
 
