@@ -173,8 +173,12 @@ class _Xml:
     def _attributes(self, root: etree._Element) -> None:
         """A document that says everything in attributes: each element that has some, as a line."""
         for element in root.iter():
-            if isinstance(element.tag, str) and element.attrib and self._builder.length < self._limits.output_characters:
-                said = (f"{str(key).rpartition('}')[2]}={value}" for key, value in element.attrib.items())
+            if (
+                isinstance(element.tag, str)
+                and element.attrib
+                and self._builder.length < self._limits.output_characters
+            ):
+                said = (f"{str(key).rpartition('}')[2]}={value!s}" for key, value in element.attrib.items())
                 self._builder.paragraph(f"{local(element)}: {', '.join(said)}")
 
     def _element(self, element: etree._Element, depth: int) -> None:
