@@ -8,7 +8,7 @@ import posixpath
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 from jihwi.errors import FileBroken, FileLocked
@@ -39,7 +39,7 @@ class ArchiveReader:
 
     name = "archive"
     version = "1"
-    formats = ("zip", "tar")
+    formats: Sequence[str] = ("zip", "tar")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         builder = ReadingBuilder(

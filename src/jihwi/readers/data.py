@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import unescape
 
 from lxml import etree
@@ -33,7 +33,7 @@ class DataReader:
 
     name = "data"
     version = "1"
-    formats = ("xml", "json", "jsonl")
+    formats: Sequence[str] = ("xml", "json", "jsonl")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         builder = ReadingBuilder(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jihwi.evidence import Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
@@ -25,7 +25,7 @@ class DelimitedReader:
 
     name = "delimited"
     version = "1"
-    formats = ("csv", "tsv")
+    formats: Sequence[str] = ("csv", "tsv")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         builder = ReadingBuilder(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from lxml import etree, html
 
@@ -35,7 +36,7 @@ class HtmlReader:
 
     name = "html"
     version = "1"
-    formats = ("html",)
+    formats: Sequence[str] = ("html",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         builder = ReadingBuilder(

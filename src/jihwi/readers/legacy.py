@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,7 +33,7 @@ class LegacyOfficeReader:
 
     name = "legacy"
     version = "1"
-    formats = ("doc", "xls", "ppt")
+    formats: Sequence[str] = ("doc", "xls", "ppt")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         if _is_locked(data):

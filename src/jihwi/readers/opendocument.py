@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from lxml import etree
 
@@ -29,7 +31,7 @@ class OpenDocumentReader:
 
     name = "opendocument"
     version = "1"
-    formats = ("odt", "ods", "odp")
+    formats: Sequence[str] = ("odt", "ods", "odp")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         package = Package(data, hint.path, limits)

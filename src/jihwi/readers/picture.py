@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
@@ -27,7 +28,7 @@ class PictureReader:
 
     name = "picture"
     version = "1"
-    formats = ("png", "jpeg", "tiff")
+    formats: Sequence[str] = ("png", "jpeg", "tiff")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         if not available():

@@ -6,7 +6,7 @@ The parts are read directly (ECMA-376 part 1, chapters 19 and 21), for the same 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from lxml import etree
@@ -36,7 +36,7 @@ class PptxReader:
 
     name = "pptx"
     version = "1"
-    formats = ("pptx",)
+    formats: Sequence[str] = ("pptx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         package = Package(data, hint.path, limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -73,7 +73,7 @@ class RtfReader:
 
     name = "rtf"
     version = "1"
-    formats = ("rtf",)
+    formats: Sequence[str] = ("rtf",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         if b"{\\rtf" not in data[:1024]:

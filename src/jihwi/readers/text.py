@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jihwi.evidence import Metadata, OriginRun, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
@@ -22,7 +22,7 @@ class TextReader:
 
     name = "text"
     version = "1"
-    formats = ("text",)
+    formats: Sequence[str] = ("text",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         builder = ReadingBuilder(

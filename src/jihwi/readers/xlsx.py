@@ -7,7 +7,7 @@ workbook as objects, refuse workbooks with odd styles, or give numbers without t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 
 from lxml import etree
@@ -34,7 +34,7 @@ class XlsxReader:
 
     name = "xlsx"
     version = "1"
-    formats = ("xlsx",)
+    formats: Sequence[str] = ("xlsx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         package = Package(data, hint.path, limits)

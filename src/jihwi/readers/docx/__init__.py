@@ -6,6 +6,8 @@ beyond the libraries as well.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.docx.body import Body
@@ -20,7 +22,7 @@ class DocxReader:
 
     name = "docx"
     version = "1"
-    formats = ("docx",)
+    formats: Sequence[str] = ("docx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         package = Package(data, hint.path, limits)

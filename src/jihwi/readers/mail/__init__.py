@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.mail.eml import parse_eml
@@ -16,7 +18,7 @@ class MailReader:
 
     name = "mail"
     version = "1"
-    formats = ("eml", "msg")
+    formats: Sequence[str] = ("eml", "msg")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         builder = ReadingBuilder(

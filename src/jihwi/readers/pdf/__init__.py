@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pypdfium2
 
@@ -25,7 +26,7 @@ class PdfReader:
 
     name = "pdf"
     version = "1"
-    formats = ("pdf",)
+    formats: Sequence[str] = ("pdf",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         builder = ReadingBuilder(
