@@ -13,11 +13,16 @@
     ├── LedgerBroken
     ├── UnknownEvent
     ├── CommandRefused                         (a person's command that the case cannot take now)
+    ├── CaseDriven                             (another runner drives the case)
+    ├── DoorError                              (the console: who may come in, see and do)
+    │   ├── SignInFailed, SignInTooOften, NotAllowed, PageMissing, FormInvalid, AccountInvalid
+    │   └── AddressTaken
     ├── ReadingError
     │   ├── FormatUnknown, FileBroken, FileLocked, FileTooLarge, ReaderMissing, ReaderTimeout, NeedsConversion
     ├── ReadingUnavailable                     (no reading process can be started)
     ├── LibraryError
     │   └── IndexCorrupt
+    ├── FormulaInvalid
     ├── SkillFailed, SkillArguments            (become events; the mind reads them)
     ├── ModelError
     │   ├── ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
@@ -336,7 +341,94 @@ class CommandRefused(JihwiError):
     en_next = "See how it stands with `jihwi case show {case}`."
 
 
+@dataclass(eq=False)
+class CaseDriven(JihwiError):
+    case: str
+    ko = "'{case}' 사건은 지금 다른 실행기가 맡고 있습니다."
+    en = "Another runner drives the case '{case}' now."
+    ko_next = "`jihwi case follow {case}`로 보거나, 잠시 뒤에 다시 실행하십시오."
+    en_next = "Watch it with `jihwi case follow {case}`, or try again in a moment."
+
+
 # ── reading ──────────────────────────────────────────────────────────────────
+
+
+# ── at the console's door ────────────────────────────────────────────────────
+
+
+@dataclass(eq=False)
+class DoorError(JihwiError):
+    """Somebody at the console may not come in, see or do something."""
+
+    status: ClassVar[int] = 400
+    """The HTTP status it is answered with."""
+
+
+@dataclass(eq=False)
+class SignInFailed(DoorError):
+    status = 401
+    ko = "들어갈 수 없습니다. 주소나 비밀번호가 맞지 않거나 이미 쓰였습니다."
+    en = "Nobody could be signed in: the link or password is wrong, or was used already."
+    ko_next = "`jihwi serve`가 실행 중인 터미널에서 Enter를 눌러 새 주소를 받으십시오."
+    en_next = "Press Enter in the terminal `jihwi serve` runs in for a new link."
+
+
+@dataclass(eq=False)
+class SignInTooOften(DoorError):
+    seconds: int
+    status = 429
+    ko = "너무 여러 번 시도했습니다."
+    en = "There were too many tries."
+    ko_next = "{seconds}초 뒤에 다시 하십시오."
+    en_next = "Try again in {seconds} seconds."
+
+
+@dataclass(eq=False)
+class NotAllowed(DoorError):
+    status = 403
+    ko = "이 일을 할 권한이 없습니다."
+    en = "Your role does not allow this."
+    ko_next = "관리자에게 역할을 물어보십시오."
+    en_next = "Ask the administrator about your role."
+
+
+@dataclass(eq=False)
+class PageMissing(DoorError):
+    status = 404
+    ko = "그런 것이 없거나, 볼 수 없습니다."
+    en = "There is no such thing here, or you may not see it."
+    ko_next = "주소를 확인하거나 책상으로 돌아가십시오."
+    en_next = "Check the address, or go back to the desk."
+
+
+@dataclass(eq=False)
+class FormInvalid(DoorError):
+    detail: str
+    status = 422
+    ko = "적은 내용을 처리할 수 없습니다: {detail}"
+    en = "What was entered cannot be used: {detail}"
+    ko_next = "뒤로 돌아가 고친 다음 다시 보내십시오."
+    en_next = "Go back, correct it and send it again."
+
+
+@dataclass(eq=False)
+class AccountInvalid(DoorError):
+    person: str
+    status = 422
+    ko = "'{person}' 계정을 만들 수 없습니다."
+    en = "The account '{person}' cannot be made."
+    ko_next = "이름은 글자와 숫자로, 비밀번호는 10자 이상으로 하십시오."
+    en_next = "Use letters and digits for the name, and a password of at least 10 characters."
+
+
+@dataclass(eq=False)
+class AddressTaken(DoorError):
+    address: str
+    detail: str
+    ko = "{address} 주소를 쓸 수 없습니다: {detail}"
+    en = "The address {address} cannot be used: {detail}"
+    ko_next = "`--port`로 다른 번호를 정하십시오."
+    en_next = "Name another port with `--port`."
 
 
 @dataclass(eq=False)
@@ -452,6 +544,18 @@ class SkillArguments(SkillFailed):
     en = "The arguments for '{skill}' are not right: {detail}"
     ko_next = "기술의 설명에 있는 형식대로 주십시오."
     en_next = "Give them in the shape its description shows."
+
+
+@dataclass(eq=False)
+class FormulaInvalid(JihwiError):
+    """A formula over cited numbers cannot be run."""
+
+    formula: str
+    detail: str
+    ko = "식 '{formula}'을(를) 계산할 수 없습니다: {detail}"
+    en = "The formula '{formula}' cannot be computed: {detail}"
+    ko_next = "인용된 수 q1, q2 … 와 + - * / sum min max mean abs 만 쓰십시오."
+    en_next = "Use the cited numbers q1, q2 … and + - * / sum min max mean abs only."
 
 
 @dataclass(eq=False)

@@ -6,6 +6,7 @@ from jihwi.evidence.check import Absent, Altered, CheckedCitation, Verbatim, Ver
 from jihwi.evidence.chunk import Chunk
 from jihwi.evidence.citation import Quotation
 from jihwi.evidence.claim import Claim, Sentence, SentenceKind
+from jihwi.evidence.compute import Computation, compute
 from jihwi.evidence.document import SecurityClass, Source, Viewer
 from jihwi.evidence.folding import NORMALISATIONS, Normalisation
 from jihwi.evidence.quoted import QuotedPassage, check_markdown
@@ -27,6 +28,7 @@ from jihwi.evidence.reading import (
 from jihwi.evidence.reanchor import Difference, reanchor
 from jihwi.evidence.report import Contradiction, NotFound, Report, Section, Unreadable
 from jihwi.evidence.sentences import sentence_spans
+from jihwi.evidence.support import Support, is_negated, supported
 
 __all__ = [
     "NORMALISATIONS",
@@ -40,6 +42,7 @@ __all__ = [
     "CheckedCitation",
     "Chunk",
     "Claim",
+    "Computation",
     "Contradiction",
     "Difference",
     "Metadata",
@@ -57,6 +60,7 @@ __all__ = [
     "Sentence",
     "SentenceKind",
     "Source",
+    "Support",
     "Table",
     "Unreadable",
     "Verbatim",
@@ -65,8 +69,11 @@ __all__ = [
     "Warning",
     "check",
     "check_markdown",
+    "compute",
+    "is_negated",
     "quoted_sentences",
     "reading_digest",
     "reanchor",
     "sentence_spans",
+    "supported",
 ]

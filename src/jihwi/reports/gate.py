@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from jihwi.case.assignment import Reason
+from jihwi.errors import FormulaInvalid
 from jihwi.evidence import (
     CheckedCitation,
     Claim,
@@ -215,7 +216,7 @@ class _Gate:
             case "supported":
                 return bool(words) and supported(sentence.text, words).holds
             case "computed":
-                return bool(words) and compute(sentence.formula, words).result == sentence.result
+                return bool(words) and _result_of(sentence.formula, words) == sentence.result
             case "of_the_case":
                 return bool(sentence.events) and all(0 < seq <= self._last_event for seq in sentence.events)
             case "marked":
@@ -241,6 +242,13 @@ class _Gate:
         if digest not in self._known:
             self._known[digest] = self._readings.reading(digest, self._viewer)
         return self._known[digest]
+
+
+def _result_of(formula: str, words: list[str]) -> str | None:
+    try:
+        return compute(formula, words).result
+    except FormulaInvalid:
+        return None
 
 
 def _same_words(one: str, other: str) -> bool:
