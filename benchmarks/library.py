@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -225,14 +225,17 @@ def scale(count: int, sets: Path, *, sentences_each: int = 0) -> dict[str, float
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         index = EmbeddedIndex(folder, MecabAnalyser())
-        making = sum(
-            len(chunk.text) for d in many_chunks(count, sets, sentences_each=sentences_each) for chunk in d.chunks
-        )
-        documents = list(many_chunks(count, sets, sentences_each=sentences_each))
+        build = 0.0
+        making = 0
+        documents = many_chunks(count, sets, sentences_each=sentences_each)
+        while part := list(islice(documents, 1000)):
+            making += sum(len(chunk.text) for document in part for chunk in document.chunks)
+            begun = time.process_time()
+            index.add(part)
+            build += time.process_time() - begun
         begun = time.process_time()
-        index.add(documents)
         index.commit(1)
-        build = time.process_time() - begun
+        build += time.process_time() - begun
         index.close()
         size = sum(path.stat().st_size for path in folder.iterdir())
         asked = (

@@ -30,17 +30,25 @@ _MOST_TERMS = 6_000_000
 """Terms held while a segment is made: bounds the memory of building to some 300 MB."""
 
 
+class _Numbers(dict[str, int]):
+    """Gives every term it is asked for a number, counting up."""
+
+    def __missing__(self, term: str) -> int:
+        self[term] = number = len(self)
+        return number
+
+
 class SegmentBuilder:
     """Collects the chunks of one partition until they are written as a segment."""
 
     def __init__(self, partition: str, analyser: Analyser) -> None:
         self._partition = partition
         self._analyser = analyser
-        self._heading_terms = lru_cache(maxsize=256)(lambda heading: tuple(analyser.terms(heading)))
+        self._heading_made = lru_cache(maxsize=256)(lambda heading: (analyser.terms(heading), pair_keys(heading)))
         self.documents: list[tuple[str, str]] = []
         self._chunk_document = array("I")
         self._chunk_ordinal = array("I")
-        self._vocabulary: dict[str, int] = {}
+        self._vocabulary = _Numbers()
         self._words = array("I")
         self._word_counts = array("I")
         self._word_marks = array("I")
@@ -71,7 +79,7 @@ class SegmentBuilder:
         terms, vocabulary, words = self._analyser.terms, self._vocabulary, self._words
         total = 0
         for number, (start, end) in enumerate(spans):
-            ids = [vocabulary.setdefault(term, len(vocabulary)) for term in terms(text[start:end])]
+            ids = [vocabulary[term] for term in terms(text[start:end])]
             words.extend(ids)
             self._word_marks.extend([1 << number] * len(ids))
             total += len(ids)
@@ -81,11 +89,10 @@ class SegmentBuilder:
         self._pairs.append(pair_keys(text))
 
     def _add_heading(self, heading: str) -> None:
-        vocabulary = self._vocabulary
-        ids = [vocabulary.setdefault(term, len(vocabulary)) for term in self._heading_terms(heading)]
-        self._heading_words.extend(ids)
-        self._heading_counts.append(len(ids))
-        self._heading_pairs.append(pair_keys(heading))
+        terms, pairs = self._heading_made(heading)
+        self._heading_words.extend([self._vocabulary[term] for term in terms])
+        self._heading_counts.append(len(terms))
+        self._heading_pairs.append(pairs)
 
     def write(self, path: Path) -> None:
         """Write what was collected."""

@@ -20,6 +20,9 @@ _REMEMBERED = 100_000
 _LONGEST_PIECE = 4_000
 """Code points given to the program at once: its time grows faster than the text without a break."""
 
+_Known = tuple[str, int, Piece | None]
+"""A line of the program's answer: surface, its length, and what it gives; None for nothing."""
+
 
 class MecabAnalyser:
     """Terms by mecab-ko and its dictionary.
@@ -38,7 +41,7 @@ class MecabAnalyser:
         self._lattice = _mecab.Lattice()
         self._lattice.add_request_type(_mecab.MECAB_ALLOCATE_SENTENCE)
         self._lock = threading.Lock()
-        self._pieces: dict[str, Piece] = {}
+        self._known: dict[str, _Known] = {}
 
     def terms(self, text: str) -> list[str]:
         """The terms of `text`."""
@@ -58,19 +61,21 @@ class MecabAnalyser:
         return [morpheme for begin, part in _parts(text) for morpheme in self._cut_part(begin, part)]
 
     def _cut_part(self, begin: int, text: str) -> list[tuple[int, int, Piece]]:
-        """Morphemes with their places. The program tells no places we could use: they are found again, in order."""
-        known, find = self._pieces, text.find
+        """Morphemes that give or join something, with their places.
+
+        The program tells no places we could use: surfaces are found again, in order. What stands between two pieces
+        keeps them apart, so nothing need be told of it.
+        """
+        known, find = self._known, text.find
         made: list[tuple[int, int, Piece]] = []
         at = 0
         for line in self._analysed(text):
-            tab = line.find("\t")
-            if tab <= 0:
-                continue
-            start = find(line[:tab], at)
-            if start < 0:
-                continue
-            at = start + tab
-            made.append((begin + start, begin + at, known.get(line) or self._remember(line, tab)))
+            surface, length, piece = known.get(line) or self._remember(line)
+            start = find(surface, at)
+            if start >= 0:
+                at = start + length
+                if piece is not None:
+                    made.append((begin + start, begin + at, piece))
         return made
 
     def _analysed(self, text: str) -> list[str]:
@@ -80,11 +85,12 @@ class MecabAnalyser:
             self._lattice.set_sentence(text)
             if not self._tagger.parse(self._lattice):
                 return []
-            lines: list[str] = self._lattice.to_string().split("\n")
+            lines: list[str] = self._lattice.to_string().split("\n")[:-2]  # the last two say that it ends
             return lines
 
-    def _remember(self, line: str, tab: int) -> Piece:
-        surface, features = line[:tab], line[tab + 1 :].split(",")
+    def _remember(self, line: str) -> _Known:
+        surface, _, rest = line.partition("\t")
+        features = rest.split(",")
         tag = features[0]
         made_of = features[7] if len(features) > 7 else "*"
         parts = [(surface, tag)]
@@ -92,10 +98,10 @@ class MecabAnalyser:
             split = [part.split("/") for part in made_of.split("+")]
             parts = [(part[0], part[1]) for part in split if len(part) > 1]
         piece = pieces_of(surface, tag, parts)
-        if len(self._pieces) >= _REMEMBERED:
-            self._pieces = {}
-        self._pieces[line] = piece
-        return piece
+        if len(self._known) >= _REMEMBERED:
+            self._known = {}
+        self._known[line] = found = (surface, len(surface), piece if piece.terms or piece.joins else None)
+        return found
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
