@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from jihwi.errors import ReadingError
-from jihwi.evidence import Reading, Table, Warning
+from jihwi.evidence import Reading, Table
 from jihwi.readers import GradeLetter, Limits, Outcome, Remark
 from jihwi.readers.markings import labels_in, language_of
 from jihwi.readers.personal import count_personal_data
@@ -15,7 +15,7 @@ from jihwi.readers.registry import CONVERTIBLE
 from jihwi.readers.sniff import EXTENSIONS, Sniffed
 from jihwi.readers.words import CATALOGUE, remark
 
-__all__ = ["WARNINGS", "bytes_words", "enriched", "grade_of", "graded", "remarks_of_error", "remarks_of_sniff"]
+__all__ = ["bytes_words", "enriched", "grade_of", "graded", "remarks_of_error", "remarks_of_sniff"]
 
 NEAR_EMPTY_CHARACTERS = 20
 """Fewer letters than this in anything but plain text is next to nothing."""
@@ -23,15 +23,13 @@ BYTES_A_CHARACTER = 20_000
 """A document of more bytes than this for each letter holds its content in pictures."""
 LONG_TABLE_ROWS = 1_000
 HUGE_TABLE_CELLS = 100_000
+MOST_PLACES = 8
 
 _SAYS_LITTLE = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xml", "html", "eml", "msg"})
 _CONTAINERS = frozenset({"zip", "tar", "eml", "msg"})
 _PICTURES = frozenset({"png", "jpeg", "tiff"})
 _LEGACY_OK = frozenset({"", "utf-8", "utf8", "ascii", "us-ascii", "utf-8-sig"})
 _GARBLED = re.compile("[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
-
-WARNINGS: dict[str, str] = {}
-"""What a reader's warning is as a remark: its own name where the catalogue has it, else as given here, else a note."""
 
 
 def grade_of(remarks: tuple[Remark, ...]) -> GradeLetter:
@@ -195,20 +193,41 @@ def _of_tables(reading: Reading) -> list[Remark]:
 
 
 def _of_warnings(reading: Reading) -> list[Remark]:
-    return [_of_warning(warning, reading) for warning in reading.warnings]
+    """One remark for each kind of warning: how often, and where."""
+    counts: dict[str, int] = {}
+    details: dict[str, list[str]] = {}
+    for warning in reading.warnings:
+        counts[warning.code] = counts.get(warning.code, 0) + warning.count
+        details.setdefault(warning.code, []).append(warning.detail)
+    return [
+        remark(
+            code if code in CATALOGUE else "reader_note",
+            warning=code,
+            detail=places_words(details[code]),
+            count=count,
+            encoding=reading.metadata.encoding,
+            format=reading.format,
+            pages=reading.metadata.pages,
+        )
+        for code, count in counts.items()
+    ]
 
 
-def _of_warning(warning: Warning, reading: Reading) -> Remark:
-    code = warning.code if warning.code in CATALOGUE else WARNINGS.get(warning.code, "reader_note")
-    return remark(
-        code,
-        warning=warning.code,
-        detail=warning.detail,
-        count=warning.count,
-        encoding=reading.metadata.encoding,
-        format=reading.format,
-        pages=reading.metadata.pages,
-    )
+def places_words(places: list[str]) -> str:
+    """Places in a row, runs of page numbers made short; no more than a few.
+
+    >>> places_words(["1", "2", "3", "7"]), places_words(["그림"])
+    ('1–3, 7', '그림')
+    """
+    runs: list[tuple[str, str]] = []
+    for place in dict.fromkeys(p for p in places if p):
+        last = runs[-1][1] if runs else ""
+        if place.isdecimal() and last.isdecimal() and int(place) == int(last) + 1:
+            runs[-1] = (runs[-1][0], place)
+        else:
+            runs.append((place, place))
+    said = [first if first == last else f"{first}–{last}" for first, last in runs]
+    return ", ".join(said[:MOST_PLACES]) + (" …" if len(said) > MOST_PLACES else "")
 
 
 def _once(remarks: list[Remark]) -> list[Remark]:

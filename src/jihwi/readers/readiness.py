@@ -209,7 +209,9 @@ def _where_text_is(outcome: Outcome) -> str:
     reading = outcome.reading
     assert reading is not None
     recognised = sum(run.end - run.start for run in reading.origins if run.origin == "recognised")
-    pictures = any(r.code in ("pages_without_text", "needs_ocr") for r in outcome.remarks)
+    pictures = any(
+        r.code in ("page_without_text", "page_garbled", "page_outlined", "needs_ocr") for r in outcome.remarks
+    )
     if not reading.text.strip():
         return "scan" if pictures else ""
     if recognised * 10 >= len(reading.text) * 9:

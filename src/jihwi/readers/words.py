@@ -6,31 +6,11 @@ remarks, so every grade below A has its reason beside it.
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
-
 from jihwi.readers import GradeLetter, Remark
+from jihwi.readers.words_of_warnings import WARNINGS, Entry
 from jihwi.words import Language, fill
 
 __all__ = ["CATALOGUE", "Entry", "data_words", "format_words", "grade_words", "remark", "say", "say_of_many"]
-
-Repair = Literal["", "automatic", "person"]
-"""Who can mend it: nobody need, `jihwi read --fix`, or a person."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One remark of the catalogue."""
-
-    letter: GradeLetter
-    repair: Repair
-    ko: str
-    en: str
-    ko_fix: str = ""
-    en_fix: str = ""
-    after: GradeLetter = "A"
-    """The best grade to hope for once it is mended; its own letter where nothing can be gained."""
-
 
 _RESAVE_KO = "원래 프로그램에서 열어 다시 저장하십시오."
 _RESAVE_EN = "Open it in its own program and save it again."
@@ -191,8 +171,8 @@ CATALOGUE: dict[str, Entry] = {
     "output_cut": Entry(
         "D",
         "person",
-        "글이 한도({detail}자)를 넘어 앞부분만 읽었습니다.",
-        "Its text is longer than allowed ({detail} characters); only the first part was read.",
+        "글이 한도를 넘어 앞부분만 읽었습니다.",
+        "Its text is longer than allowed; only the first part was read.",
         "파일을 나누십시오.",
         "Split the file.",
     ),
@@ -344,15 +324,6 @@ CATALOGUE: dict[str, Entry] = {
         "원본(HWPX, DOCX)이 있으면 그것을 쓰십시오. --fix가 마크다운 사본을 씁니다.",
         "Use the original (HWPX, DOCX) where there is one; --fix writes a Markdown copy.",
     ),
-    "pages_without_text": Entry(
-        "D",
-        "person",
-        "{count}쪽은 글자 없이 그림뿐입니다 (전체 {pages}쪽).",
-        "{count} of its {pages} pages are pictures without text.",
-        "문자 인식 프로그램을 설치하십시오: apt-get install tesseract-ocr tesseract-ocr-kor",
-        "Install text recognition: apt-get install tesseract-ocr tesseract-ocr-kor",
-        after="C",
-    ),
     "table_long": Entry(
         "A",
         "",
@@ -369,23 +340,6 @@ CATALOGUE: dict[str, Entry] = {
         "나누거나 데이터베이스에 두십시오.",
         "Split it, or keep it in a database.",
     ),
-    "part_lost": Entry(
-        "B",
-        "",
-        "읽지 못한 부분이 있습니다: {warning} {detail} ({count}개)",
-        "Some parts were not read: {warning} {detail} ({count})",
-        "문서를 열어 그 부분을 확인하십시오.",
-        "Open the document and look at these parts.",
-    ),
-    "part_broken": Entry(
-        "D",
-        "person",
-        "일부가 손상되어 나머지만 읽었습니다: {warning} {detail} ({count}개)",
-        "A part of it is damaged; the rest was read: {warning} {detail} ({count})",
-        _RESAVE_KO,
-        _RESAVE_EN,
-        after="B",
-    ),
     # ── what it holds ──
     "attachments_failed": Entry(
         "D",
@@ -399,8 +353,8 @@ CATALOGUE: dict[str, Entry] = {
     "attachments_cut": Entry(
         "D",
         "person",
-        "들어 있는 문서가 한도를 넘어 {count}개는 읽지 않았습니다 ({detail}).",
-        "It holds more than is read; {count} parts were left out ({detail}).",
+        "들어 있는 문서가 한도를 넘어 나머지는 읽지 않았습니다.",
+        "It holds more documents than are read; the rest were left out.",
         "풀어서 폴더로 두십시오.",
         "Unpack it into a folder.",
     ),
@@ -421,6 +375,7 @@ CATALOGUE: dict[str, Entry] = {
         "최종본만 두고 나머지는 보관 폴더로 옮기십시오.",
         "Keep the final one here and move the others to an archive.",
     ),
+    **WARNINGS,
 }
 
 _GRADES: dict[GradeLetter, tuple[str, str]] = {
@@ -456,9 +411,19 @@ _TITLES: dict[str, tuple[str, str]] = {
     "encoding_unsure": ("인코딩이 확실하지 않은 파일", "Files whose encoding is not certain"),
     "format_closed": ("읽는 프로그램이 적은 형식: {format}", "Format that few programs read: {format}"),
     "format_old": ("오래된 형식: {format}", "Old format: {format}"),
-    "pages_without_text": ("글자 없는 쪽이 있는 문서", "Documents with pages that hold no text"),
+    "page_without_text": ("글자 없는 쪽이 있는 문서", "Documents with pages that hold no text"),
+    "page_garbled": ("글자를 알 수 없는 쪽이 있는 문서", "Documents with pages whose letters are unknown"),
+    "page_broken": ("손상된 쪽이 있는 문서", "Documents with damaged pages"),
+    "part_missing": ("일부가 없는 문서", "Documents with a part missing"),
+    "stream_cut": ("중간에 끊긴 문서", "Documents cut short"),
+    "nesting_cut": ("구조가 너무 깊은 문서", "Documents nested too deeply"),
+    "table_cut": ("표가 너무 긴 파일", "Files with too long a table"),
+    "xml_repaired": ("고쳐 읽은 문서", "Documents mended to be read"),
+    "recognition_doubtful": ("인식한 글이 의심스러운 문서", "Documents whose recognised text is doubtful"),
+    "rows_uneven": ("칸 수가 고르지 않은 표", "Tables with uneven rows"),
+    "formula_without_value": ("계산 결과가 없는 수식", "Formulas without results"),
+    "text_few_garbled": ("알아볼 수 없는 글자가 있는 문서", "Documents with a few unknown characters"),
     "table_huge": ("아주 큰 표", "Huge tables"),
-    "part_broken": ("일부가 손상된 문서", "Documents damaged in part"),
     "attachments_failed": ("안에 읽지 못한 문서가 있는 파일", "Files that hold documents which could not be read"),
     "attachments_cut": ("안에 문서가 너무 많은 파일", "Files that hold too many documents"),
 }
