@@ -91,3 +91,18 @@ def twins(items: list[Item]) -> list[tuple[Item, Item]]:
     return [
         (hwp, hwpx) for group in by_stem.values() for hwp in group.get("hwp5", []) for hwpx in group.get("hwpx", [])
     ]
+
+
+def hwp3_twins(items: list[Item]) -> list[tuple[Item, Item]]:
+    """An HWP 3 file and what Hancom's newer programs made of it, by their names."""
+    pairs = []
+    for old in items:
+        if old.format == "hwp3":
+            name = re.compile(re.escape(Path(old.path).stem) + r"(-hwp5|-hwpx)?(-v\d+)?$")
+            folder = old.path.split("/")[0]
+            pairs += [
+                (old, item)
+                for item in items
+                if item.format != "hwp3" and item.path.startswith(folder + "/") and name.match(Path(item.path).stem)
+            ]
+    return pairs

@@ -13,7 +13,16 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.corpus import LEAST_ORACLE_CHARACTERS, Item, corpus_folder, hancom_items, pdf_texts, preview, twins
+from benchmarks.corpus import (
+    LEAST_ORACLE_CHARACTERS,
+    Item,
+    corpus_folder,
+    hancom_items,
+    hwp3_twins,
+    pdf_texts,
+    preview,
+    twins,
+)
 from benchmarks.scores import bare, common_length, hangul, order, recall
 from jihwi.evidence import Reading
 from jihwi.readers import Hint, Limits, Reader
@@ -92,6 +101,7 @@ def score_oracles(
     items: list[Item], text_of: Callable[[Item], tuple[str, str] | None], scores: Scores, pdfs: dict[str, str]
 ) -> None:
     """Recall, length and order against previews and PDFs."""
+    newer = {old.path: preview(other) for old, other in hwp3_twins(items)}
     for item in items:
         texts = text_of(item)
         if texts is None:
@@ -105,7 +115,7 @@ def score_oracles(
             if len(ours) < 10:
                 scores.near_empty.append(item.path)
         printed = pdfs.get(item.path, "")
-        if printed and hangul(printed) == 0 and hangul(shown) > LEAST_ORACLE_CHARACTERS // 3:
+        if printed and hangul(printed) == 0 and hangul(shown or newer.get(item.path, "")) > LEAST_ORACLE_CHARACTERS // 3:
             scores.unusable.append(item.path)
         elif len(bare(printed)) >= LEAST_ORACLE_CHARACTERS:
             scores.add(f"{item.format} pdf recall", item.path, recall(bare(printed), ours, 4))
@@ -127,17 +137,16 @@ def score_twins(items: list[Item], readings: dict[str, Reading], scores: Scores)
         cells = [_cells(r) for r in (left, right)]
         if cells[0]:
             scores.add("twins same cells", key, sum(cells[1].get(k) == v for k, v in cells[0].items()) / len(cells[0]))
-    texts = {path: bare(reading.text) for path, reading in readings.items()}
-    for item in items:
-        if item.format == "hwp3" and item.path in texts:
-            stem = Path(item.path).stem
-            for other in items:
-                if other.format != "hwp3" and Path(other.path).stem.startswith(stem) and other.path in texts:
-                    scores.add(
-                        "hwp3 in its twins",
-                        f"{item.path} | {other.path}",
-                        recall(texts[other.path], texts[item.path], 5),
-                    )
+    for old, other in hwp3_twins(items):
+        if old.path in readings and other.path in readings:
+            texts = [bare(comparable(readings[item.path])[0]) for item in (old, other)]
+            key = f"{old.path} | {other.path}"
+            scores.add("hwp3 holds its twin", key, recall(texts[1], texts[0], 5))
+            scores.add("hwp3 held by its twin", key, recall(texts[0], texts[1], 5))
+            cells = [_cells(readings[item.path]) for item in (other, old)]
+            if cells[0]:
+                same = sum(cells[1].get(k) == v for k, v in cells[0].items())
+                scores.add("hwp3 same cells as its twin", key, same / len(cells[0]))
 
 
 def _cells(reading: Reading) -> dict[tuple[int, int, int], str]:
