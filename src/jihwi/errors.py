@@ -350,9 +350,6 @@ class CaseDriven(JihwiError):
     en_next = "Watch it with `jihwi case follow {case}`, or try again in a moment."
 
 
-# ── reading ──────────────────────────────────────────────────────────────────
-
-
 # ── at the console's door ────────────────────────────────────────────────────
 
 
@@ -429,6 +426,9 @@ class AddressTaken(DoorError):
     en = "The address {address} cannot be used: {detail}"
     ko_next = "`--port`로 다른 번호를 정하십시오."
     en_next = "Name another port with `--port`."
+
+
+# ── reading ──────────────────────────────────────────────────────────────────
 
 
 @dataclass(eq=False)
