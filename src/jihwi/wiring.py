@@ -31,6 +31,7 @@ from jihwi.teams import BUILT_IN, Team, built_in_folder, load_team
 from jihwi.words import Language
 
 if TYPE_CHECKING:
+    from jihwi.index import Tagger
     from jihwi.library import Library
     from jihwi.minds.model import ModelMind
     from jihwi.readers import FileToRead
@@ -285,9 +286,14 @@ class ReadingRoom:
 
 def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
     """The skills that travel with the house, over its library."""
-    from jihwi.skills.built_in import library_skills
+    from jihwi.skills.built_in import library_skills  # waits: brings the whole library
 
-    return library_skills(library)
+    def tagger() -> Tagger:
+        from jihwi.index.mecab_tags import MecabTagger
+
+        return MecabTagger()
+
+    return library_skills(library, tagger)
 
 
 def state_folder(settings: Settings, folder: Path | None = None) -> Path:

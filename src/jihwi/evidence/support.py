@@ -29,8 +29,7 @@ _NAME = re.compile(
     r"|[가-힣]{1,10}(?:청|부|처|원|과|팀|국|실|위원회|협회|공사|공단|센터|시|군|구|읍|면|동)(?=[\s,.은는이가을를의에와과도로]|$)"
 )
 _ENGLISH_FIRST = frozenset(
-    ("The", "A", "An", "It", "This", "That", "These", "Those", "In", "On", "At", "By", "For", "From", "To", "Its")
-    + ("There", "Is", "Are", "Was", "Were")
+    re.findall(r"\w+", "The A An It This That These Those In On At By For From To Its There Is Are Was Were")
 )
 
 LEAST_SHARE = 0.6

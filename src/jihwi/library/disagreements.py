@@ -1,0 +1,163 @@
+"""Documents that say different things of one matter: two dates, two amounts, two numbers, yes and no.
+
+Two statements of different documents are on one matter when most of what they are about is the same (their words
+besides the figures, with the headings they stand under), and nothing parts them: another year, another line of a
+table. They disagree when each has a figure of one kind that the other has not, or one denies what the other says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from jihwi.evidence import Claim, Contradiction, is_negated
+from jihwi.evidence.quantities import Quantity, quantities
+from jihwi.index import Analyser
+
+__all__ = ["Statement", "disagreements"]
+
+SAME_MATTER = 0.5
+"""Share of the lighter statement's weight that both must have in common."""
+
+_KINDS: dict[str, str] = {
+    "date": "date",
+    "amount": "amount",
+    "percent": "number",
+    "duration": "number",
+    "count": "number",
+    "time": "date",
+}
+_MOST_FIGURES = 4
+"""Of one kind in a statement; with more of them it is a list, and lists differ without disagreeing."""
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """A sentence or a table's cell that a document says, and what it stands under."""
+
+    claim: Claim
+    document_id: str
+    about: str
+    """Headings and title, which say what it is about."""
+
+
+def disagreements(
+    statements: Sequence[Statement], question: str, analyser: Analyser, weights: Mapping[str, float] | None = None
+) -> list[Contradiction]:
+    """The contradictions among `statements`, those that weigh most in `question` first, each matter once.
+
+    `weights` say what a term is worth (inverse document frequency); 1 where nothing is said.
+    """
+    known = weights or {}
+    asked = set(analyser.query_terms(question))
+    parts = [_Part(one, analyser, known, asked) for one in statements]
+    found: list[tuple[float, Contradiction]] = []
+    seen: set[tuple[str, ...]] = set()
+    for i, one in enumerate(parts):
+        for other in parts[i + 1 :]:
+            if one.statement.document_id == other.statement.document_id:
+                continue
+            made = _between(one, other)
+            if made is not None and (key := tuple(sorted(made.values))) not in seen:
+                seen.add(key)
+                found.append((min(one.of_question, other.of_question) + _alike(one, other), made))
+    return [contradiction for _, contradiction in sorted(found, key=lambda pair: -pair[0])]
+
+
+class _Part:
+    """A statement with what can be compared in it."""
+
+    def __init__(self, statement: Statement, analyser: Analyser, weights: Mapping[str, float], asked: set[str]) -> None:
+        self.statement = statement
+        words = statement.claim.text
+        self.figures = quantities(words)
+        bare = _without(words, self.figures)
+        self.terms = {term: weights.get(term, 1.0) for term in analyser.terms(bare) if not _is_number(term)}
+        around = analyser.terms(_without(statement.about, quantities(statement.about)))
+        self.around = {term: weights.get(term, 1.0) for term in around if not _is_number(term)}
+        self.years = {y for text in (words, statement.about) for y in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
+        total = sum(weights.get(term, 1.0) for term in asked)
+        mine = {**self.terms, **self.around}
+        self.of_question = sum(weights.get(t, 1.0) for t in asked if t in mine) / total if total else 0.0
+
+
+def _without(text: str, figures: Iterable[Quantity]) -> str:
+    for one in sorted(figures, key=lambda q: -q.start):
+        text = text[: one.start] + " " + text[one.end :]
+    return text
+
+
+def _is_number(term: str) -> bool:
+    return any(letter.isdigit() for letter in term)
+
+
+def _alike(one: _Part, other: _Part) -> float:
+    """How much of the lighter one's matter is the other's too; what only headings share counts half."""
+    own, their = {**one.around, **one.terms}, {**other.around, **other.terms}
+    common = 0.0
+    for term in own.keys() & their.keys():
+        whole = term in one.terms and term in other.terms
+        common += own[term] * (1.0 if whole else 0.7)
+    lighter = min(sum(one.terms.values()), sum(other.terms.values()))
+    return common / lighter if lighter else 0.0
+
+
+def _between(one: _Part, other: _Part) -> Contradiction | None:
+    if min(one.of_question, other.of_question) < 0.5 or _alike(one, other) < SAME_MATTER:
+        return None
+    for kind, shown in _KINDS.items():
+        values = _different(one, other, kind)
+        if values is not None:
+            return _made(one, other, shown, values)
+    plain = not one.figures and not other.figures
+    if (
+        plain
+        and _alike(one, other) > 0.8
+        and is_negated(one.statement.claim.text) != is_negated(other.statement.claim.text)
+    ):
+        return _made(one, other, "polarity", (one.statement.claim.text, other.statement.claim.text))
+    return None
+
+
+def _different(one: _Part, other: _Part, kind: str) -> tuple[str, str] | None:
+    """A figure of `kind` that each has and the other has not; `None` when they agree or cannot be compared."""
+    mine = [q for q in one.figures if q.kind == kind]
+    theirs = [q for q in other.figures if q.kind == kind]
+    if not mine or not theirs or max(len(mine), len(theirs)) > _MOST_FIGURES:
+        return None
+    if kind != "date" and one.years and other.years and not one.years & other.years:
+        return None
+    units = {q.unit for q in mine} & {q.unit for q in theirs}
+    mine = [q for q in mine if q.unit in units]
+    theirs = [q for q in theirs if q.unit in units]
+    if kind == "date":
+        mine, theirs = _full(mine, one.years), _full(theirs, other.years)
+    here, there = {_value(q) for q in mine}, {_value(q) for q in theirs}
+    only_here = [q for q in mine if _value(q) not in there]
+    only_there = [q for q in theirs if _value(q) not in here]
+    if not only_here or not only_there:
+        return None
+    return only_here[-1].text, only_there[-1].text
+
+
+def _full(dates: list[Quantity], years: set[str]) -> list[Quantity]:
+    """Dates to the day, those without a year in the year that is spoken of; others say too little to compare."""
+    found = []
+    for date in dates:
+        value = date.value
+        if value.startswith("--") and len(years) == 1:
+            value = f"{next(iter(years))}-{value[2:]}"
+        if len(value) == 10 or value.startswith("--"):
+            found.append(msgspec.structs.replace(date, value=value))
+    return found
+
+
+def _value(quantity: Quantity) -> tuple[str, str]:
+    value = quantity.value
+    return (value[5:] if quantity.kind == "date" and len(value) == 10 else value.lstrip("-"), quantity.unit)
+
+
+def _made(one: _Part, other: _Part, kind: str, values: tuple[str, str]) -> Contradiction:
+    topic = one.statement.claim.topic or other.statement.claim.topic
+    return Contradiction(topic, kind, (one.statement.claim, other.statement.claim), values)
