@@ -21,6 +21,7 @@ from jihwi.readers.hancom import (
     ParagraphText,
     Picture,
     Shape,
+    drawing,
     number_text,
 )
 from jihwi.readers.hwp3.characters import character
@@ -46,6 +47,7 @@ _SKIPPED = {
 }
 _BLOCKS = frozenset((1, 2, 3, 4, 5, 6, 12, 27, 29))
 _NOTE_NUMBERS = (1, 2)
+_DRAWING, _TEXT_BOX = 3, 6
 
 
 class Cut(Exception):  # noqa: N818 - a signal inside this package: the data ended early
@@ -237,11 +239,34 @@ class BodyReader:
             gathered.anchor(Frame("text_box", paragraphs, caption, inline=inline))
 
     def _picture(self, gathered: ParagraphText) -> None:
-        """A picture: its file's name, then data of its own, then a caption."""
+        """A picture: its file's name, then data of its own, then a caption. A drawing holds its objects in the data."""
         head = self._take(6 + _PICTURE)[6:]
         name = head[83:339].split(b"\0")[0].decode("johab", "replace").replace("\\", "/").rpartition("/")[2]
-        self._take(int.from_bytes(head[:4], "little"))
-        gathered.anchor(Picture(name, "", self._list()))
+        data = self._take(int.from_bytes(head[:4], "little"))
+        boxes: list[Anchored] = self._text_boxes(data) if head[74] == _DRAWING else []
+        found: list[Anchored] = boxes or [Picture(name)]
+        for held in drawing(found, self._list(), "", inline=head[8] == 0):
+            gathered.anchor(held)
+
+    def _text_boxes(self, data: bytes) -> list[Anchored]:
+        """The texts of a drawing. Each object: its length, its kind, then two blocks; a text box's second is a list.
+
+        Children and neighbours follow one another, so the tree need not be known to keep their order.
+        """
+        found: list[Anchored] = []
+        at = 4 + int.from_bytes(data[:4], "little")
+        while at + 12 <= len(data):
+            kind = int.from_bytes(data[at + 4 : at + 6], "little")
+            at += 4 + int.from_bytes(data[at : at + 4], "little")
+            at += 4 + int.from_bytes(data[at : at + 4], "little")
+            end = at + 4 + int.from_bytes(data[at : at + 4], "little")
+            if kind == _TEXT_BOX and self._depth_left > 0:
+                inner = BodyReader(data[at + 4 : end], 0, self._builder, self._depth_left - 1)
+                paragraphs = inner.paragraphs()
+                if paragraphs:
+                    found.append(Frame("text_box", tuple(paragraphs)))
+            at = end
+        return found
 
     def _note(self, gathered: ParagraphText) -> None:
         head = self._take(20)
