@@ -1,0 +1,119 @@
+"""The spans of a sentence that could be a short answer: quantities, names, noun phrases, what stands in quotation marks.
+
+Each comes with what can be told of it by rule: what kind of thing it looks like, which particle follows it, and
+whether it stands in quotation marks. Nothing is looked up outside the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from jihwi.evidence.quantities import Quantity, quantities
+from jihwi.index import Word
+
+__all__ = ["Candidate", "candidates_of"]
+
+_LONGEST_WORDS = 8
+"""Words in a noun phrase; a longer one is cut from the left."""
+_NOUNS = frozenset({"NNG", "NNP", "NNB", "NNBC", "NR", "SL", "SH", "SN", "XPN", "XSN", "XR", "NP", "SY", "MM"})
+_HEADS = frozenset({"NNG", "NNP", "NNB", "NNBC", "NR", "SL", "SH", "SN", "XSN", "XR"})
+_INNER_SIGNS = frozenset("·-–&'’./:~+#°%")
+_QUOTED = re.compile(r"[\"“‘'《〈「『<]([^\"“”‘’'《》〈〉「」『』<>\n]{1,60})[\"”’'》〉」』>]")
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A span that could answer; offsets count in the same text as the words'."""
+
+    start: int
+    end: int
+    quantity: Quantity | None = None
+    tag: str = ""
+    """Tag of its last noun; `NNP` when any of its nouns is a name."""
+    sort: str = ""
+    """What the dictionary says its last noun means."""
+    particle: str = ""
+    """The particle that follows, as it stands; empty at the end of a sentence or before a verb's ending."""
+    quoted: bool = False
+    words: int = 1
+    """How many words, as spaces part them."""
+
+
+def candidates_of(text: str, start: int, end: int, words: Sequence[Word]) -> list[Candidate]:
+    """The candidates in `text[start:end]`; `words` are the morphemes of the whole text."""
+    starts = [word.start for word in words]
+    inside = words[bisect_left(starts, start) : bisect_left(starts, end)]
+    found: dict[tuple[int, int], Candidate] = {}
+    for quantity in quantities(text[start:end]):
+        span = (quantity.start + start, quantity.end + start)
+        found[span] = Candidate(*span, quantity, particle=_particle_after(inside, span[1]))
+    for match in _QUOTED.finditer(text, start, end):
+        span = match.span(1)
+        found.setdefault(span, Candidate(*span, particle=_particle_after(inside, match.end()), quoted=True))
+    for candidate in _noun_phrases(text, inside):
+        found.setdefault((candidate.start, candidate.end), candidate)
+    return sorted(found.values(), key=lambda c: (c.start, c.end))
+
+
+def _noun_phrases(text: str, words: Sequence[Word]) -> Iterator[Candidate]:
+    """Every run of nouns that ends where a word ends, from each word that it could begin with."""
+    for run in _runs(text, words):
+        begins = [0, *(at for at in range(1, len(run)) if run[at].start > run[at - 1].end)]
+        ends = [*(at for at in range(1, len(run)) if run[at].start > run[at - 1].end), len(run)]
+        for last in ends:
+            for first in [b for b in begins if b < last][-_LONGEST_WORDS:]:
+                piece = run[first:last]
+                if piece[-1].tag.split("+")[0] in _HEADS or piece[-1].tag == "SY":
+                    yield _phrase(piece, words)
+
+
+def _phrase(piece: Sequence[Word], words: Sequence[Word]) -> Candidate:
+    names = any(word.tag == "NNP" for word in piece)
+    spaces = sum(1 for a, b in zip(piece, piece[1:], strict=False) if b.start > a.end)
+    return Candidate(
+        piece[0].start,
+        piece[-1].end,
+        tag="NNP" if names else piece[-1].tag,
+        sort=piece[-1].sort,
+        particle=_particle_after(words, piece[-1].end),
+        words=1 + spaces,
+    )
+
+
+def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
+    """Runs of nouns with at most one space between them."""
+    run: list[Word] = []
+    for word in words:
+        joins = bool(run) and (word.start == run[-1].end or text[run[-1].end : word.start] == " ")
+        if _is_noun(word) or (run and joins and word.form in _INNER_SIGNS and word.start == run[-1].end):
+            if run and not joins:
+                yield _without_signs(run)
+                run = []
+            run.append(word)
+        elif run:
+            yield _without_signs(run)
+            run = []
+    if run:
+        yield _without_signs(run)
+
+
+def _without_signs(run: list[Word]) -> list[Word]:
+    """The run without signs and single determiners at its end."""
+    while run and (run[-1].form in _INNER_SIGNS or run[-1].tag in ("MM", "XPN")):
+        run = run[:-1]
+    return run
+
+
+def _is_noun(word: Word) -> bool:
+    return word.tag in _NOUNS and (word.tag != "SY" or word.form in _INNER_SIGNS)
+
+
+def _particle_after(words: Sequence[Word], end: int) -> str:
+    """The particle that begins where the span ends."""
+    at = bisect_left([word.start for word in words], end)
+    if at < len(words) and words[at].start == end and words[at].tag.startswith(("J", "VCP")):
+        return words[at].form
+    return ""

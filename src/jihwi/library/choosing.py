@@ -1,0 +1,304 @@
+"""Which of the candidates answers: a sum of what can be seen of each, with weights learned once and written down here.
+
+The weights were fitted on questions over encyclopedia articles (a softmax over the candidates of the best sentences),
+half of the articles at a time: fitted on one half they do as well on the other. Nothing in them names a word or a
+subject; they say how much it counts that the question's words stand near, that the kind of thing is the one asked for,
+which particle follows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from jihwi.library.candidates import Candidate
+from jihwi.library.passages import Passage, Weighed
+from jihwi.library.questions import Question, Wanted, kind_of_label
+
+__all__ = ["FEATURES", "Chosen", "Seen", "asked_particle", "choose", "fit_of", "seen_of"]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What is seen of a candidate; each is about 0 to 1."""
+
+    share: float
+    """Of the question, in its sentence."""
+    around: float
+    """The same, with what stands beside the sentence."""
+    in_passage: float
+    score: float
+    """What the search gave its passage."""
+    near: float
+    """How near the question's terms stand, by weight."""
+    near_before: float
+    """The same, of the terms before it."""
+    asked: float
+    """How much of it is words of the question: an answer is seldom what was asked."""
+    untouched: float
+    """1 when none of it is."""
+    fit: float
+    """How well it is the kind of thing that is asked for, -1 to 1."""
+    fit_near: float
+    particle: float
+    """1 when the particle after it is the one the question word bears (누구에게: 에게)."""
+    words: float
+    long: float
+    whole: float
+    """1 when it is no part of a longer candidate."""
+    length: float
+    quoted: float
+    quantity: float
+    name: float
+    ends_with_focus: float
+    before_focus: float
+    glossed: float
+    """1 when a bracket explains it."""
+    copula: float
+    subject: float
+    topic: float
+    object: float
+    place: float
+    direction: float
+    company: float
+    called: float
+    """Followed by (이)라는."""
+    column: float
+    """How much of the question the headings of its column hold, when it is a table's cell."""
+    labelled: float
+    """1 when it stands after a label that names the kind of thing asked for (`일시:`)."""
+
+
+FEATURES = Seen.__struct_fields__
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """A candidate with what it scored, and the sentence it stands in."""
+
+    weighed: Weighed
+    candidate: Candidate
+    seen: Seen
+    score: float
+
+
+# ── the kind of thing ────────────────────────────────────────────────────────
+
+
+def _ends(words: str) -> re.Pattern[str]:
+    return re.compile("(?:" + "|".join(sorted(words.split(), key=len, reverse=True)) + r")\Z")
+
+
+_PLACES = _ends(
+    """
+    특별시 광역시 시 군 구 도 읍 면 동 리 국 주 현 성 섬 강 산 역 항 궁 사원 공원 광장 거리 도시 지방 지역 왕국 제국 공화국
+    나라 마을 공항 터미널 회관 본관 별관 청사 회의실 강당 센터 호텔 극장 경기장 대학교 학교 병원 층 호실
+    """
+)
+_BODIES = _ends(
+    """
+    과 팀 청 부 처 국 실 위원회 공사 공단 재단 대학교 대학 학교 고등학교 병원 연구원 연구소 센터 협회 은행 법원 경찰서 본부
+    사업단 당 사 회 단 그룹 신문 일보 방송 군 대 조직 연맹 연합 정부 기구 노조 클럽 구단 담당관 주식회사
+    """
+)
+_PEOPLE = _ends(
+    """
+    씨 장관 차관 대통령 총리 왕 교수 감독 의원 시장 지사 회장 사장 대표 과장 팀장 국장 실장 위원장 목사 신부 박사 장군 제독
+    천황 황제 여왕 공주 왕자 공작 백작 주무관 사무관 서기관 주사 소장 원장 이사장 위원 선수
+    """
+)
+_ERA = re.compile(r"(?:시대|시기|당시|세기|봄|여름|가을|겨울|년|월|일|초|말|중반)\Z")
+_KINDS_WANTED: dict[Wanted, dict[str, float]] = {
+    "when": {"date": 1.0, "time": 0.5, "duration": 0.0},
+    "time": {"time": 1.0, "date": 0.0},
+    "duration": {"duration": 1.0, "count": 0.0, "number": 0.0, "date": 0.0},
+    "how_much": {"amount": 1.0, "count": 0.6, "percent": 0.6, "number": 0.6, "duration": 0.0},
+    "percent": {"percent": 1.0, "number": 0.1},
+    "how_many": {"count": 0.8, "number": 0.8, "duration": 0.6, "percent": 0.6, "amount": 0.5, "date": -0.5, "time": 0.2},
+    "article": {"article": 1.0, "count": 0.3},
+    "phone": {"phone": 1.0},
+}
+_NAMED: tuple[Wanted, ...] = ("who", "organisation", "where", "title")
+
+
+_STOP_NOUNS = frozenset("다음 경우 것 수 때 등 각 호 바 점 중 이 그 및 또는 해당 이상 이하 이내 전 후 간 자 항 조".split())  # noqa: SIM905
+
+
+def fit_of(question: Question, candidate: Candidate, text: str) -> float:
+    """How well a candidate is the kind of thing the question asks for, -1 to 1.3."""
+    kinds = _KINDS_WANTED.get(question.wanted)
+    if kinds is not None:
+        return _fit_in_figures(question, candidate, text, kinds)
+    if candidate.quantity is not None:
+        return -0.6
+    if question.wanted in _NAMED:
+        return _fit_of_name(question.wanted, candidate, text)
+    if text in _STOP_NOUNS:
+        return -1.0
+    return 0.2 if candidate.quoted or candidate.tag in ("NNP", "SL") else 0.0
+
+
+def _fit_in_figures(question: Question, candidate: Candidate, text: str, kinds: dict[str, float]) -> float:
+    quantity = candidate.quantity
+    if quantity is None:
+        if question.wanted == "when":
+            return 0.5 if _ERA.search(text) else -1.0
+        return 0.4 if question.wanted == "how_many" and re.search(r"\d", text) else -1.0
+    if question.wanted == "when" and quantity.unit in ("세기", "년대"):
+        return 1.0
+    fit = kinds.get(quantity.kind, -1.0)
+    if question.unit and question.wanted in ("how_many", "when", "duration"):
+        same = quantity.unit == question.unit or text.rstrip(" 간여").endswith(question.unit)
+        return fit + 0.4 if same else min(fit, 0.2) if question.wanted == "how_many" else fit
+    return fit
+
+
+def _fit_of_name(wanted: Wanted, candidate: Candidate, text: str) -> float:
+    name, latin = candidate.tag == "NNP", candidate.tag in ("SL", "")
+    if wanted == "title":
+        return 1.0 if candidate.quoted else 0.4 if name or latin else -0.1
+    sort, ending = {"who": ("인명", _PEOPLE), "where": ("지명", _PLACES)}.get(wanted, ("", _BODIES))
+    if (sort and candidate.sort == sort) or ending.search(text):
+        return 1.0
+    return 0.5 if name else 0.15 if latin else -0.4
+
+
+# ── what is seen ─────────────────────────────────────────────────────────────
+
+_ASKED_PARTICLE = re.compile(
+    r"(?:누구|무엇|어디|언제|얼마|몇\s?\S{1,2}?|(?:어느|어떤|무슨)\s\S+?)"
+    r"(에게서|에게|에서|으로|로|까지|부터|을|를|와|과|의|에|이|가)(?=\s|$|\?)"
+)
+_ROLES = {
+    "이": "subject", "가": "subject", "께서": "subject", "은": "topic", "는": "topic", "을": "object", "를": "object",
+    "에": "place", "에서": "place", "으로": "direction", "로": "direction", "와": "company", "과": "company",
+    "에게": "receiver", "의": "owner", "까지": "until", "부터": "from", "라는": "called", "이라는": "called",
+}  # fmt: skip
+_COPULA = re.compile(r"이[다었며고자]|인\s|였다|입니다")
+
+
+def asked_particle(question: str) -> str:
+    """The role of the question word: `receiver` of 누구에게, `object` of 무엇을; empty when it bears none.
+
+    >>> asked_particle("예산을 누구에게 청구하나?"), asked_particle("기한은?")
+    ('receiver', '')
+    """
+    if "누가" in question:
+        return "subject"
+    match = _ASKED_PARTICLE.search(question)
+    return _ROLES.get(match.group(1), "") if match else ""
+
+
+def seen_of(
+    question: Question, role: str, passage: Passage, weighed: Weighed, candidate: Candidate, *, whole: bool, column: float = 0.0
+) -> Seen:
+    """What is seen of a candidate; `role` is the question's `asked_particle`."""
+    text = passage.text
+    words = text[candidate.start : candidate.end]
+    after = text[candidate.end : candidate.end + 14]
+    near, before, asked = _nearness(weighed.terms, candidate.start, candidate.end)
+    fit = fit_of(question, candidate, words)
+    own_role = _ROLES.get(candidate.particle, "")
+    focus = question.focus if len(question.focus) > 1 else ""
+    return Seen(
+        share=weighed.share,
+        around=weighed.around,
+        in_passage=weighed.in_passage,
+        score=passage.score / 2,
+        near=near,
+        near_before=before,
+        asked=asked,
+        untouched=float(asked == 0),
+        fit=fit,
+        fit_near=fit * near,
+        particle=float(bool(role) and own_role == role),
+        words=min(candidate.words, 8) / 8,
+        long=float(candidate.words > 3),
+        whole=float(whole),
+        length=min(1.0, len(words) / 12),
+        quoted=float(candidate.quoted),
+        quantity=float(candidate.quantity is not None),
+        name=float(candidate.tag == "NNP"),
+        ends_with_focus=float(bool(focus) and words.endswith(focus) and len(words) > len(focus)),
+        before_focus=float(bool(focus) and focus in after),
+        glossed=float(after.startswith("(")),
+        copula=float(candidate.particle.startswith(("이", "인", "였")) and bool(_COPULA.match(after))),
+        subject=float(own_role == "subject"),
+        topic=float(own_role == "topic"),
+        object=float(own_role == "object"),
+        place=float(own_role == "place"),
+        direction=float(own_role == "direction"),
+        company=float(own_role == "company"),
+        called=float(own_role == "called"),
+        column=column,
+        labelled=float(_labelled(question, text[weighed.unit.start : candidate.start])),
+    )
+
+
+_LABEL = re.compile(r"\s*(?:[-–•·○●■□▪◦ㅇ※*①-⑳]\s*|\(?(?:\d{1,2}|[가-하])[.)]\s*)?([가-힣A-Za-z][가-힣A-Za-z\s]{0,14}?)\s*[:：]\s*")
+
+
+def _labelled(question: Question, before: str) -> bool:
+    """Whether the words before it begin with a label that names the kind of thing the question asks for."""
+    label = _LABEL.match(before)
+    if label is None:
+        return False
+    name = label.group(1).replace(" ", "")
+    return name == question.focus or kind_of_label(name) == question.wanted
+
+
+def _nearness(terms: Sequence[tuple[int, int, float]], start: int, end: int) -> tuple[float, float, float]:
+    """How near the terms outside the span stand, how near those before it, and how much of it they cover."""
+    near = before = 0.0
+    covered: set[int] = set()
+    for a, b, share in terms:
+        if a < end and b > start:
+            covered.update(range(max(a, start), min(b, end)))
+            continue
+        closeness = share * math.exp(-(a - end if a >= end else start - b) / 25)
+        near += closeness
+        before += closeness if b <= start else 0.0
+    return near, before, len(covered) / (end - start)
+
+
+# ── the choice ───────────────────────────────────────────────────────────────
+
+_WEIGHTS: dict[str, float] = {
+    "share": 0.6,
+    "around": 6.0,
+    "in_passage": 5.0,
+    "score": 6.1,
+    "near": 5.2,
+    "near_before": 0.1,
+    "asked": -3.4,
+    "untouched": -1.0,
+    "fit": 2.2,
+    "fit_near": -0.2,
+    "particle": 1.9,
+    "words": -6.0,
+    "long": -0.7,
+    "whole": 0.5,
+    "length": 1.6,
+    "quoted": 0.9,
+    "quantity": 0.9,
+    "name": 0.5,
+    "ends_with_focus": 3.1,
+    "before_focus": 1.6,
+    "glossed": 2.1,
+    "copula": -0.5,
+    "subject": 0.8,
+    "topic": 1.0,
+    "object": 0.8,
+    "place": 0.3,
+    "direction": 0.6,
+    "company": 0.3,
+    "called": 1.6,
+    "column": 8.0,
+    "labelled": 3.0,
+}
+
+
+def choose(seen: Seen) -> float:
+    """The score of a candidate: comparable among the candidates of one question."""
+    return sum(weight * float(getattr(seen, name)) for name, weight in _WEIGHTS.items())
