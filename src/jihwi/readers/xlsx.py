@@ -83,7 +83,7 @@ class _Workbook:
 
     def _shared(self, path: str) -> Iterator[str]:
         size = 0
-        for element in _stream(self._package.bytes(path), ("si",)):
+        for element in _stream(self._package.bytes(path), ("si",), self._package.path):
             text = _rich(element)
             size += len(text)
             if size > self._limits.output_characters * 2:
@@ -95,7 +95,10 @@ class _Workbook:
 
     def _sheet(self, name: str, path: str) -> None:
         sheet = Sheet()
-        self._gather(path, sheet)
+        try:
+            self._gather(path, sheet)
+        except FileBroken:
+            self._builder.warn("part_broken", name)
         if sheet.cells or sheet.notes:
             self._builder.heading(name, level=1)
         for note in sheet.notes:
@@ -112,7 +115,8 @@ class _Workbook:
 
     def _gather(self, path: str, sheet: Sheet) -> None:
         row = 0
-        for element in _stream(self._package.bytes(path), ("row", "mergeCell", "col", "headerFooter")):
+        wanted = ("row", "mergeCell", "col", "headerFooter")
+        for element in _stream(self._package.bytes(path), wanted, self._package.path):
             tag = local(element)
             if tag == "row":
                 row = _small(element.get("r"), row + 1)
@@ -202,8 +206,8 @@ class _Workbook:
 # ── parts ────────────────────────────────────────────────────────────────────
 
 
-def _stream(data: bytes, tags: tuple[str, ...]) -> Iterator[etree._Element]:
-    """Elements as they end, forgotten as soon as they were used; what is broken ends the stream early."""
+def _stream(data: bytes, tags: tuple[str, ...], path: str) -> Iterator[etree._Element]:
+    """Elements as they end, forgotten as soon as they were used. Raises FileBroken where there is no XML at all."""
     events = etree.iterparse(
         BytesIO(data),
         tag=[f"{{*}}{tag}" for tag in tags],
@@ -213,14 +217,14 @@ def _stream(data: bytes, tags: tuple[str, ...]) -> Iterator[etree._Element]:
         huge_tree=False,
         recover=True,
     )
-    for _, element in events:
-        yield element
-        element.clear()
-        while element.getprevious() is not None:
-            parent = element.getparent()
-            if parent is None:
-                break
-            del parent[0]
+    try:
+        for _, element in events:
+            yield element
+            element.clear()
+            while element.getprevious() is not None and (parent := element.getparent()) is not None:
+                del parent[0]
+    except etree.XMLSyntaxError as error:
+        raise FileBroken(path, f"xml: {error}") from error
 
 
 def _formats(styles: etree._Element | None) -> list[str]:

@@ -71,6 +71,9 @@ def read_glyphs(text_page: object, width: float, height: float, rotation: int) -
         if size != raw_size or not scale:
             raw_size, scale = size, _scale(text_page, index)
         box_of(text_page, index, pointer)
+        if not all(map(math.isfinite, (rect.left, rect.top, rect.right, rect.bottom, size * scale))):
+            glyphs.unmapped += 1
+            continue
         glyphs.text.append(_SOFT_HYPHEN if code == 2 else chr(code))
         glyphs.boxes.append(turned(rect.left, rect.top, rect.right, rect.bottom))
         glyphs.sizes.append(size * scale)
