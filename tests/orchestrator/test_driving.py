@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from jihwi.case import person
-from jihwi.case.assignment import Policy
+from jihwi.case.assignment import Policy, SkillSpec
 from jihwi.case.budget import Limits
 from jihwi.case.turn import (
     Ask,
@@ -20,6 +23,7 @@ from jihwi.case.turn import (
     View,
 )
 from jihwi.evidence import Claim
+from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import Press, a_skill, an_agent, an_opening, an_orchestrator
 
@@ -229,3 +233,45 @@ async def test_a_failing_mind_fails_its_own_assignment_and_the_parent_decides() 
     case = await house.drive(case_id)
     assert case is not None
     assert (case.outcome, case.answer) == ("partial", "failed")
+
+
+async def test_an_effect_that_ends_while_another_is_being_recorded_is_recorded_too() -> None:
+    """Many children end in every order around each commit, and none of their results is lost."""
+
+    async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        for _ in range(arguments["n"] % 4):
+            await asyncio.sleep(0)
+        return SkillResult(arguments["n"])
+
+    look = Skill(SkillSpec("look"), "Looks.", {"type": "object"}, runs)
+
+    def worker(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=tuple(Call("look", {"n": n}) for n in range(40)))
+        return Turn(actions=(Report(text=str(sum(one.value for one in _settled(view)))),))
+
+    class Slow(MemoryStore):
+        async def append(self, *arguments: Any, **named: Any) -> None:
+            await asyncio.sleep(0)
+            await super().append(*arguments, **named)
+            await asyncio.sleep(0)
+
+    house = an_orchestrator(Slow(), {"worker": worker}, look)
+    case_id = await house.open(an_opening(an_agent("worker", look)))
+    case = await house.drive(case_id)
+    assert case is not None
+    assert case.answer == str(sum(range(40)))
+
+
+async def test_a_result_is_seen_as_it_is_stored() -> None:
+    def worker(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=(Call("pair"),))
+        return Turn(actions=(Report(text=repr(_settled(view)[0].value)),))
+
+    pair = a_skill("pair", lambda context, arguments: (1, 2))
+    house = an_orchestrator(MemoryStore(), {"worker": worker}, pair)
+    case_id = await house.open(an_opening(an_agent("worker", pair)))
+    case = await house.drive(case_id)
+    assert case is not None
+    assert case.answer == "[1, 2]"

@@ -70,6 +70,7 @@ class _Part:
 
     def __init__(self, statement: Statement, analyser: Analyser, weights: Mapping[str, float], asked: set[str]) -> None:
         self.statement = statement
+        self.analyser = analyser
         words = statement.claim.text
         self.figures = quantities(words)
         bare = _without(words, self.figures)
@@ -77,9 +78,12 @@ class _Part:
         around = analyser.terms(_without(statement.about, quantities(statement.about)))
         self.around = {term: weights.get(term, 1.0) for term in around if not _is_number(term)}
         self.years = {y for text in (words, statement.about) for y in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
-        total = sum(weights.get(term, 1.0) for term in asked)
-        mine = {**self.terms, **self.around}
-        self.of_question = sum(weights.get(t, 1.0) for t in asked if t in mine) / total if total else 0.0
+        total = sum(weights.get(term, 1.0) for term in asked) or 1.0
+        own = sum(weights.get(t, 1.0) for t in asked if t in self.terms) / total
+        beside = sum(weights.get(t, 1.0) for t in asked if t in self.around and t not in self.terms) / total
+        self.says_it = own
+        """Share of the question in the statement's own words."""
+        self.of_question = own + 0.5 * beside
 
 
 def _without(text: str, figures: Iterable[Quantity]) -> str:
@@ -104,7 +108,9 @@ def _alike(one: _Part, other: _Part) -> float:
 
 
 def _between(one: _Part, other: _Part) -> Contradiction | None:
-    if min(one.of_question, other.of_question) < 0.5 or _alike(one, other) < SAME_MATTER:
+    if min(one.says_it, other.says_it) < 0.25 or min(one.of_question, other.of_question) < 0.45:
+        return None
+    if _alike(one, other) < SAME_MATTER:
         return None
     for kind, shown in _KINDS.items():
         values = _different(one, other, kind)
@@ -159,5 +165,13 @@ def _value(quantity: Quantity) -> tuple[str, str]:
 
 
 def _made(one: _Part, other: _Part, kind: str, values: tuple[str, str]) -> Contradiction:
-    topic = one.statement.claim.topic or other.statement.claim.topic
-    return Contradiction(topic, kind, (one.statement.claim, other.statement.claim), values)
+    return Contradiction(_matter(one, other), kind, (one.statement.claim, other.statement.claim), values)
+
+
+def _matter(one: _Part, other: _Part) -> str:
+    """What both are about: the words of the shorter statement that the other has too."""
+    shorter, longer = sorted((one, other), key=lambda part: len(part.statement.claim.text))
+    words = _without(shorter.statement.claim.text, shorter.figures).split()
+    known = {**longer.terms, **longer.around}
+    common = [word for word in words if any(term in known for term in shorter.analyser.terms(word))]
+    return " ".join(dict.fromkeys(common[:8])).strip(" :,.") or shorter.statement.claim.topic

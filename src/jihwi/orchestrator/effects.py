@@ -24,7 +24,7 @@ from jihwi.errors import JihwiError, ModelError, SkillArguments
 from jihwi.evidence import Viewer
 from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
 from jihwi.orchestrator.ports import MindSource, PublicationRefused, Publisher
-from jihwi.skills import Skill, SkillBox, SkillContext
+from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
 from jihwi.store import EventStore
 
 __all__ = ["Effects", "Learned"]
@@ -148,8 +148,9 @@ class Effects:
         if skill is None:
             return self._skill_failed(command, Reason("skill_missing", {"skill": command.skill.name}), began)
         try:
-            self._skills.check(command.skill.name, command.arguments)
-            result = await self._within(command, skill, self._context(case, command))
+            arguments = _as_stored(command.arguments)
+            self._skills.check(command.skill.name, arguments)
+            result = await self._within(command, skill, self._context(case, command), arguments)
         except TimeoutError:
             seconds = f"{command.skill.timeout_ms / 1000:g}"
             reason = Reason("skill_timeout", {"skill": command.skill.name, "seconds": seconds})
@@ -169,15 +170,17 @@ class Effects:
             command.seat,
             command.turn,
             command.number,
-            result.value,
+            _as_stored(result.value),
             result.tainted,
             result.usage.plus(Spending(ms=self._since(began))) if result.usage is not NOTHING else NOTHING,
         )
         return Learned((e.Draft(body, e.SYSTEM, 0, tuple(sorted(result.labels))),))
 
-    async def _within(self, command: RunSkill, skill: Skill, context: SkillContext) -> Any:
+    async def _within(
+        self, command: RunSkill, skill: Skill, context: SkillContext, arguments: dict[str, Any]
+    ) -> SkillResult:
         async with asyncio.timeout(command.skill.timeout_ms / 1000):
-            return await skill.run(context, command.arguments)
+            return await skill.run(context, arguments)
 
     def _context(self, case: Case, command: RunSkill) -> SkillContext:
         return SkillContext(
@@ -224,6 +227,11 @@ class Effects:
         """When to try again: twice as long each time, with half of it by chance."""
         most = min(RETRY_BASE_MS * (1 << min(failures, 10)), RETRY_MOST_MS)
         return self._store.now_ms() + most // 2 + self._jitter.randrange(most // 2 + 1)
+
+
+def _as_stored(value: Any) -> Any:
+    """The value as it is read back from the log, so that nobody sees a difference before and after a crash."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def _language(case: Case) -> Any:

@@ -313,25 +313,25 @@ class _Drive:
 
     async def _advance(self) -> None:
         """Record what was learned, decide until only effects remain, append once, start them."""
+        learned, self._learned = self._learned, []  # what ends while the append is under way is of the next one
         while True:
             if self._lost_lease is not None:
                 raise self._lost_lease
-            effects = self._fold_and_decide()
+            effects = self._fold_and_decide(learned)
             try:
                 events = await self._log.append(lease=self.lease)
             except AppendConflict:
                 await self._log.load()
                 continue
-            self._learned.clear()
             self._house.show(events)
             self._start(effects)
             return
 
-    def _fold_and_decide(self) -> list[Think | RunSkill | Publish]:
+    def _fold_and_decide(self, learned: list[Learned]) -> list[Think | RunSkill | Publish]:
         log = self._log
-        for learned in self._learned:
-            for draft in learned.drafts:
-                log.add(draft, learned.blobs)
+        for one in learned:
+            for draft in one.drafts:
+                log.add(draft, one.blobs)
         effects: list[Think | RunSkill | Publish] = []
         if self._house.stopping:
             return effects

@@ -66,7 +66,9 @@ def disclose(case_id: str, log: Sequence[e.Event], digest_of: dict[str, str]) ->
     persons: dict[str, None] = {}
     prompts: list[PromptOf] = []
     for event in log:
-        if event.author.role == "person" and not isinstance(event.body, e.CaseOpened | e.AgentJoined):
+        if event.author.role == "person" and not isinstance(
+            event.body, e.CaseOpened | e.AgentJoined | e.AssignmentOpened
+        ):
             persons[event.author.id] = None
         match event.body:
             case e.TurnFinished() as body:

@@ -227,7 +227,9 @@ def _composition(view: View) -> dict[str, Any]:
             answer.extend(_answer(short, numbers[: 1 if len(parts) > 1 else 2], findings))
             rest = numbers[1 if len(parts) > 1 else 2 :]
             if rest:
-                sections.append({"title": part["question"], "sentences": [_said(n, findings) for n in rest]})
+                more = "더 있는 근거" if view.language == "ko" else "Further evidence"
+                title = part["question"] if len(parts) > 1 else more
+                sections.append({"title": title, "sentences": [_said(n, findings) for n in rest]})
     composition = {
         "answer": answer,
         "sections": sections,
