@@ -76,7 +76,8 @@ def test_packages_are_told_apart_by_what_they_hold() -> None:
 
 def test_a_package_cut_short_is_still_told_by_the_names_in_it() -> None:
     whole = seeds()["문서.docx"]
-    assert sniff(whole[: len(whole) - 200], "문서.docx").format == "docx"
+    for size in (len(whole) - 200, 300):
+        assert sniff(whole[:size], "문서.docx").format == "docx"
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])

@@ -175,7 +175,7 @@ def _from_content(data: bytes, extension: str) -> Sniffed:
     if data.startswith(_CFB):
         return _compound(data, extension)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return _zip(data)
+        return _zip(data, extension)
     if b"%PDF-" in data[:1024]:
         return Sniffed("pdf")
     if _is_tar(data) or (data.startswith(b"\x1f\x8b") and _is_tar(_first_gzip_bytes(data))):
@@ -254,16 +254,16 @@ def _entry_at_128(data: bytes, name: bytes) -> bool:
 _LOCAL_NAME = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
 
 
-def _zip(data: bytes) -> Sniffed:
+def _zip(data: bytes, extension: str) -> Sniffed:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = frozenset(archive.namelist())
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, OverflowError):
         names = _names_of_broken_zip(data)
-    return Sniffed(_zip_kind(names, _stored_mimetype(data)))
+    return Sniffed(_zip_kind(names, _stored_mimetype(data), extension))
 
 
-def _zip_kind(names: frozenset[str], mimetype: bytes) -> str:
+def _zip_kind(names: frozenset[str], mimetype: bytes, extension: str) -> str:
     for prefix, name in _ODF.items():
         if mimetype.startswith(prefix):
             return name
@@ -275,6 +275,8 @@ def _zip_kind(names: frozenset[str], mimetype: bytes) -> str:
         for folder, name in (("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx")):
             if any(n.startswith(folder) for n in names):
                 return name
+        # Cut off before its first telling name, it is what it says it is, as far as anyone can see.
+        return extension if extension in ("docx", "xlsx", "pptx") else "zip"
     return "zip"
 
 

@@ -117,8 +117,8 @@ CATALOGUE: dict[str, Entry] = {
     "needs_conversion": Entry(
         "E",
         "person",
-        "옛 형식이라 먼저 바꾸어야 합니다: {detail}",
-        "An old format that must be converted first: {detail}",
+        "옛 형식({format})이라 먼저 바꾸어야 합니다.",
+        "It is in an old format ({format}) that must be converted first.",
         "새 형식으로 다시 저장하십시오. 여러 개라면: soffice --headless --convert-to {better} 파일이름",
         "Save it in the new format; for many at once: soffice --headless --convert-to {better} FILE",
         after="B",
@@ -492,6 +492,8 @@ def say_of_many(remark: Remark, language: Language = "ko") -> tuple[str, str]:
 
 def _shown(remark: Remark, language: Language) -> dict[str, str]:
     params = dict(remark.params)
+    if params.get("detail") and params.get("detail") == params.get("format"):
+        params["detail"] = format_words(params["detail"], language)
     if "format" in params:
         params["format"] = format_words(params["format"], language)
     if remark.code == "personal_data":
