@@ -48,7 +48,7 @@ class Analyser(Protocol):
     """Rises whenever the same text would give other terms; part of the index version."""
 
     def terms(self, text: str) -> list[str]:
-        """The terms of `text`, in order, with repetitions: what an index holds."""
+        """The terms of `text` with repetitions, in no promised order: what an index holds."""
         ...
 
     def tokens(self, text: str) -> list[Token]:

@@ -28,7 +28,7 @@ class MecabAnalyser:
     """Terms by mecab-ko and its dictionary.
 
     >>> MecabAnalyser().terms("정보공개청구서를 제출하였다.")
-    ['정보', '공개', '청구서', '청구', '서', '정보공개청구서', '제출']
+    ['정보', '공개', '청구서', '청구', '서', '제출', '정보공개청구서']
     """
 
     name = "mecab-ko"

@@ -110,6 +110,17 @@ def tokens(text: str, cut: Cut) -> Iterator[tuple[str, int, int]]:
 
 
 def query_terms(text: str, cut: Cut) -> list[str]:
-    """The terms of a question worth looking for, each once; all of them when it only asks."""
-    every = list(dict.fromkeys(terms(text, cut)))
-    return [term for term in every if term not in _ASKING] or every
+    """The terms of a question worth looking for, each once; all of them when it only asks.
+
+    What a number's written form is made of (제, 12, 조) says nothing beside the form itself (제12조).
+    """
+    asked = plain(text).text
+    places: list[Place] = []
+    made = _make(asked, cut, places)
+    forms = {form: (start, end) for form, start, end in written_forms(asked)}
+    telling = dict.fromkeys(
+        term
+        for term, (start, end) in zip(made, places, strict=True)
+        if term in forms or len(term) > 2 or not any(a <= start and end <= b for a, b in forms.values())
+    )
+    return [term for term in telling if term not in _ASKING] or list(dict.fromkeys(made))

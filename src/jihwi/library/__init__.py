@@ -6,6 +6,7 @@ The database is the truth; an index is a cache that records the last library num
 from __future__ import annotations
 
 from jihwi.library.library import Library
+from jihwi.library.standing import Standing
 from jihwi.library.types import (
     CollectionInfo,
     Document,
@@ -24,5 +25,6 @@ __all__ = [
     "IngestReport",
     "Library",
     "SearchResult",
+    "Standing",
     "Why",
 ]

@@ -21,6 +21,7 @@ from jihwi.library.database import Database, WriteLock
 from jihwi.library.indexing import IndexKeeper, index_key_of
 from jihwi.library.ingest import Ingest, Progress
 from jihwi.library.searching import hits_of
+from jihwi.library.standing import DEFAULT_STANDING, Standing
 from jihwi.library.types import CollectionInfo, Document, IngestReport, SearchResult
 from jihwi.readers import FileToRead, ReadingService
 
@@ -37,12 +38,14 @@ class Library:
         index: WordIndex,
         *,
         strategy: Strategy = DEFAULT_STRATEGY,
+        standing: Standing = DEFAULT_STANDING,
         busy_seconds: float = 5.0,
     ) -> None:
         """Open the library in `folder`, or begin one. Raises `StoreError`s."""
         self.analyser = analyser
         self._index = index
         self._strategy = strategy
+        self._standing = standing
         self._database = Database(folder / "library.db", busy_seconds=busy_seconds)
         self._lock = WriteLock(folder / "library.lock", busy_seconds=busy_seconds)
         self._keeper = IndexKeeper(self._database, index, self._lock)
@@ -222,7 +225,7 @@ class Library:
             found = self._index.search(
                 question, [partition.key for partition in partitions], limit=2 * limit + 10, documents=documents
             )
-            hits = hits_of(catalogue, found, keys, partitions, viewer, limit)
+            hits = hits_of(catalogue, found, keys, partitions, self._standing, limit)
         return SearchResult(
             question=question,
             hits=tuple(hits),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from jihwi.evidence import Viewer
 from jihwi.index import Found, Match, Term
 from jihwi.library.catalogue import Catalogue, DocumentRow, Partition
+from jihwi.library.standing import Standing, by_standing
 from jihwi.library.types import Hit, Why
 
 __all__ = ["hits_of"]
+
+_BELOW = 5
+"""Hits below the limit that standing may still lift above it."""
 
 
 def hits_of(
@@ -17,10 +20,12 @@ def hits_of(
     found: Found,
     keys: dict[str, str] | None,
     partitions: Sequence[Partition],
-    viewer: Viewer,
+    standing: Standing,
     limit: int,
 ) -> list[Hit]:
     """The first `limit` hits. `keys`: what the index holds of each document, when it may be behind the database."""
+    titles: dict[str, str] = {}
+    modified_ms: dict[str, int] = {}
     visible = {partition.id for partition in partitions}
     weights = {term.term: term for term in found.terms}
     hits: list[Hit] = []
@@ -32,13 +37,15 @@ def hits_of(
         content = (row.document.reading, match.ordinal)
         if content in seen:
             continue
-        hit = _hit(catalogue, match, row, weights, viewer, visible)
+        hit = _hit(catalogue, match, row, weights, visible)
         if hit is not None:
             seen.add(content)
             hits.append(hit)
-        if len(hits) == limit:
+            titles[match.document_id] = row.document.title
+            modified_ms[match.document_id] = row.document.source.modified_ms
+        if len(hits) == limit + _BELOW:
             break
-    return hits
+    return by_standing(hits, titles, modified_ms, standing)[:limit]
 
 
 def _is_behind(row: DocumentRow, keys: dict[str, str] | None) -> bool:
@@ -51,7 +58,6 @@ def _hit(
     match: Match,
     row: DocumentRow,
     weights: dict[str, Term],
-    viewer: Viewer,
     visible: set[int],
 ) -> Hit | None:
     document = row.document
