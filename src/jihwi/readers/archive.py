@@ -19,7 +19,7 @@ from jihwi.readers.encoding import decode
 __all__ = ["ArchiveReader"]
 
 _MOST_MEMBERS = 5_000
-_LARGEST_RATIO = 200
+_LARGEST_RATIO = 500
 _RATIO_FROM = 10 << 20
 _UTF8_NAME = 0x800
 _BROKEN = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
 from lxml import etree, html
 
@@ -12,6 +13,7 @@ from jihwi.evidence import BlockKind, Metadata, OriginRun, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.encoding import Decoded, decode
 from jihwi.readers.grid import GridBuilder
+from jihwi.readers.text import write_text
 
 __all__ = ["HtmlReader", "write_html"]
 
@@ -61,9 +63,19 @@ def write_html(builder: ReadingBuilder, decoded: Decoded, limits: Limits, path: 
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise FileBroken(path, f"html: {error}") from error
+    if any("depth" in error.message for error in parser.error_log):
+        # The parser drops what lies deeper than it goes; words without structure are better than none.
+        builder.warn("nesting_flattened")
+        write_text(builder, Decoded(_without_tags(text), decoded.encoding, decoded.confidence), limits)
+        return
     _metadata(builder, root)
     fragments = tuple({decoded.text[r.start : r.end].strip() for r in decoded.repaired[:_FRAGMENTS]} - {""})
     _Walk(builder, limits, fragments).whole(root)
+
+
+def _without_tags(text: str) -> str:
+    bare = re.sub(r"(?is)<(script|style|head)\b.*?(?:</\1>|\Z)|<!--.*?-->", " ", text)
+    return unescape(re.sub(r"<[^<>]*>", "\n", bare))
 
 
 def _metadata(builder: ReadingBuilder, root: html.HtmlElement) -> None:
@@ -248,7 +260,7 @@ class _Walk:
 
     # ── tables ──
 
-    def _table(self, table: html.HtmlElement, depth: int) -> None:
+    def _table(self, table: html.HtmlElement, depth: int, parent: int = -1) -> None:
         self._flush()
         rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
         if _is_layout(table, rows):
@@ -267,26 +279,32 @@ class _Walk:
             for cell in cells:
                 text = _cell_text(cell, nested)
                 grid.cell(text, _integer(cell.get("rowspan"), 1), _integer(cell.get("colspan"), 1))
-            parent = row.getparent()
-            in_head = parent is not None and parent.tag == "thead"
+            around = row.getparent()
+            in_head = around is not None and around.tag == "thead"
             if heads == grid.rows - 1 and cells and (in_head or all(c.tag == "th" for c in cells)):
                 heads += 1
-        self._emit_table(table, grid, heads, nested, depth)
+        self._emit_table(table, grid, heads, nested, depth, parent)
 
     def _emit_table(
-        self, table: html.HtmlElement, grid: GridBuilder, heads: int, nested: list[html.HtmlElement], depth: int
+        self,
+        table: html.HtmlElement,
+        grid: GridBuilder,
+        heads: int,
+        nested: list[html.HtmlElement],
+        depth: int,
+        parent: int,
     ) -> None:
         cells = grid.done()
         if not any(cell[4] for cell in cells) or self._over():
             return
-        self._builder.cells(cells, header_rows=heads)
+        self._builder.cells(cells, header_rows=heads, parent=parent)
         index = self._builder.last_block
         caption = table.find("caption")
         if caption is not None and (words := _cell_text(caption, nested)):
             self._builder.block("caption", words, parent=index)
         for inner in nested:
             if depth <= _DEEPEST:
-                self._table(inner, depth + 1)
+                self._table(inner, depth + 1, index)
 
 
 def _is_layout(table: html.HtmlElement, rows: list[html.HtmlElement]) -> bool:

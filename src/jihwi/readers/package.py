@@ -17,7 +17,7 @@ from jihwi.readers import Limits
 __all__ = ["Package", "local", "parse_xml", "text_of"]
 
 _MOST_PARTS = 20_000
-_LARGEST_RATIO = 200
+_LARGEST_RATIO = 500
 _RATIO_FROM = 10 << 20
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
