@@ -9,6 +9,7 @@ import pytest
 from jihwi.errors import StoreFull
 from jihwi.store import Patch
 from jihwi.store.memory import MemoryStore
+from jihwi.store.postgres import PostgresStore
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.faults import FaultyStore, Fuse, raising
 from jihwi.testing.store_contract import Chain, Opener, StoreContract
@@ -29,6 +30,12 @@ class TestSqlite(StoreContract):
     @pytest.fixture
     def opener(self, tmp_path: Path) -> Opener:
         return lambda: SqliteStore.open(tmp_path / "state" / "store.db")
+
+
+class TestPostgres(StoreContract):
+    @pytest.fixture
+    def opener(self, postgres: str) -> Opener:
+        return lambda: PostgresStore.open(postgres)
 
 
 class TestThroughAFuse(StoreContract):

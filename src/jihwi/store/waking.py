@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 
-__all__ = ["Bell"]
+__all__ = ["Bell", "woken"]
 
 
 class Bell:
@@ -43,13 +45,16 @@ class Bell:
 
     async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
         """Wait to be woken, at most `seconds`; whether it was."""
+        with self.waiter(case_id, after) as waiter:
+            return await woken(waiter, seconds=seconds)
+
+    @contextlib.contextmanager
+    def waiter(self, case_id: str | None, after: int) -> Iterator[asyncio.Future[bool]]:
+        """Be told from now on, so that nothing is missed between looking and waiting."""
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(case_id, {})[waiter] = after
         try:
-            async with asyncio.timeout(seconds):
-                return await waiter
-        except TimeoutError:
-            return False
+            yield waiter
         finally:
             others = self._waiting[case_id]
             del others[waiter]
@@ -62,3 +67,12 @@ class Bell:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_result(changed)
+
+
+async def woken(waiter: asyncio.Future[bool], *, seconds: float) -> bool:
+    """Wait for one waiter, at most `seconds`; whether it was woken."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await waiter
+    except TimeoutError:
+        return False

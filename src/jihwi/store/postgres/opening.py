@@ -1,0 +1,105 @@
+"""How the store meets a Postgres server: connections that keep the promise, migrations, its complaints in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg import errors as said
+from psycopg.conninfo import conninfo_to_dict
+
+from jihwi.errors import StoreBusy, StoreCorrupt, StoreError, StoreFailed, StoreFull, StoreReadOnly, StoreTooNew
+from jihwi.store.migrations import Migration
+
+__all__ = ["Connection", "connect", "migrate", "place_of", "store_error"]
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+_CONNECT_SECONDS = 10
+_MIGRATION_LOCK = int.from_bytes(b"jihwi", "big")
+
+
+def place_of(dsn: str) -> str:
+    """Where the server is, as people may see it: never a password.
+
+    >>> place_of("postgresql://kim:secret@db.example:5433/cases")
+    'postgresql://db.example:5433/cases'
+    """
+    parts = conninfo_to_dict(dsn)
+    host, port, name = parts.get("host") or "localhost", parts.get("port"), parts.get("dbname") or ""
+    return f"postgresql://{host}{f':{port}' if port else ''}/{name}"
+
+
+async def connect(dsn: str, *, busy_seconds: float) -> Connection:
+    """A connection that waits for locks at most `busy_seconds` and whose commits last. Raises StoreFailed."""
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="jihwi"
+        )
+        await connection.execute(
+            "SELECT set_config('lock_timeout', %s, false), set_config('client_min_messages', 'warning', false), "
+            # A server may be set to acknowledge before it has written; ours is a promise.
+            "CASE WHEN current_setting('synchronous_commit') = 'off' "
+            "THEN set_config('synchronous_commit', 'on', false) END",
+            (f"{max(1, int(busy_seconds * 1000))}ms",),
+        )
+    except psycopg.Error as problem:
+        raise store_error(problem, dsn, busy_seconds=busy_seconds) from problem
+    return connection
+
+
+async def migrate(connection: Connection, dsn: str, steps: Sequence[Migration]) -> None:
+    """Create the tables or bring them up to date, in one transaction; processes that come together take turns.
+
+    Raises StoreTooNew, StoreReadOnly, StoreFailed.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+            version = await _version(connection)
+            if version > len(steps):
+                raise StoreTooNew(place_of(dsn), version, len(steps))
+            if version == len(steps):
+                return
+            for step in steps[version:]:
+                await connection.execute(step.sql.encode())
+            await connection.execute("DELETE FROM jihwi.version")
+            await connection.execute("INSERT INTO jihwi.version (number) VALUES (%s)", (len(steps),))
+    except psycopg.Error as problem:
+        raise store_error(problem, dsn) from problem
+
+
+async def _version(connection: Connection) -> int:
+    # A look before the leap: a user who may not create schemas may still use one that is there.
+    found = await connection.execute("SELECT to_regnamespace('jihwi') IS NULL, to_regclass('jihwi.version') IS NULL")
+    row = await found.fetchone()
+    no_schema, no_table = row if row else (True, True)
+    if no_schema:
+        await connection.execute("CREATE SCHEMA jihwi")
+    if no_table:
+        await connection.execute("CREATE TABLE jihwi.version (number integer NOT NULL)")
+    found = await connection.execute("SELECT number FROM jihwi.version")
+    row = await found.fetchone()
+    return int(row[0]) if row else 0
+
+
+def store_error(problem: psycopg.Error, dsn: str, *, busy_seconds: float = 0.0) -> StoreError:
+    """The error to raise for what the server or the way to it says."""
+    place = place_of(dsn)
+    match problem:
+        case said.LockNotAvailable() | said.QueryCanceled():
+            return StoreBusy(place, busy_seconds)
+        case said.DiskFull():
+            return StoreFull(place)
+        case said.ReadOnlySqlTransaction() | said.InsufficientPrivilege():
+            return StoreReadOnly(place)
+        case said.DataCorrupted() | said.IndexCorrupted():
+            return StoreCorrupt(place, _first_line(problem))
+        case _:
+            return StoreFailed(place, _first_line(problem))
+
+
+def _first_line(problem: psycopg.Error) -> str:
+    lines = str(problem).strip().splitlines()
+    return lines[0] if lines else type(problem).__name__

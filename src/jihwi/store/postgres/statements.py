@@ -1,0 +1,124 @@
+"""The statements of the Postgres store. Each is whole by itself: what must happen together is one statement."""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+__all__ = [
+    "APPEND",
+    "CLAIM_CASE",
+    "CLAIM_WORK",
+    "EVENTS",
+    "KEEP_BLOBS",
+    "KEEP_SNAPSHOT",
+    "LEASE",
+    "NOW",
+    "RELEASE",
+    "RENEW",
+    "ROW",
+    "SNAPSHOT",
+]
+
+NOW: LiteralString = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
+# One statement a batch, one JSON parameter for the appends and one for their events. FOR UPDATE shows each case as the
+# last committed append left it, also one that finished while we waited; the order keeps two batches from waiting for
+# each other. What does not fit leaves nothing behind and is told apart by what the fence saw.
+APPEND: LiteralString = """
+WITH asked AS MATERIALIZED (
+    SELECT n, case_id, first_seq, last_seq, decode(previous, 'base64') AS previous, decode(head, 'base64') AS head,
+        epoch, opened_ms, changed_ms, status, wake_at_ms, waits_for, request, requester, team, parent
+    FROM json_to_recordset(%s) AS a(n integer, case_id text, first_seq integer, last_seq integer, previous text,
+        head text, epoch bigint, opened_ms bigint, changed_ms bigint, status text, wake_at_ms bigint,
+        waits_for integer, request text, requester text, team text, parent text)
+), locked AS MATERIALIZED (
+    SELECT c.number, c.case_id, c.seq, c.head, c.epoch FROM jihwi.cases c
+    WHERE c.case_id = ANY (SELECT case_id FROM asked) ORDER BY c.case_id FOR UPDATE
+), fit AS MATERIALIZED (
+    SELECT a.*, l.number FROM asked a JOIN locked l USING (case_id)
+    WHERE l.seq = a.first_seq - 1 AND l.head = a.previous AND (a.epoch IS NULL OR a.epoch = l.epoch)
+), moved AS (
+    UPDATE jihwi.cases c SET changed_ms = f.changed_ms, seq = f.last_seq, head = f.head, status = f.status,
+        wake_at_ms = f.wake_at_ms, waits_for = f.waits_for, request = coalesce(f.request, c.request),
+        requester = coalesce(f.requester, c.requester), team = coalesce(f.team, c.team),
+        parent = coalesce(f.parent, c.parent)
+    FROM fit f WHERE c.number = f.number RETURNING f.n, c.number
+), opened AS (
+    INSERT INTO jihwi.cases (case_id, status, request, requester, opened_ms, changed_ms, seq, head, wake_at_ms,
+        waits_for, team, parent)
+    SELECT case_id, status, coalesce(request, ''), coalesce(requester, ''), opened_ms, changed_ms, last_seq, head,
+        wake_at_ms, waits_for, coalesce(team, ''), coalesce(parent, '')
+    FROM asked a
+    WHERE a.first_seq = 1 AND a.epoch IS NULL AND a.previous = decode(repeat('00', 32), 'hex')
+        AND NOT EXISTS (SELECT FROM locked l WHERE l.case_id = a.case_id)
+    ON CONFLICT (case_id) DO NOTHING RETURNING case_id, number
+), done AS MATERIALIZED (
+    SELECT n, number FROM moved UNION ALL SELECT a.n, o.number FROM opened o JOIN asked a USING (case_id)
+), written AS (
+    INSERT INTO jihwi.events (case_number, seq, header, salt, body, head, blob)
+    SELECT d.number, e.seq, decode(e.header, 'base64'), decode(e.salt, 'base64'), decode(e.body, 'base64'),
+        decode(e.head, 'base64'), decode(e.blob, 'base64')
+    FROM json_to_recordset(%s) AS e(n integer, seq integer, header text, salt text, body text, head text, blob text)
+    JOIN done d USING (n)
+)
+SELECT a.n, d.number, a.epoch IS NOT NULL AND l.epoch IS DISTINCT FROM a.epoch, nextval('jihwi.changes')
+FROM asked a LEFT JOIN locked l USING (case_id) LEFT JOIN done d USING (n)"""
+
+KEEP_BLOBS: LiteralString = """
+WITH given AS MATERIALIZED (
+    SELECT DISTINCT decode(digest, 'base64') AS digest, data, number
+    FROM json_to_recordset(%s) AS b(digest text, data text, number bigint)
+), used AS (
+    INSERT INTO jihwi.blob_uses (digest, case_number) SELECT digest, number FROM given ORDER BY 1, 2
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO jihwi.blobs (digest, data)
+SELECT DISTINCT ON (digest) digest, decode(data, 'base64') FROM given ORDER BY digest ON CONFLICT DO NOTHING"""
+
+_TAKE: LiteralString = f"""
+UPDATE jihwi.cases c SET runner = %(runner)s, epoch = c.epoch + 1, until_ms = {NOW} + %(lease_ms)s
+FROM found WHERE c.number = found.number RETURNING c.case_id, c.runner, c.epoch, c.until_ms"""
+
+CLAIM_WORK: LiteralString = f"""
+WITH found AS MATERIALIZED (
+    SELECT number FROM jihwi.cases
+    WHERE (status = 'running' OR (wake_at_ms > 0 AND wake_at_ms <= {NOW})) AND until_ms <= {NOW}
+    ORDER BY changed_ms, case_id LIMIT 1 FOR UPDATE SKIP LOCKED
+) {_TAKE}"""
+
+CLAIM_CASE: LiteralString = f"""
+WITH found AS MATERIALIZED (
+    SELECT number FROM jihwi.cases WHERE case_id = %(case_id)s AND until_ms <= {NOW} FOR UPDATE
+) {_TAKE}"""
+
+LEASE: LiteralString = f"""
+SELECT case_id, runner, epoch, until_ms FROM jihwi.cases WHERE case_id = %s AND until_ms > {NOW}"""
+
+# Holding on and letting go need not survive lost power: at worst the lease lasts as it did before.
+RENEW: LiteralString = f"""
+WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+UPDATE jihwi.cases c SET until_ms = {NOW} + %(lease_ms)s
+FROM relaxed WHERE c.case_id = %(case_id)s AND c.epoch = %(epoch)s RETURNING c.until_ms"""
+
+RELEASE: LiteralString = """
+WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+UPDATE jihwi.cases c SET until_ms = 0, runner = ''
+FROM relaxed WHERE c.case_id = %(case_id)s AND c.epoch = %(epoch)s"""
+
+ROW: LiteralString = """
+SELECT case_id, status, request, requester, opened_ms, changed_ms, seq, head, wake_at_ms, waits_for, team, parent
+FROM jihwi.cases"""
+
+EVENTS: LiteralString = """
+SELECT e.seq, e.header, e.salt, coalesce(e.body, b.data), e.head
+FROM jihwi.events e JOIN jihwi.cases c ON c.number = e.case_number LEFT JOIN jihwi.blobs b ON b.digest = e.blob
+WHERE c.case_id = %s AND e.seq > %s ORDER BY e.seq LIMIT %s"""
+
+SNAPSHOT: LiteralString = """
+SELECT s.seq, s.data FROM jihwi.snapshots s JOIN jihwi.cases c ON c.number = s.case_number WHERE c.case_id = %s"""
+
+KEEP_SNAPSHOT: LiteralString = """
+WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO jihwi.snapshots AS s (case_number, seq, data)
+SELECT c.number, %(seq)s, %(data)s FROM relaxed, jihwi.cases c WHERE c.case_id = %(case_id)s
+ON CONFLICT (case_number) DO UPDATE SET seq = excluded.seq, data = excluded.data WHERE s.seq <= excluded.seq"""

@@ -1,0 +1,108 @@
+"""A real Postgres server for tests: the installed one, started in a folder of its own and ended with the test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["PROGRAM", "programs", "running_postgres"]
+
+PROGRAM = "initdb"
+"""What must be installed; its absence is the reason that a skipped test gives."""
+
+_START_SECONDS = 30
+
+
+def programs() -> Path | None:
+    """The folder with `initdb` and `postgres`, or `None` when no server is installed."""
+    places: list[Path] = []
+    if found := shutil.which("pg_config"):
+        told = subprocess.run([found, "--bindir"], capture_output=True, text=True, check=False)
+        places.append(Path(told.stdout.strip()))
+    if found := shutil.which(PROGRAM):
+        places.append(Path(found).parent)
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((place for place in places if (place / PROGRAM).exists() and (place / "postgres").exists()), None)
+
+
+@contextlib.contextmanager
+def running_postgres(folder: Path, *, lasting: bool = False) -> Iterator[str]:
+    """Start a server in `folder` and give the connection string of its database; it listens on no network.
+
+    `lasting` makes it sync as a real one does; without, tests are quicker. Raises FileNotFoundError when no server is
+    installed.
+    """
+    place = programs()
+    if place is None:
+        raise FileNotFoundError(PROGRAM)
+    folder.mkdir(parents=True, exist_ok=True)
+    user = _plain_user()
+    if user is not None:
+        shutil.chown(folder, user.pw_uid, user.pw_gid)
+    data = folder / "data"
+    _run([str(place / PROGRAM), "-D", str(data), "-U", "jihwi", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], user)
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "on" if lasting else "off",
+        "max_connections": "200",
+    }
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [str(place / "postgres"), "-D", str(data), *options],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+        )
+    try:
+        _wait_until_ready(place, folder, server)
+        yield f"host={folder} user=jihwi dbname=postgres"
+    finally:
+        server.terminate()  # the polite way waits for clients; those of a failed test may still be there
+        try:
+            server.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            server.send_signal(3)  # SIGQUIT: at once
+            server.wait(timeout=20)
+
+
+def _plain_user() -> pwd.struct_passwd | None:
+    """Whom the server runs as when we are root, as which it refuses to."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise FileNotFoundError("a user that is not root")
+
+
+def _run(command: list[str], user: pwd.struct_passwd | None) -> None:
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        user=user.pw_uid if user else None,
+        group=user.pw_gid if user else None,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]}: {done.stderr}")
+
+
+def _wait_until_ready(place: Path, folder: Path, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    asking = [str(place / "pg_isready"), "-q", "-h", str(folder), "-U", "jihwi", "-d", "postgres"]
+    while subprocess.run(asking, check=False).returncode != 0:
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"postgres did not start: {(folder / 'log').read_text(errors='replace')}")
+        time.sleep(0.02)
