@@ -24,8 +24,8 @@ from jihwi.readers.hancom import (
     Grid,
     GridCell,
     Note,
-    NumberLevel,
     Numbering,
+    NumberLevel,
     Paragraph,
     ParagraphText,
     Picture,
@@ -45,9 +45,22 @@ _KINDS = {name.replace("_", "").lower(): code for name, code in BUILT_IN_KINDS.i
 _HEADS: dict[str, Head] = {"outline": "outline", "number": "number", "bullet": "bullet"}
 _MARKS = {"tab": "\t", "linebreak": "\n", "hypen": "-", "hyphen": "-", "nbspace": "\u00a0", "fwspace": " "}
 _DRAWINGS = frozenset(
-    "rectangle ellipse arc polygon curve line connectline container picture ole textart drawingobject".split()
+    [
+        "rectangle",
+        "ellipse",
+        "arc",
+        "polygon",
+        "curve",
+        "line",
+        "connectline",
+        "container",
+        "picture",
+        "ole",
+        "textart",
+        "drawingobject",
+    ]
 )
-_FORMS = frozenset("button combobox listbox edit scrollbar".split())
+_FORMS = frozenset(["button", "combobox", "listbox", "edit", "scrollbar"])
 _NOTES = {"footnote": "footnote", "endnote": "endnote"}
 _NUMBERED = frozenset(("footnote", "endnote", "figure", "picture", "table", "equation"))
 
@@ -189,7 +202,12 @@ class _Body:
             paragraphs = self._paragraphs(child)
             if paragraphs:
                 gathered.anchor(Frame("comment", paragraphs))
-        elif name == "autonum":
+        else:
+            self._inline(name, child, gathered)
+
+    def _inline(self, name: str, child: etree._Element, gathered: ParagraphText) -> None:
+        """What stands in the line of text."""
+        if name == "autonum":
             gathered.put(_automatic_number(child), "rendered")
         elif name in ("checkbutton", "radiobutton"):
             gathered.put_choice(_caption(child), _attribute(child, "value").lower() in ("1", "true", "checked"))
@@ -200,7 +218,7 @@ class _Body:
             main, beside = parts.get("maintext", ""), parts.get("subtext", "")
             gathered.put(f"{main}({beside})" if main and beside else main or beside)
         elif name == "compose":
-            gathered.put(_attribute(child, "composetext") or "".join(child.itertext()).strip())
+            gathered.put(_attribute(child, "composetext") or str(child.xpath("string()")).strip())
 
     def _object(self, element: etree._Element) -> tuple[bool, str, tuple[Paragraph, ...]]:
         """Whether an object stands in the line, what a person wrote of it, its caption."""

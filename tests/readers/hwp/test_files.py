@@ -146,3 +146,14 @@ def _section(paragraphs: tuple[Paragraph, ...]) -> bytes:
         body = bytes(opened.openstream("BodyText/Section0").read())
     assert records(body)[1] is False
     return body
+
+
+def test_tracked_deletions_are_hidden_and_counted() -> None:
+    text = "남은 지운 글과 넣은 글\r".encode("utf-16-le")
+    body = record(tags.PARA_HEADER, 0, struct.pack("<IIHBBHHHIH", len(text) // 2 | 1 << 31, 0, 0, 0, 0, 1, 2, 0, 0, 0))
+    body += record(tags.PARA_TEXT, 1, text)
+    ranges = struct.pack("<III", 3, 6, 0x11 << 24 | 1) + struct.pack("<III", 9, 11, 0x10 << 24 | 2)
+    body += record(tags.PARA_RANGE_TAG, 1, ranges)
+    reading = read_hwp(hwp(DOCUMENT, compressed=False, streams={"BodyText/Section0": body}))
+    assert reading.text == "남은 글과 넣은 글"
+    assert [(w.code, w.count) for w in reading.warnings] == [("tracked_deletion_hidden", 1)]

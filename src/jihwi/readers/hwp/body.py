@@ -36,13 +36,13 @@ from jihwi.readers.hwp import records as tags
 from jihwi.readers.hwp.docinfo import DocumentInformation
 from jihwi.readers.hwp.records import Record
 
-__all__ = ["BodyReader"]
+__all__ = ["BodyReader", "deleted_ranges"]
 
 # Table 6: extended and inline controls take eight code units, the others one.
 _CONTROL = re.compile("[\x01-\x09\x0b\x0c\x0e-\x17].{0,7}|[\x00\x0a\x0d\x18-\x1f]", re.DOTALL)
 _EXTENDED = frozenset("\x01\x02\x03\x0b\x0c\x0e\x0f\x10\x11\x12\x15\x16\x17")
 _CHARACTERS = {"\x09": "\t", "\x0a": "\n", "\x18": "-", "\x1e": "\u00a0", "\x1f": " "}
-_NOTE_KINDS = {1: "footnote", 2: "endnote"}
+_DELETED = 0x11
 
 
 class BodyReader:
@@ -89,6 +89,7 @@ class BodyReader:
         level = header.level
         self._at += 1
         text: Record | None = None
+        deleted: list[tuple[int, int]] = []
         held: list[tuple[bytes, Callable[[ParagraphText], None]]] = []
         strays: list[Anchored] = []
         while self._at < self._count:
@@ -101,6 +102,8 @@ class BodyReader:
             elif tag == tags.CTRL_HEADER:
                 held.append(self._control())
                 continue
+            elif tag == tags.PARA_RANGE_TAG:
+                deleted = deleted_ranges(self._data[record.start : record.end])
             elif tag in (tags.LIST_HEADER, tags.MEMO_LIST, tags.PARA_HEADER):
                 strays.extend(self._strays(level))
                 continue
@@ -109,15 +112,21 @@ class BodyReader:
         if text is None and not held and not strays:
             return Paragraph("", shape)
         gathered = ParagraphText()
-        self._text(gathered, self._data[text.start : text.end] if text else b"", held)
+        raw = self._data[text.start : text.end] if text else b""
+        if deleted:
+            self._builder.warn("tracked_deletion_hidden", count=len(deleted))
+            self._remaining(gathered, _code_units(raw), held, deleted)
+        else:
+            self._text(gathered, raw, held)
         for stray in strays:
             gathered.anchor(stray)
         return gathered.paragraph(shape)
 
     def _shape(self, header: Record) -> Shape:
-        if header.end - header.start < 10:
+        if header.end - header.start < 11:
             return PLAIN
-        return self._information.shape(int.from_bytes(self._data[header.start + 8 : header.start + 10], "little"))
+        number = int.from_bytes(self._data[header.start + 8 : header.start + 10], "little")
+        return self._information.shape(number, self._data[header.start + 10])
 
     def _text(
         self, gathered: ParagraphText, raw: bytes, held: list[tuple[bytes, Callable[[ParagraphText], None]]]
@@ -146,6 +155,32 @@ class BodyReader:
             gathered.put(_whole(text[at:]))
         for _, put in held[next_control:]:
             put(gathered)
+
+    def _remaining(
+        self,
+        gathered: ParagraphText,
+        units: str,
+        held: list[tuple[bytes, Callable[[ParagraphText], None]]],
+        deleted: list[tuple[int, int]],
+    ) -> None:
+        """The paragraph without what tracked changes have deleted; `units` has one character a code unit."""
+        at, waiting = 0, list(held)
+
+        def visible(start: int, end: int) -> str:
+            return "".join(units[i] for i in range(start, end) if not any(a <= i < b for a, b in deleted))
+
+        for control in _CONTROL.finditer(units):
+            gathered.put(_whole(visible(at, control.start())))
+            at = control.end()
+            sign = units[control.start()]
+            put = waiting.pop(0)[1] if sign in _EXTENDED and waiting else None
+            if not visible(control.start(), control.start() + 1):
+                continue
+            if put is not None:
+                put(gathered)
+            elif sign in _CHARACTERS:
+                gathered.put(_CHARACTERS[sign])
+        gathered.put(_whole(visible(at, len(units))))
 
     # ── controls ──
 
@@ -368,6 +403,16 @@ class BodyReader:
 
 
 # ── what needs no records ──
+
+
+def deleted_ranges(body: bytes) -> list[tuple[int, int]]:
+    """Table 63: ranges of a paragraph's code units; of kind 0x11 are those that a tracked change has deleted."""
+    found = []
+    for at in range(0, len(body) - 11, 12):
+        start, end, tag = struct.unpack_from("<III", body, at)
+        if tag >> 24 == _DELETED and start < end:
+            found.append((start, end))
+    return found
 
 
 def _nothing(gathered: ParagraphText) -> None:

@@ -21,7 +21,7 @@ __all__ = ["Container"]
 
 _SIGNATURE = b"HWP Document File"
 _COMPRESSED, _PASSWORD, _DISTRIBUTED, _DRM, _CERTIFICATE = 1 << 0, 1 << 1, 1 << 2, 1 << 4, 1 << 8
-_CERTIFICATE_DRM = 1 << 10
+_CERTIFICATE_DRM, _TRACKED = 1 << 10, 1 << 14
 _SECTION = re.compile(r"section(\d+)$", re.IGNORECASE)
 
 
@@ -45,6 +45,7 @@ class Container:
         self.version = tuple(version >> shift & 0xFF for shift in (24, 16, 8, 0))
         self.compressed = bool(flags & _COMPRESSED)
         self.distributed = bool(flags & _DISTRIBUTED)
+        self._tracked = bool(flags & _TRACKED)
         self.cut = False
         """Whether a stream ended before its time; what came before was kept."""
         if flags & (_DRM | _CERTIFICATE | _CERTIFICATE_DRM):
@@ -62,6 +63,12 @@ class Container:
         if view and (self.distributed or not body or not any(self._size(name) > 64 for name in body)):
             return [self._viewed(name) for name in view]
         return [self.stream(name) for name in body]
+
+    def tracked(self) -> list[bytes]:
+        """The sections with their tracked changes: such a document's body is the final text, its view the history."""
+        if self.distributed or not self._tracked:
+            return []
+        return [self._viewed(name) for name in self._numbered("viewtext")]
 
     def stream(self, name: str) -> bytes:
         """A stream that the file's flags say is encrypted and compressed (`DocInfo`, body sections)."""

@@ -7,17 +7,17 @@ bits 5 to 8 of its attributes, and the ids of numberings and bullets count from 
 
 from __future__ import annotations
 
-import re
 import struct
 
-from jihwi.readers.hancom import PLAIN, Numbering, NumberLevel, Shape, bullet_text
+import msgspec
+
+from jihwi.readers.hancom import PLAIN, Numbering, NumberLevel, Shape, bullet_text, heading_level
 from jihwi.readers.hancom.model import Head
 from jihwi.readers.hwp.records import BIN_DATA, BULLET, NUMBERING, PARA_SHAPE, STYLE, Record
 
 __all__ = ["DocumentInformation"]
 
 _HEADS: tuple[Head, ...] = ("none", "outline", "number", "bullet")
-_OUTLINE_STYLE = re.compile(r"^(?:개요|Outline)\s*(\d+)$", re.IGNORECASE)
 
 
 class DocumentInformation:
@@ -28,13 +28,14 @@ class DocumentInformation:
         self.bullets: dict[str, str] = {}
         self.pictures: list[str] = []
         self._shapes: list[Shape] = []
-        self._styles: list[str] = []
+        self._headings: list[int] = []
         for record in found:
             body = data[record.start : record.end]
             if record.tag == PARA_SHAPE:
                 self._shapes.append(_shape(body))
             elif record.tag == STYLE:
-                self._styles.append(_text(body, 0)[0])
+                local, at = _text(body, 0)
+                self._headings.append(heading_level(local) or heading_level(_text(body, at)[0]))
             elif record.tag == NUMBERING:
                 self.numberings[f"n{len(self.numberings) + 1}"] = _numbering(body)
             elif record.tag == BULLET:
@@ -42,9 +43,11 @@ class DocumentInformation:
             elif record.tag == BIN_DATA:
                 self.pictures.append(_binary(body))
 
-    def shape(self, number: int) -> Shape:
-        """The paragraph shape of this number; a plain one when there is none."""
-        return self._shapes[number] if number < len(self._shapes) else PLAIN
+    def shape(self, number: int, style: int = 0) -> Shape:
+        """The paragraph shape of this number, a plain one when there is none; a heading when its style is one's."""
+        found = self._shapes[number] if number < len(self._shapes) else PLAIN
+        level = self._headings[style] if style < len(self._headings) else 0
+        return msgspec.structs.replace(found, heading=level) if level and found.head == "none" else found
 
     def picture(self, number: int) -> str:
         """The name of the stream, or the path of the link, behind a picture's number, which counts from 1."""

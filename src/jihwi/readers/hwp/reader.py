@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.hancom import Document, compose
-from jihwi.readers.hwp.body import BodyReader
+from jihwi.readers.hwp.body import BodyReader, deleted_ranges
 from jihwi.readers.hwp.container import Container
 from jihwi.readers.hwp.docinfo import DocumentInformation
-from jihwi.readers.hwp.records import records
+from jihwi.readers.hwp.records import PARA_RANGE_TAG, records
 from jihwi.readers.hwp.summary import summary
 
 __all__ = ["HwpReader"]
@@ -43,6 +43,15 @@ class HwpReader:
             builder.warn("stream_cut")
         if container.distributed:
             builder.warn("distribution_locked")
+        deletions = sum(_deletions(body) for body in container.tracked())
+        if deletions:
+            builder.warn("tracked_deletion_hidden", count=deletions)
         metadata = summary(container.plain("\x05HwpSummaryInformation"))
         document = Document(tuple(sections), information.numberings, information.bullets, metadata)
         return Result(compose(document, builder))
+
+
+def _deletions(body: bytes) -> int:
+    """How many ranges of the history the body no longer has."""
+    found, _ = records(body)
+    return sum(len(deleted_ranges(body[r.start : r.end])) for r in found if r.tag == PARA_RANGE_TAG)

@@ -1,7 +1,7 @@
 """The body of HWP 3: lists of paragraphs, whose special characters hold tables, boxes and notes.
 
-Source: "한글 문서 파일 형식 3.0", revision 1.2: paragraph information, line information, character and paragraph shapes,
-special characters. A list ends with a paragraph of no characters. Sizes that are skipped here are those of that text.
+Source: "한글 문서 파일 형식 3.0", revision 1.2: paragraph information, line information, shapes, special characters.
+A list ends with a paragraph of no characters. Sizes that are skipped here are those of that text.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _NOTE_NUMBERS = (1, 2)
 _DRAWING, _TEXT_BOX = 3, 6
 
 
-class Cut(Exception):  # noqa: N818 - a signal inside this package: the data ended early
+class Cut(Exception):
     """The data ended inside a structure; what was read before is kept."""
 
 

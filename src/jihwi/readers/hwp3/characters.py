@@ -1,8 +1,9 @@
 """The characters of HWP 3: sixteen-bit codes, Hangul combined from letters, KS X 1001 signs and Hanja in rows.
 
-Source: "한글 문서 파일 형식 3.0", revision 1.2, the section on the inner code. Hangul has the highest bit set and five bits
-each for initial, vowel and final (the "Johab" of KS X 1001, annex 3). Signs begin at 0x3401 in rows of 96 places, Hanja
-at 0x4000 in rows of 94. Hancom's own signs lie below: those are listed whose later code is known from documents kept in both formats.
+Source: "한글 문서 파일 형식 3.0", revision 1.2, the section on the inner code. Hangul has the highest bit set and five
+bits each for initial, vowel and final (the "Johab" of KS X 1001, annex 3). Signs begin at 0x3401 in rows of 96 places,
+Hanja at 0x4000 in rows of 94. Hancom's own signs lie below: those are listed whose later code is known from documents
+kept in both formats.
 """
 
 from __future__ import annotations
@@ -12,14 +13,22 @@ from functools import cache
 __all__ = ["character", "text_of"]
 
 _INITIALS = (None, None, *range(19), *[None] * 11)
-_VOWELS = (None, None, None, 0, 1, 2, 3, 4, None, None, 5, 6, 7, 8, 9, 10, None, None, 11, 12, 13, 14, 15, 16)
-_VOWELS = (*_VOWELS, None, None, 17, 18, 19, 20, None, None)
+_VOWELS = (*[None] * 3, *range(5), None, None, *range(5, 11), None, None, *range(11, 17), None, None, 17, 18, 19, 20)
 _FINALS = (None, *range(17), None, *range(17, 28), None, None)
 _OLD_A = 30
 _SIGNS, _SIGN_ROW, _HANJA, _HANJA_ROW = 0x3401, 96, 0x4000, 94
 _OWN_SIGNS = dict(zip((0x81, 0x82, 0x83, 0x84, 0x3062, 0x3063, 0x3067, 0x3068), "“”‘’“”‘’", strict=True))
 _OWN_SIGNS |= dict(zip((0x309B, 0x309D, 0x30BB, 0x30BD, 0x2022, 0x2024, 0x203B), "｢｣『』•・※", strict=True))
-_OWN_SIGNS |= {0x2F17: "•", 0x2F67: "▸", 0x3366: "□", 0x3404: "․", 0x303D: "\U000f0827", 0x2014: "—", 0x3481: "◉", 0x37ED: "═"}
+_OWN_SIGNS |= {
+    0x2F17: "•",
+    0x2F67: "▸",
+    0x3366: "□",
+    0x3404: "․",
+    0x303D: "\U000f0827",
+    0x2014: "—",
+    0x3481: "◉",
+    0x37ED: "═",
+}
 _OWN_SIGNS |= {0x2C21 + i: chr(0x24D0 + i) for i in range(26)} | {0x2C40 + i: chr(0x3260 + i) for i in range(14)}
 _OWN_SIGNS |= {0x2E00 + i: "⓪①②③④⑤⑥⑦⑧⑨"[i] for i in range(10)}
 _OWN_SIGNS |= {0x2E0A + i: chr(0x2460 + i) for i in range(9)}
@@ -62,7 +71,7 @@ def _hangul(code: int) -> str:
         return ""
     if vowel == _OLD_A and initial is not None:
         return chr(0x1100 + initial) + "ᆞ" + (chr(0x11A7 + final) if final else "")
-    middle = _VOWELS[vowel]
+    middle = _VOWELS[vowel] if vowel < len(_VOWELS) else None
     if initial is not None and middle is not None:
         return chr(0xAC00 + (initial * 21 + middle) * 28 + final)
     try:

@@ -1,7 +1,7 @@
 """The reader of HWP 3 files: signature, document information, summary, then the body, deflated or not.
 
-Source: "한글 문서 파일 형식 3.0", revision 1.2: file recognition (30 bytes), document information (128 bytes, encryption at
-96, compression at 124, length of the information block at 126), document summary (1,008 bytes).
+Source: "한글 문서 파일 형식 3.0", revision 1.2: recognition (30 bytes), document information (128 bytes, encryption
+at 96, compression at 124, length of the information block at 126), document summary (1,008 bytes).
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class SectionReader:
             if local_name(run) == "run":
                 for child in run:
                     self._child(child, gathered)
-        return gathered.paragraph(self._definitions.shape(element.get("paraPrIDRef")))
+        return gathered.paragraph(self._definitions.shape(element.get("paraPrIDRef"), element.get("styleIDRef")))
 
     def _paragraphs(self, element: etree._Element) -> tuple[Paragraph, ...]:
         """The paragraphs of the lists inside an element: of a cell, a note, a text box."""
@@ -149,15 +149,20 @@ class SectionReader:
             gathered.put(_clean(element.text))
         for mark in element:
             name = local_name(mark)
-            if name == "deleteBegin":
-                self._deleting += 1
-                self._builder.warn("tracked_deletion_hidden")
-            elif name == "deleteEnd":
-                self._deleting = max(0, self._deleting - 1)
+            if name in ("deleteBegin", "deleteEnd"):
+                self._track(name)
             elif name in _MARKS and not self._deleting:
                 gathered.put(_MARKS[name])
             if mark.tail and not self._deleting:
                 gathered.put(_clean(mark.tail))
+
+    def _track(self, name: str) -> None:
+        """The beginning or the end of what a tracked change has deleted."""
+        if name == "deleteBegin":
+            self._deleting += 1
+            self._builder.warn("tracked_deletion_hidden")
+        else:
+            self._deleting = max(0, self._deleting - 1)
 
     # ── controls ──
 
@@ -172,6 +177,8 @@ class SectionReader:
             paragraphs = self._paragraphs(control)
             if paragraphs:
                 gathered.anchor(Frame("comment", paragraphs))
+        elif name in ("deleteBegin", "deleteEnd"):
+            self._track(name)
         elif name == "autoNum":
             gathered.put(_automatic_number(control), "rendered")
         else:

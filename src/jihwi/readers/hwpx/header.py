@@ -5,9 +5,10 @@ Source: KS X 6101 (OWPML), section 9 (header schema): `numberings`, `bullets`, `
 
 from __future__ import annotations
 
+import msgspec
 from lxml import etree
 
-from jihwi.readers.hancom import BUILT_IN_KINDS, PLAIN, Numbering, NumberLevel, Shape, bullet_text
+from jihwi.readers.hancom import BUILT_IN_KINDS, PLAIN, Numbering, NumberLevel, Shape, bullet_text, heading_level
 from jihwi.readers.hancom.model import Head
 
 __all__ = ["HeaderDefinitions", "whole_number"]
@@ -32,6 +33,7 @@ class HeaderDefinitions:
         self.numberings: dict[str, Numbering] = {}
         self.bullets: dict[str, str] = {}
         self._shapes: dict[str, Shape] = {}
+        self._headings: dict[str, int] = {}
         if header is None:
             return
         for numbering in header.iter("{*}numbering"):
@@ -40,10 +42,16 @@ class HeaderDefinitions:
             self.bullets[f"b{bullet.get('id', '')}"] = bullet_text(bullet.get("char", ""))
         for shape in header.iter("{*}paraPr"):
             self._shapes[shape.get("id", "")] = _shape(shape)
+        for style in header.iter("{*}style"):
+            level = heading_level(style.get("name", "")) or heading_level(style.get("engName", ""))
+            if level:
+                self._headings[style.get("id", "")] = level
 
-    def shape(self, number: str | None) -> Shape:
-        """The paragraph shape of this id; a plain one when there is none."""
-        return self._shapes.get(number or "", PLAIN)
+    def shape(self, number: str | None, style: str | None = None) -> Shape:
+        """The paragraph shape of this id, a plain one when there is none; a heading when its style is one's."""
+        found = self._shapes.get(number or "", PLAIN)
+        level = self._headings.get(style or "", 0) if self._headings else 0
+        return msgspec.structs.replace(found, heading=level) if level and found.head == "none" else found
 
 
 def _numbering(numbering: etree._Element) -> Numbering:
