@@ -21,6 +21,9 @@ __all__ = ["Statement", "disagreements"]
 SAME_MATTER = 0.5
 """Share of the lighter statement's weight that both must have in common."""
 
+VERY_ALIKE = 0.9
+"""The same for bare numbers, which do not say what they count."""
+
 _KINDS: dict[str, str] = {
     "date": "date",
     "amount": "amount",
@@ -28,6 +31,7 @@ _KINDS: dict[str, str] = {
     "duration": "number",
     "count": "number",
     "time": "date",
+    "number": "number",
 }
 _MOST_FIGURES = 4
 """Of one kind in a statement; with more of them it is a list, and lists differ without disagreeing."""
@@ -40,6 +44,8 @@ class Statement(msgspec.Struct, frozen=True):
     document_id: str
     about: str
     """Headings and title, which say what it is about."""
+    posted: bool = False
+    """Whether it is a finding of the case; what is told must concern one."""
 
 
 def disagreements(
@@ -72,8 +78,9 @@ class _Part:
         self.statement = statement
         self.analyser = analyser
         words = statement.claim.text
-        self.figures = quantities(words)
-        bare = _without(words, self.figures)
+        self.figures = [_with_unit(one, words) for one in quantities(words)]
+        quoted = " ".join(q.text for q in statement.claim.quotations if q.text not in words)
+        bare = f"{_without(words, self.figures)} {_without(quoted, quantities(quoted))}"
         self.terms = {term: weights.get(term, 1.0) for term in analyser.terms(bare) if not _is_number(term)}
         around = analyser.terms(_without(statement.about, quantities(statement.about)))
         self.around = {term: weights.get(term, 1.0) for term in around if not _is_number(term)}
@@ -84,6 +91,22 @@ class _Part:
         self.says_it = own
         """Share of the question in the statement's own words."""
         self.of_question = own + 0.5 * beside
+
+
+_MONEY_COLUMN = re.compile(r"\(원\)|금액|예산액|집행액|단가|KRW")
+
+
+def _with_unit(figure: Quantity, words: str) -> Quantity:
+    """A bare number with what it counts: money under a heading that says so, or the noun that follows it."""
+    if figure.kind != "number" or figure.unit:
+        return figure
+    digits = figure.value.replace("-", "").replace(".", "")
+    if len(digits) >= 4 and _MONEY_COLUMN.search(words[: figure.start]):
+        return msgspec.structs.replace(figure, kind="amount", unit="KRW")
+    noun = re.match(r"\s([a-z]{3,})", words[figure.end :])
+    if noun is not None:
+        return msgspec.structs.replace(figure, unit=noun[1], text=figure.text + noun[0])
+    return figure
 
 
 def _without(text: str, figures: Iterable[Quantity]) -> str:
@@ -108,9 +131,10 @@ def _alike(one: _Part, other: _Part) -> float:
 
 
 def _between(one: _Part, other: _Part) -> Contradiction | None:
-    if min(one.says_it, other.says_it) < 0.25 or min(one.of_question, other.of_question) < 0.45:
+    if not (one.statement.posted or other.statement.posted) or min(one.says_it, other.says_it) < 0.25:
         return None
-    if _alike(one, other) < SAME_MATTER:
+    asked = min(one.of_question, other.of_question) >= 0.45
+    if _alike(one, other) < (SAME_MATTER if asked else VERY_ALIKE):
         return None
     for kind, shown in _KINDS.items():
         values = _different(one, other, kind)
@@ -130,6 +154,8 @@ def _different(one: _Part, other: _Part, kind: str) -> tuple[str, str] | None:
     """A figure of `kind` that each has and the other has not; `None` when they agree or cannot be compared."""
     mine = [q for q in one.figures if q.kind == kind]
     theirs = [q for q in other.figures if q.kind == kind]
+    if kind == "number" and _alike(one, other) < VERY_ALIKE:
+        return None
     if not mine or not theirs or max(len(mine), len(theirs)) > _MOST_FIGURES:
         return None
     if kind != "date" and one.years and other.years and not one.years & other.years:

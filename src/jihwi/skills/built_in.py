@@ -346,7 +346,7 @@ def _statement(desk: _Desk, context: SkillContext, claim: Claim) -> Statement | 
     )
     near = [hit for hit in result.hits if hit.start <= first.start < hit.end]
     headings = " ".join(near[0].headings) if near else ""
-    return Statement(claim, first.document_id, f"{claim.topic} {headings}")
+    return Statement(claim, first.document_id, f"{claim.topic} {headings}", posted=True)
 
 
 def _rivals(desk: _Desk, context: SkillContext, claim: Claim) -> Iterable[Statement]:
