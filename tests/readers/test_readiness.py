@@ -75,6 +75,12 @@ def test_the_fixes_come_in_the_order_in_which_they_gain_most() -> None:
     assert report.fixes[-1].readable_share == report.readable_after_all == 1.0
 
 
+def test_what_mends_itself_counts_as_readable_after_it() -> None:
+    report = readiness([document("가.hwp", SENTENCES[0], "hwp3"), document("나.docx", SENTENCES[1])])
+    assert (report.readable_now, report.readable_after_automatic) == (0.5, 1.0)
+    assert [fix.automatic for fix in report.fixes] == [True]
+
+
 def test_a_file_with_two_faults_is_readable_only_once_both_are_mended() -> None:
     both = failed("가.doc", 10, "needs_conversion", detail="doc", better="docx", format="doc")
     locked = failed("가.doc", 10, "file_locked", detail="암호").remarks

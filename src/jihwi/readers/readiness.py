@@ -1,7 +1,7 @@
 """How ready a whole folder is: each file's grade, what is twice there, and the ten fixes that gain most.
 
-A file counts as *machine readable* when its whole text can be used: grade A, B or C. (D is read in part, E waits for
-another step, F is not read.)
+A file counts as *machine readable* when its whole text can be used as it is: grade A or B. (C has to be mended first,
+D is read in part, E waits for another step, F is not read.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["FileLine", "Fix", "Readiness", "ReadinessBuilder", "readiness"]
 
 LETTERS: tuple[GradeLetter, ...] = ("A", "B", "C", "D", "E", "F")
 _POINTS: dict[GradeLetter, int] = {"A": 5, "B": 4, "C": 3, "D": 2, "E": 1, "F": 0}
-_READABLE = frozenset({"A", "B", "C"})
+_READABLE = frozenset({"A", "B"})
 MOST_FIXES = 10
 
 

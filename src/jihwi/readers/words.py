@@ -130,7 +130,7 @@ CATALOGUE: dict[str, Entry] = {
         "A picture without text; it needs text recognition (OCR).",
         "문자 인식 프로그램을 설치하십시오: apt-get install tesseract-ocr tesseract-ocr-kor",
         "Install text recognition: apt-get install tesseract-ocr tesseract-ocr-kor",
-        after="C",
+        after="B",
     ),
     "reader_crashed": Entry(
         "F",
@@ -190,7 +190,7 @@ CATALOGUE: dict[str, Entry] = {
         "It was read, but there is almost no text in it ({characters} characters, file {size}).",
         "문서를 열어 글이 그림으로 들어 있는지 확인하십시오.",
         "Open it and see whether its text is a picture.",
-        after="C",
+        after="B",
     ),
     "no_text": Entry(
         "D",
@@ -199,7 +199,7 @@ CATALOGUE: dict[str, Entry] = {
         "It was read, but there is no text in it at all (file {size}).",
         "문서를 열어 글이 그림으로 들어 있는지 확인하십시오.",
         "Open it and see whether its text is a picture.",
-        after="C",
+        after="B",
     ),
     "text_garbled": Entry(
         "D",
@@ -228,7 +228,7 @@ CATALOGUE: dict[str, Entry] = {
         "See whether they are symbols that only one font knows.",
     ),
     "text_recognised": Entry(
-        "C",
+        "B",
         "",
         "글의 {share}%는 그림에서 인식한 것이라 틀릴 수 있습니다.",
         "{share} % of its text was recognised in pictures and may hold mistakes.",

@@ -168,13 +168,13 @@ WARNINGS: dict[str, Entry] = {
         "글자 없이 그림뿐인 쪽이 {count}쪽 있습니다: {detail}쪽",
         "{count} pages hold pictures but no text: {detail}.",
         *_OCR,
-        "C",
+        "B",
     ),
     "page_garbled": _missing(
         "글자를 알 수 없는 쪽이 {count}쪽 있습니다: {detail}쪽",
         "The letters of {count} pages are unknown: {detail}.",
         *_OCR,
-        "C",
+        "B",
     ),
     "page_broken": _missing(
         "{count}쪽이 손상되어 읽지 못했습니다: {detail}쪽", "{count} pages are damaged: {detail}.", *_RESAVE
