@@ -1,0 +1,1 @@
+"""The reader of HWP 3."""
