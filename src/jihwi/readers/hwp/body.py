@@ -55,7 +55,9 @@ class BodyReader:
         information: DocumentInformation,
         builder: ReadingBuilder,
         nesting: int,
+        chart: Callable[[int], list[Anchored]],
     ) -> None:
+        self._chart = chart
         self._data = data
         self._records = found
         self._count = len(found)
@@ -338,28 +340,26 @@ class BodyReader:
                 shapes = True
                 close()
             else:
-                held = self._shape_detail(record)
-                if held is not None:
-                    found.append(held)
+                found.extend(self._shape_detail(record))
             self._at += 1
         close()
         inline = len(body) >= 8 and bool(body[4] & 1)
         return drawing(found, tuple(caption), _object_description(body), inline=inline)
 
-    def _shape_detail(self, record: Record) -> Anchored | None:
+    def _shape_detail(self, record: Record) -> list[Anchored]:
         data = self._data
         if record.tag == tags.SHAPE_COMPONENT_PICTURE and record.end - record.start >= 73:
             number = int.from_bytes(data[record.start + 71 : record.start + 73], "little")
-            return Picture(self._information.picture(number))
+            return [Picture(self._information.picture(number))]
         if record.tag == tags.SHAPE_COMPONENT_OLE and record.end - record.start >= 14:
             number = int.from_bytes(data[record.start + 12 : record.start + 14], "little")
-            return Picture(self._information.picture(number))
+            return self._chart(number) or [Picture(self._information.picture(number))]
         if record.tag == tags.SHAPE_COMPONENT_TEXTART:
             text = _text_art(data[record.start : record.end])
             gathered = ParagraphText()
             gathered.put(text)
-            return Frame("text_box", (gathered.paragraph(),)) if text.strip() else None
-        return None
+            return [Frame("text_box", (gathered.paragraph(),))] if text.strip() else []
+        return []
 
     def _equation(self, body: bytes, level: int) -> Callable[[ParagraphText], None]:
         """Section 4.3.9.3: the script, in the line of text where the equation stands like a character."""

@@ -17,8 +17,10 @@ from jihwi.readers import Limits
 from jihwi.readers.hwp.locks import PasswordCipher, password_ciphers, unlock_distributed
 from jihwi.readers.hwp.records import DOCUMENT_PROPERTIES
 
-__all__ = ["Container"]
+__all__ = ["Container", "chart_xml"]
 
+_CHART = "OOXMLChartContents"
+_DAMAGE = (OSError, ValueError, IndexError, struct.error, RecursionError, MemoryError, TypeError)
 _SIGNATURE = b"HWP Document File"
 _COMPRESSED, _PASSWORD, _DISTRIBUTED, _DRM, _CERTIFICATE = 1 << 0, 1 << 1, 1 << 2, 1 << 4, 1 << 8
 _CERTIFICATE_DRM, _TRACKED = 1 << 10, 1 << 14
@@ -36,7 +38,7 @@ class Container:
         self._budget = limits.output_characters * 8
         try:
             self._ole = olefile.OleFileIO(io.BytesIO(data))
-        except (OSError, ValueError, IndexError, struct.error, RecursionError, MemoryError, TypeError) as problem:
+        except _DAMAGE as problem:
             raise FileBroken(path=path, detail=f"복합 파일 구조를 읽을 수 없음 ({problem})") from problem
         header = self._raw("FileHeader")
         if not header.startswith(_SIGNATURE) or len(header) < 40:
@@ -84,6 +86,15 @@ class Container:
     def exists(self, name: str) -> bool:
         """Whether there is a stream of this name."""
         return bool(self._ole.exists(name))
+
+    def embedded(self, name: str, packed: int) -> bytes:
+        """Embedded data: each says for itself whether it is compressed (table 18). Empty when it is not there."""
+        if not self._ole.exists(name):
+            return b""
+        raw = self._raw(name)
+        if self._cipher is not None:
+            raw = self._cipher.decrypt(raw)
+        return self.inflate(raw) if packed == 0x10 or (packed == 0 and self.compressed) else raw
 
     def inflate(self, raw: bytes) -> bytes:
         """Raw deflate, up to the budget; a stream that breaks off keeps what came before."""
@@ -152,5 +163,16 @@ class Container:
         try:
             with self._ole.openstream(name) as stream:
                 return bytes(stream.read())
-        except (OSError, ValueError, IndexError, struct.error, TypeError) as problem:
+        except _DAMAGE as problem:
             raise FileBroken(path=self._path, detail=f"{name} 스트림을 읽을 수 없음") from problem
+
+
+def chart_xml(data: bytes) -> bytes:
+    """The XML of a chart kept as an OLE object, which is a compound file after four bytes of length; empty for none."""
+    if data[4:12] != olefile.MAGIC:
+        return b""
+    try:
+        with olefile.OleFileIO(io.BytesIO(data[4:])) as ole:
+            return bytes(ole.openstream(_CHART).read()) if ole.exists(_CHART) else b""
+    except _DAMAGE:
+        return b""

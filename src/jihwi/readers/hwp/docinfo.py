@@ -27,6 +27,8 @@ class DocumentInformation:
         self.numberings: dict[str, Numbering] = {}
         self.bullets: dict[str, str] = {}
         self.pictures: list[str] = []
+        self.packed: list[int] = []
+        """How each is packed: 0 as the file is, 0x10 always, 0x20 never (table 18)."""
         self._shapes: list[Shape] = []
         self._headings: list[int] = []
         for record in found:
@@ -42,6 +44,7 @@ class DocumentInformation:
                 self.bullets[f"b{len(self.bullets) + 1}"] = _bullet(body)
             elif record.tag == BIN_DATA:
                 self.pictures.append(_binary(body))
+                self.packed.append(int.from_bytes(body[:2], "little") & 0x30)
 
     def shape(self, number: int, style: int = 0) -> Shape:
         """The paragraph shape of this number, a plain one when there is none; a heading when its style is one's."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
-from jihwi.readers.hancom import Document, compose
+from jihwi.readers.hancom import Anchored, Document, compose
 from jihwi.readers.hwp.body import BodyReader, deleted_ranges
-from jihwi.readers.hwp.container import Container
+from jihwi.readers.hwp.container import Container, chart_xml
 from jihwi.readers.hwp.docinfo import DocumentInformation
 from jihwi.readers.hwp.records import PARA_RANGE_TAG, records
 from jihwi.readers.hwp.summary import summary
@@ -35,10 +35,14 @@ class HwpReader:
         found, cut = records(definitions)
         information = DocumentInformation(definitions, found)
         sections = []
+
+        def chart(number: int) -> list[Anchored]:
+            return _chart(container, information, number)
+
         for body in container.sections():
             found, section_cut = records(body)
             cut = cut or section_cut
-            sections.append(BodyReader(body, found, information, builder, limits.nesting).section())
+            sections.append(BodyReader(body, found, information, builder, limits.nesting, chart).section())
         if cut or container.cut:
             builder.warn("stream_cut")
         if container.distributed:
@@ -55,3 +59,16 @@ def _deletions(body: bytes) -> int:
     """How many ranges of the history the body no longer has."""
     found, _ = records(body)
     return sum(len(deleted_ranges(body[r.start : r.end])) for r in found if r.tag == PARA_RANGE_TAG)
+
+
+def _chart(container: Container, information: DocumentInformation, number: int) -> list[Anchored]:
+    """The chart inside an OLE object; nothing when it holds none."""
+    name = information.picture(number)
+    data = container.embedded(name, information.packed[number - 1]) if name.endswith(".OLE") else b""
+    xml = chart_xml(data)
+    if not xml:
+        return []
+    # Only documents with charts pay for the XML library.
+    from jihwi.readers.hancom.chart import chart_objects
+
+    return chart_objects(name, xml)

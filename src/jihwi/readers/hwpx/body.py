@@ -63,9 +63,11 @@ class SectionReader:
         definitions: HeaderDefinitions,
         target: Callable[[str], str],
         master_page: Callable[[str], etree._Element | None],
+        chart: Callable[[str], list[Anchored]],
         builder: ReadingBuilder,
         nesting: int,
     ) -> None:
+        self._chart = chart
         self._definitions = definitions
         self._target = target
         self._master_page = master_page
@@ -234,8 +236,10 @@ class SectionReader:
     def _shapes(self, element: etree._Element) -> list[Anchored]:
         """What a drawing holds: pictures and text boxes, those of a group one after the other."""
         name = local_name(element)
-        if name in ("ole", "chart"):
-            return [Picture(self._target(element.get("binaryItemIDRef") or element.get("chartIDRef") or ""))]
+        if name == "chart":
+            return self._chart(element.get("chartIDRef", ""))
+        if name == "ole":
+            return [Picture(self._target(element.get("binaryItemIDRef", "")))]
         if name == "textart":
             gathered = ParagraphText()
             gathered.put(_clean(element.get("text", "").replace("␍␊", "\n")))

@@ -9,7 +9,8 @@ from lxml import etree
 from jihwi.errors import FileBroken
 from jihwi.evidence import Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
-from jihwi.readers.hancom import Document, Section, compose
+from jihwi.readers.hancom import Anchored, Document, Picture, Section, compose
+from jihwi.readers.hancom.chart import chart_objects
 from jihwi.readers.hwpx.body import SectionReader
 from jihwi.readers.hwpx.header import HeaderDefinitions
 from jihwi.readers.hwpx.package import Package, local_name
@@ -42,6 +43,7 @@ class HwpxReader:
                 definitions,
                 lambda ref: package.items.get(ref, ref),
                 lambda ref: _master_page(package, ref),
+                lambda name: _chart(package, name),
                 builder,
                 limits.nesting,
             )
@@ -69,6 +71,11 @@ def _header(package: Package) -> etree._Element | None:
 def _master_page(package: Package, ref: str) -> etree._Element | None:
     name = package.items.get(ref, "")
     return package.xml(name) if name and package.has(name) else None
+
+
+def _chart(package: Package, name: str) -> list[Anchored]:
+    """A chart's part as objects; a picture without data when the part is missing."""
+    return chart_objects(name, package.part(name)) if package.has(name) else [Picture(name)]
 
 
 def _metadata(package: etree._Element | None) -> Metadata:
