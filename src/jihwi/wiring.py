@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from jihwi.index import Tagger
     from jihwi.library import Library
     from jihwi.minds.model import ModelMind
-    from jihwi.readers import FileToRead
+    from jihwi.readers import FileToRead, GradeLetter
     from jihwi.readers.sandbox import SandboxReadingService
 
 __all__ = ["House", "ReadingRoom", "built_in_skills", "collection_of", "open_house", "state_folder"]
@@ -239,11 +239,27 @@ class House:
 
     def say_remark(self, code: str, params: dict[str, str], language: Language) -> str:
         """A reader's remark in words, with what can be done."""
+        what, fix = self.remark_words(code, params, language)
+        return f"{what} {fix}".strip()
+
+    def remark_words(self, code: str, params: dict[str, str], language: Language) -> tuple[str, str]:
+        """A reader's remark: what happened, and what can be done."""
         from jihwi.readers import Remark
         from jihwi.readers.words import say
 
-        what, fix = say(Remark(code, params), language)
-        return f"{what} {fix}".strip()
+        return say(Remark(code, params), language)
+
+    def grade_words(self, letter: GradeLetter, language: Language) -> str:
+        """What a grade means, in one line."""
+        from jihwi.readers.words import grade_words
+
+        return grade_words(letter, language)
+
+    def format_words(self, format: str, language: Language) -> str:
+        """A format's name for people."""
+        from jihwi.readers.words import format_words
+
+        return format_words(format, language)
 
     async def close(self) -> None:
         """Put everything away."""
