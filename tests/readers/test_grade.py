@@ -194,3 +194,17 @@ def test_every_remark_given_in_the_code_fills_its_own_words() -> None:
                 given = {keyword.arg for keyword in call.keywords}
                 asked = _fields(entry.ko, entry.en, entry.ko_fix, entry.en_fix) - {"what"}
                 assert None in given or asked <= given, f"{file.name}:{call.lineno}"
+
+
+def test_every_warning_a_reader_gives_has_words() -> None:
+    """A reader's `warn("code", ...)` needs a sentence in both languages: `words_of_warnings.py`."""
+    folder = Path(remark.__code__.co_filename).parent
+    unsaid = set()
+    for file in sorted(folder.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            named = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
+            if isinstance(call, ast.Call) and named in ("warn", "Warning") and call.args:
+                code = call.args[0]
+                if isinstance(code, ast.Constant) and isinstance(code.value, str) and code.value not in CATALOGUE:
+                    unsaid.add(f"{file.name}: {code.value}")
+    assert unsaid == set()

@@ -29,6 +29,7 @@ _SAYS_LITTLE = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xm
 _CONTAINERS = frozenset({"zip", "tar", "eml", "msg"})
 _PICTURES = frozenset({"png", "jpeg", "tiff"})
 _LEGACY_OK = frozenset({"", "utf-8", "utf8", "ascii", "us-ascii", "utf-8-sig"})
+_PICTURE_PAGES = frozenset({"page_without_text", "page_outlined"})
 _GARBLED = re.compile("[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -149,7 +150,9 @@ def _of_format(reading: Reading) -> list[Remark]:
 
 
 def _of_amount(reading: Reading, format: str, size: int, inside: int) -> list[Remark]:
-    letters = sum(map(str.__len__, reading.text.split()))
+    if any(warning.code in _PICTURE_PAGES for warning in reading.warnings):
+        return []  # that its pages are pictures is the reason, and is said
+    letters = sum(map(len, reading.text.split()))
     if letters == 0:
         return [] if inside else [remark("no_text", size=bytes_words(size))]
     if format in _SAYS_LITTLE or (format in _CONTAINERS and inside):

@@ -141,12 +141,13 @@ _NUMBER = re.compile(r"v(?:er)?\.?\s*(\d+(?:\.\d+)*)", re.IGNORECASE)
 
 
 def _newest(member: Member) -> tuple[object, ...]:
-    """What tells the newest version: the date in its name, "최종", its number, the date it was last saved."""
+    """What tells the newest version: the date in its name, "최종", its number, that it is no
+    printed copy (PDF), the date it was last saved."""
     name = unicodedata.normalize("NFC", PurePosixPath(member.path).stem)
     date = re.sub(r"\D", "", found.group()) if (found := _DATE.search(name)) else ""
     number = tuple(int(n) for n in v.group(1).split(".")) if (v := _NUMBER.search(name)) else ()
     final = name.count("최종") + ("final" in name.lower())
-    return date, final, number, member.modified, member.path
+    return date, final, number, not member.path.lower().endswith(".pdf"), member.modified, member.path
 
 
 def _alike(members: list[Member]) -> dict[tuple[int, int], float]:

@@ -413,6 +413,7 @@ _TITLES: dict[str, tuple[str, str]] = {
     "format_old": ("오래된 형식: {format}", "Old format: {format}"),
     "page_without_text": ("글자 없는 쪽이 있는 문서", "Documents with pages that hold no text"),
     "page_garbled": ("글자를 알 수 없는 쪽이 있는 문서", "Documents with pages whose letters are unknown"),
+    "page_outlined": ("글자가 그림으로 그려진 문서", "Documents whose letters are drawn as shapes"),
     "page_broken": ("손상된 쪽이 있는 문서", "Documents with damaged pages"),
     "part_missing": ("일부가 없는 문서", "Documents with a part missing"),
     "stream_cut": ("중간에 끊긴 문서", "Documents cut short"),
