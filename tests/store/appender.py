@@ -16,6 +16,7 @@ from jihwi.case.events import Draft, Noticed
 from jihwi.case.ledger import GENESIS, Sealed, open_event, seal
 from jihwi.errors import AppendConflict
 from jihwi.store import EventStore, Patch
+from jihwi.store.postgres import PostgresStore
 from jihwi.store.sqlite import SqliteStore
 
 LONG = 20_000
@@ -51,6 +52,13 @@ async def append_for_ever(store: EventStore, case_id: str) -> None:
                 os.write(1, f"{case_id} {seq} {head.hex()}\n".encode())
         except AppendConflict:
             continue
+
+
+async def opened(place: str) -> EventStore:
+    """The store at a path, or at a Postgres connection string."""
+    if "dbname=" in place:
+        return await PostgresStore.open(place, busy_seconds=30)
+    return await SqliteStore.open(place, busy_seconds=30)
 
 
 async def main(path: str, case_ids: list[str]) -> None:

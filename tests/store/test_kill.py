@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from jihwi.case.ledger import verify
-from jihwi.store.sqlite import SqliteStore
-from tests.store.appender import token_of
+from tests.store.appender import opened, token_of
 
 REPOSITORY = Path(__file__).parents[2]
 SEED = 20_240_229
@@ -19,7 +18,7 @@ SEED = 20_240_229
 Acknowledged = dict[tuple[str, int], str]
 
 
-def _started(store: Path, *case_ids: str) -> subprocess.Popen[bytes]:
+def _started(store: Path | str, *case_ids: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.store.appender", str(store), *case_ids],
         stdout=subprocess.PIPE,
@@ -40,18 +39,19 @@ def _killed_after(process: subprocess.Popen[bytes], promises: int) -> Acknowledg
     return {(case_id.decode(), int(seq)): head.decode() for case_id, seq, head in told}
 
 
-async def _check(path: Path, acknowledged: Acknowledged) -> None:
-    async with await SqliteStore.open(path) as store:
-        for row in await store.rows():
-            log = await store.read(row.case_id)
-            verdict = verify(row.case_id, log)
-            assert (verdict.events, verdict.head, verdict.erased) == (row.seq, row.head, 0)
-            heads = {(row.case_id, event.seq): event.head.hex() for event in log}
-            promised = {place: head for place, head in acknowledged.items() if place[0] == row.case_id}
-            assert promised.items() <= heads.items()
-            tokens = [token_of(event) for event in log]
-            assert len(set(tokens)) == len(tokens) == row.seq
-            assert row.seq % 2 == 0, "an append of two events came apart"
+async def _check(place: Path | str, acknowledged: Acknowledged) -> None:
+    store = await opened(str(place))
+    for row in await store.rows():
+        log = await store.read(row.case_id)
+        verdict = verify(row.case_id, log)
+        assert (verdict.events, verdict.head, verdict.erased) == (row.seq, row.head, 0)
+        heads = {(row.case_id, event.seq): event.head.hex() for event in log}
+        promised = {place: head for place, head in acknowledged.items() if place[0] == row.case_id}
+        assert promised.items() <= heads.items()
+        tokens = [token_of(event) for event in log]
+        assert len(set(tokens)) == len(tokens) == row.seq
+        assert row.seq % 2 == 0, "an append of two events came apart"
+    await store.close()
 
 
 @pytest.mark.parametrize("cases", [1, 12])
@@ -76,4 +76,16 @@ async def test_two_processes_on_the_same_cases_are_killed_one_after_the_other(tm
         acknowledged |= _killed_after(first, chance.randint(5, 40))
         acknowledged |= _killed_after(second, chance.randint(5, 40))
         await _check(path, acknowledged)
+    assert {case_id for case_id, _ in acknowledged} == {shared, *own}
+
+
+async def test_three_processes_on_one_postgres_are_killed_and_nothing_acknowledged_is_lost(postgres: str) -> None:
+    chance = random.Random(SEED)
+    shared, own = "c0000000000aa", ("c0000000000bb", "c0000000000cc", "c0000000000dd")
+    acknowledged: Acknowledged = {}
+    for _ in range(2):
+        processes = [_started(postgres, shared, name) for name in own]
+        for process in processes:
+            acknowledged |= _killed_after(process, chance.randint(5, 30))
+        await _check(postgres, acknowledged)
     assert {case_id for case_id, _ in acknowledged} == {shared, *own}

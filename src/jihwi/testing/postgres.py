@@ -33,7 +33,8 @@ def programs() -> Path | None:
 
 @contextlib.contextmanager
 def running_postgres(folder: Path, *, lasting: bool = False) -> Iterator[str]:
-    """Start a server in `folder` and give the connection string of its database; it listens on no network.
+    """Start a server in `folder` and give the connection string of its database; it listens on no network. What an
+    earlier server left in the folder is there again.
 
     `lasting` makes it sync as a real one does; without, tests are quicker. Raises FileNotFoundError when no server is
     installed.
@@ -46,7 +47,9 @@ def running_postgres(folder: Path, *, lasting: bool = False) -> Iterator[str]:
     if user is not None:
         shutil.chown(folder, user.pw_uid, user.pw_gid)
     data = folder / "data"
-    _run([str(place / PROGRAM), "-D", str(data), "-U", "jihwi", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], user)
+    if not data.exists():
+        options = ["-U", "jihwi", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        _run([str(place / PROGRAM), "-D", str(data), *options], user)
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(folder),

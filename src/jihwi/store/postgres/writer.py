@@ -28,6 +28,8 @@ _NEWS_SECONDS = 0.005
 _NEWS_BYTES = 7_000
 """A notification may hold 8,000 bytes."""
 _ATTEMPTS = 3
+_HELD = (said.LockNotAvailable, said.DeadlockDetected)
+"""Somebody holds one of the cases; the others of the batch need not suffer for it."""
 
 
 class Append(msgspec.Struct, frozen=True):
@@ -176,12 +178,11 @@ class Writer:
         """An answer or an error for each job. What the server refuses for one job's sake is tried job by job."""
         try:
             return await self._commit(jobs)
-        except psycopg.OperationalError as problem:
-            return [store_error(problem, self._dsn, busy_seconds=self._busy_seconds) for _ in jobs]
         except Exception as problem:  # noqa: BLE001 -- the border: whatever it is becomes the callers' answer
-            if len(jobs) > 1:
+            of_one_case = not isinstance(problem, psycopg.OperationalError) or isinstance(problem, _HELD)
+            if len(jobs) > 1 and of_one_case:
                 return [answer for job in jobs for answer in await self._attempted([job])]
-            return [self._answer_for(problem, jobs[0])]
+            return [self._answer_for(problem, job) for job in jobs]
 
     def _answer_for(self, problem: Exception, job: Job) -> Exception:
         if isinstance(problem, said.UniqueViolation) and isinstance(job, Append):

@@ -43,10 +43,12 @@ CREATE TABLE jihwi.blobs (
 
 -- Which cases point to a blob, so that erasing one case's text never takes another's.
 CREATE TABLE jihwi.blob_uses (
-    digest      bytea NOT NULL,
     case_number bigint NOT NULL,
-    PRIMARY KEY (digest, case_number)
+    digest      bytea NOT NULL,
+    PRIMARY KEY (case_number, digest)
 );
+
+CREATE INDEX blob_uses_by_digest ON jihwi.blob_uses (digest);
 
 CREATE TABLE jihwi.snapshots (
     case_number bigint PRIMARY KEY,

@@ -45,10 +45,12 @@ CREATE TABLE blobs (
 
 -- Which cases point to a blob, so that erasing one case's text never takes another's.
 CREATE TABLE blob_uses (
-    blob        INTEGER NOT NULL,
     case_number INTEGER NOT NULL,
-    PRIMARY KEY (blob, case_number)
+    blob        INTEGER NOT NULL,
+    PRIMARY KEY (case_number, blob)
 ) WITHOUT ROWID;
+
+CREATE INDEX blob_uses_by_blob ON blob_uses (blob);
 
 CREATE TABLE snapshots (
     case_number INTEGER PRIMARY KEY,

@@ -1,0 +1,222 @@
+"""Postgres's own promises: clear errors, a server that goes away and comes back, its clock, and news that gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from jihwi.case.ledger import verify
+from jihwi.errors import StoreBusy, StoreError, StoreFailed, StoreReadOnly, StoreTooNew
+from jihwi.store import Patch
+from jihwi.store.postgres import PostgresStore
+from jihwi.testing.postgres import programs, running_postgres
+from jihwi.testing.store_contract import Chain
+
+REPOSITORY = Path(__file__).parents[2]
+OPENING = Patch("running", request="r", requester="k")
+
+
+async def test_what_was_appended_is_there_when_the_store_is_opened_again(postgres: str) -> None:
+    chain = Chain("c0000000000a1")
+    events = chain.next(3, text="가나다")
+    async with await PostgresStore.open(postgres) as store:
+        await store.append(chain.case_id, events, OPENING)
+    async with await PostgresStore.open(postgres) as store:
+        assert await store.read(chain.case_id) == events
+
+
+async def test_the_clock_is_the_server_s(postgres: str) -> None:
+    async with await PostgresStore.open(postgres) as store:
+        with psycopg.connect(postgres) as connection:
+            row = connection.execute("SELECT extract(epoch FROM clock_timestamp()) * 1000").fetchone()
+        assert row is not None
+        assert abs(store.now_ms() - float(row[0])) < 500
+
+
+async def test_a_case_held_past_the_time_out_is_said_to_be_busy_and_nothing_is_lost(postgres: str) -> None:
+    chain = Chain("c0000000000a1")
+    async with await PostgresStore.open(postgres, busy_seconds=0.05) as store:
+        await store.append(chain.case_id, chain.next(), OPENING)
+        refused = chain.next()
+        with psycopg.connect(postgres) as holder:
+            holder.execute("SELECT * FROM jihwi.cases FOR UPDATE")
+            with pytest.raises(StoreBusy):
+                await store.append(chain.case_id, refused, OPENING)
+            assert len(await store.read(chain.case_id)) == 1, "reading never waits for a writer"
+        await store.append(chain.case_id, refused, OPENING)
+        assert verify(chain.case_id, await store.read(chain.case_id)).events == 2
+
+
+async def test_a_case_that_is_held_holds_up_no_other(postgres: str) -> None:
+    async with await PostgresStore.open(postgres, busy_seconds=0.2) as store:
+        chains = [Chain(f"c00000000{n:04d}") for n in range(5)]
+        for chain in chains:
+            await store.append(chain.case_id, chain.next(), OPENING)
+        with psycopg.connect(postgres) as holder:
+            holder.execute("SELECT * FROM jihwi.cases WHERE case_id = %s FOR UPDATE", (chains[2].case_id,))
+            answers = await asyncio.gather(
+                *(store.append(c.case_id, c.next(), OPENING) for c in chains), return_exceptions=True
+            )
+        assert [isinstance(answer, StoreBusy) for answer in answers] == [False, False, True, False, False]
+
+
+async def test_a_text_that_postgres_cannot_hold_fails_nobody(postgres: str) -> None:
+    async with await PostgresStore.open(postgres) as store:
+        chains = [Chain(f"c00000000{n:04d}") for n in range(3)]
+        patches = [OPENING, Patch("running", request="a\0b", requester="k"), OPENING]
+        await asyncio.gather(
+            *(store.append(c.case_id, c.next(), p) for c, p in zip(chains, patches, strict=True)),
+        )
+        row = await store.row(chains[1].case_id)
+        assert row is not None
+        assert row.request == "a\ufffdb"
+
+
+async def test_a_cancelled_caller_disturbs_nobody(postgres: str) -> None:
+    async with await PostgresStore.open(postgres) as store:
+        chains = [Chain(f"c00000000{n:04d}") for n in range(4)]
+        tasks = [asyncio.create_task(store.append(c.case_id, c.next(), OPENING)) for c in chains]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [type(None), asyncio.CancelledError, type(None), type(None)]
+
+
+async def test_closing_finishes_what_is_under_way(postgres: str) -> None:
+    store = await PostgresStore.open(postgres)
+    chains = [Chain(f"c00000000{n:04d}") for n in range(20)]
+    tasks = [asyncio.create_task(store.append(c.case_id, c.next(), OPENING)) for c in chains]
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.gather(*tasks)
+    with pytest.raises(StoreFailed):
+        await store.append("c0000000000a1", Chain("c0000000000a1").next(), OPENING)
+    with pytest.raises(StoreFailed):
+        await store.read("c0000000000a1")
+
+
+async def test_a_store_of_a_newer_version_is_not_touched(postgres: str) -> None:
+    await (await PostgresStore.open(postgres)).close()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("UPDATE jihwi.version SET number = 99")
+    with pytest.raises(StoreTooNew) as refused:
+        await PostgresStore.open(postgres)
+    assert refused.value.found == 99
+
+
+async def test_many_processes_may_open_a_new_database_at_once(postgres: str) -> None:
+    stores = await asyncio.gather(*(PostgresStore.open(postgres) for _ in range(6)))
+    for store in stores:
+        await store.close()
+
+
+async def test_a_read_only_server_is_said_to_be_one(postgres: str) -> None:
+    await (await PostgresStore.open(postgres)).close()
+    read_only = f"{postgres} options='-c default_transaction_read_only=on'"
+    async with await PostgresStore.open(read_only) as store:
+        with pytest.raises(StoreReadOnly):
+            await store.append("c0000000000a1", Chain("c0000000000a1").next(), OPENING)
+
+
+async def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailed) as failed:
+        await PostgresStore.open(f"host={tmp_path} port=5999 user=kim password=hidden dbname=cases")
+    assert str(tmp_path) in failed.value.words("ko")
+    assert "hidden" not in str(failed.value)
+
+
+def test_without_psycopg_the_line_that_installs_it_is_named() -> None:
+    program = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from jihwi.errors import ExtraMissing\n"
+        "try:\n    import jihwi.store.postgres\nexcept ExtraMissing as problem:\n    print(problem)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(REPOSITORY / "src")},
+    )
+    assert "jihwi[postgres]" in done.stdout
+
+
+# ── lost connections ─────────────────────────────────────────────────────────
+
+
+def _cut_connections(dsn: str, doing: str = "%") -> int:
+    with psycopg.connect(dsn, autocommit=True, application_name="scissors") as connection:
+        cut = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jihwi' AND query LIKE %s",
+            (doing,),
+        )
+        return len(cut.fetchall())
+
+
+async def _until_it_works(store: PostgresStore, chain: Chain) -> None:
+    """Append one event as a runner would: a failure is looked into, then tried again."""
+    event = chain.next()
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                if len(await store.read(chain.case_id)) == chain.seq:
+                    return
+                await store.append(chain.case_id, event, OPENING)
+                return
+            except StoreError:
+                await asyncio.sleep(0.02)
+
+
+async def test_cut_connections_are_made_again(postgres: str) -> None:
+    chain = Chain("c0000000000a1")
+    async with await PostgresStore.open(postgres) as store:
+        await store.append(chain.case_id, chain.next(), OPENING)
+        assert _cut_connections(postgres) == 3
+        await _until_it_works(store, chain)
+        assert verify(chain.case_id, await store.read(chain.case_id)).events == 2
+
+
+async def test_a_change_is_seen_though_its_news_was_lost(postgres: str) -> None:
+    chain = Chain("c0000000000a1")
+    async with await PostgresStore.open(postgres) as one, await PostgresStore.open(postgres) as other:
+        await other.append(chain.case_id, chain.next(), OPENING)
+        waiting = asyncio.create_task(one.wait(chain.case_id, 1, seconds=30))
+        await asyncio.sleep(0)
+        _cut_connections(postgres)
+        await _until_it_works(other, chain)
+        began = time.monotonic()
+        assert await waiting
+        assert time.monotonic() - began < 5
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    if programs() is None:
+        pytest.skip("no Postgres server is installed")
+    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def test_a_server_that_dies_and_comes_back_has_all_it_acknowledged(short_folder: Path) -> None:
+    chain = Chain("c0000000000a1")
+    with running_postgres(short_folder) as dsn:
+        store = await PostgresStore.open(dsn)
+        await store.append(chain.case_id, chain.next(5), OPENING)
+    with pytest.raises(StoreFailed):
+        await store.append(chain.case_id, chain.rival(), OPENING)
+    with running_postgres(short_folder):
+        await _until_it_works(store, chain)
+        log = await store.read(chain.case_id)
+        assert verify(chain.case_id, log, expected_head=chain.head).events == 6
+        await store.close()
