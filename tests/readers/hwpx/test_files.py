@@ -88,7 +88,8 @@ def test_entities_are_not_expanded() -> None:
     declaration = (
         '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
     )
-    reading = read_hwpx(section("<hp:t>앞&b;&f;뒤</hp:t>", declaration))
+    reading = read_hwpx(section("&b;<hp:t>앞&b;&f;뒤</hp:t>&f;</hp:run>&b;<hp:run>", declaration))
+    assert reading.text == "앞뒤"
     assert "a" not in reading.text
     assert "root" not in reading.text
 

@@ -24,6 +24,7 @@ from jihwi.readers.hancom import (
     Picture,
     Section,
     drawing,
+    has_private_use,
     number_text,
     written_description,
 )
@@ -93,12 +94,34 @@ class SectionReader:
     # ── paragraphs ──
 
     def _paragraph(self, element: etree._Element) -> Paragraph:
-        gathered = ParagraphText()
+        shape = self._definitions.shape(element.get("paraPrIDRef"), element.get("styleIDRef"))
+        gathered: ParagraphText | None = None
+        plain = ""
         for run in element:
-            if local_name(run) == "run":
-                for child in run:
-                    self._child(child, gathered)
-        return gathered.paragraph(self._definitions.shape(element.get("paraPrIDRef"), element.get("styleIDRef")))
+            if not run.tag.endswith("}run"):
+                continue
+            for child in run:
+                # Most paragraphs are one run of plain text: those need no gathering.
+                if (
+                    gathered is None
+                    and not plain
+                    and not self._deleting
+                    and child.tag.endswith("}t")
+                    and not len(child)
+                ):
+                    plain = child.text or ""
+                    continue
+                if gathered is None:
+                    gathered = ParagraphText()
+                    gathered.put(_clean(plain))
+                self._child(child, gathered)
+        if gathered is None:
+            plain = _clean(plain)
+            if not has_private_use(plain):
+                return Paragraph(plain, shape)
+            gathered = ParagraphText()
+            gathered.put(plain)
+        return gathered.paragraph(shape)
 
     def _paragraphs(self, element: etree._Element) -> tuple[Paragraph, ...]:
         """The paragraphs of the lists inside an element: of a cell, a note, a text box."""
@@ -108,11 +131,11 @@ class SectionReader:
         self._depth_left -= 1
         found: list[Paragraph] = []
         for child in element:
-            name = local_name(child)
-            if name == "p":
+            tag = child.tag
+            if tag.endswith(("}subList", "}paraList")):
+                found.extend(self._paragraph(p) for p in child if p.tag.endswith("}p"))
+            elif tag.endswith("}p"):
                 found.append(self._paragraph(child))
-            elif name in ("subList", "paraList"):
-                found.extend(self._paragraph(p) for p in child if local_name(p) == "p")
         self._depth_left += 1
         return tuple(found)
 
@@ -210,14 +233,13 @@ class SectionReader:
         return Grid(tuple(cells), inline, caption)
 
     def _cell(self, element: etree._Element) -> GridCell:
+        address, span = element.find("{*}cellAddr"), element.find("{*}cellSpan")
         row = column = 0
         row_span = column_span = 1
-        for child in element:
-            name = local_name(child)
-            if name == "cellAddr":
-                row, column = whole_number(child.get("rowAddr")), whole_number(child.get("colAddr"))
-            elif name == "cellSpan":
-                row_span, column_span = whole_number(child.get("rowSpan"), 1), whole_number(child.get("colSpan"), 1)
+        if address is not None:
+            row, column = whole_number(address.get("rowAddr")), whole_number(address.get("colAddr"))
+        if span is not None:
+            row_span, column_span = whole_number(span.get("rowSpan"), 1), whole_number(span.get("colSpan"), 1)
         return GridCell(row, column, row_span, column_span, self._paragraphs(element), element.get("header") == "1")
 
     def _drawing(self, element: etree._Element) -> list[Anchored]:

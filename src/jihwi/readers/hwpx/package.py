@@ -23,7 +23,7 @@ __all__ = ["Package", "local_name"]
 _PACKAGE_TYPE = "application/hwpml-package+xml"
 _SECTION = re.compile(r"section(\d+)\.xml$", re.IGNORECASE)
 _NAMES: dict[str, str] = {}
-_MOST_NAMES = 4096
+_MOST_NAMES, _LONGEST_PROLOGUE = 4096, 1 << 20
 _LAYOUT = re.compile(rb"<hp:linesegarray>(?:<hp:lineseg [^<>]*/>)*</hp:linesegarray>")
 """Where the program last broke its lines: half of a section's XML, and nothing that is read. Parsing takes half the
 time without it."""
@@ -122,7 +122,7 @@ class Package:
         """One part as XML: no entity is expanded, nothing is fetched."""
         data = _LAYOUT.sub(b"", self.part(name, locked=locked))
         try:
-            return etree.fromstring(data, _parser(recover=False))
+            return _without_entities(etree.fromstring(data, _parser(recover=False)), data)
         except etree.XMLSyntaxError:
             self.repaired = True
         try:
@@ -131,7 +131,14 @@ class Package:
             raise FileBroken(path=self._path, detail=f"{name}의 XML이 손상됨") from problem
         if root is None:
             raise FileBroken(path=self._path, detail=f"{name}의 XML이 손상됨")
-        return root
+        return _without_entities(root, data)
+
+
+def _without_entities(root: etree._Element, data: bytes) -> etree._Element:
+    """The tree with elements only: what a document type declares is neither expanded nor left in the way."""
+    if b"<!" in data[:_LONGEST_PROLOGUE]:
+        etree.strip_elements(root, etree.Entity, with_tail=False)
+    return root
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
@@ -142,5 +149,6 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         huge_tree=True,
         remove_comments=True,
         remove_pis=True,
+        collect_ids=False,
         recover=recover,
     )
