@@ -46,7 +46,7 @@ class PictureReader:
 
     def _frames(self, data: bytes, builder: ReadingBuilder, hint: Hint, limits: Limits) -> None:
         frames_left = max(1, int(limits.seconds / _SECONDS_A_PICTURE))
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF", "MPO")) as image:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as image:
             for number, frame in enumerate(ImageSequence.Iterator(image), start=1):
                 if frame.width * frame.height > _MOST_PIXELS:
                     raise FileTooLarge(hint.path, f"{frame.width} x {frame.height}")

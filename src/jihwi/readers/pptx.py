@@ -111,15 +111,18 @@ class _Slide:
                     yield from self._shapes(chosen, moved, depth + 1)
 
     def _inherited(self, kind: str, index: str) -> tuple[float, float, float, float] | None:
-        """Where the layout puts a placeholder that does not say where it stands."""
-        layout = self._package.optional_xml(self._layout)
-        for shape in layout.iter("{*}sp") if layout is not None else ():
-            placeholder = shape.find("{*}nvSpPr/{*}nvPr/{*}ph")
-            if placeholder is None:
-                continue
-            same = placeholder.get("idx", "") == index if index else placeholder.get("type", "body") == kind
-            if same:
-                return _box(shape, (1.0, 1.0, 0.0, 0.0))
+        """Where the layout, or the master behind it, puts a placeholder that does not say where it stands."""
+        master = next(self._package.related(self._layout, "slideMaster"), "") if self._layout else ""
+        for part, by_index in ((self._layout, bool(index)), (self._layout, False), (master, False)):
+            root = self._package.optional_xml(part)
+            for shape in root.iter("{*}sp") if root is not None else ():
+                placeholder = shape.find("{*}nvSpPr/{*}nvPr/{*}ph")
+                if placeholder is None:
+                    continue
+                same = placeholder.get("idx", "") == index if by_index else placeholder.get("type", "body") == kind
+                box = _box(shape, (1.0, 1.0, 0.0, 0.0)) if same else None
+                if box is not None:
+                    return box
         return None
 
     def _shape(self, shape: _Shape) -> None:

@@ -17,6 +17,8 @@ __all__ = ["RtfReader", "plain_text"]
 _TOKEN = re.compile(
     rb"\\'([0-9A-Fa-f]{2})|\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL
 )
+_CONTROL = re.compile(rb"\{[^{}]*\}|\\\*?[a-zA-Z]+-?\d* ?")
+_HEADING = re.compile(r"(?:heading|제목|개요)\s*([1-9])", re.IGNORECASE)
 _CHARSETS = {129: "cp949", 130: "johab", 128: "cp932", 134: "gb18030", 136: "big5", 204: "cp1251", 238: "cp1250"}
 _CHARSETS |= {161: "cp1253", 162: "cp1254", 177: "cp1255", 178: "cp1256", 186: "cp1257", 222: "cp874"}
 _SIGNS = {"tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’"}
@@ -151,9 +153,9 @@ class _Parser:
         sheet = self._data.find(b"{\\stylesheet")
         if sheet >= 0:
             styles = self._data[sheet : sheet + 400_000]
-            for style in re.finditer(rb"\{\\s(\d{1,5})([^{}]*(?:\{[^{}]*\}[^{}]*)*?)([^\\{};]*);\}", styles):
-                named = re.search(r"(?:heading|제목|개요)\s*([1-9])", decode(style.group(3)).text, re.IGNORECASE)
-                if named:
+            for style in re.finditer(rb"\{\\s(\d{1,5})((?:[^{};]|\{[^{}]*\})*);\}", styles):
+                name = decode(_CONTROL.sub(b"", style.group(2))).text.strip()
+                if named := _HEADING.fullmatch(name):
                     self._headings[int(style.group(1))] = int(named.group(1))
 
     # ── tokens ──

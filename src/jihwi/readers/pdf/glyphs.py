@@ -13,7 +13,9 @@ import pypdfium2.raw as pdfium
 __all__ = ["Glyphs", "Line", "lines_of", "read_glyphs", "turn"]
 
 _MOST_GLYPHS = 200_000
-_UNMAPPED = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
+_HYPHEN = 2
+"""What PDFium gives for a hyphen that breaks a word at a line's end."""
+_UNMAPPED = frozenset({0xFFFD, 0xFFFE, 0xFFFF, *range(0x20)} - {_HYPHEN, 9, 10, 13})
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _SOFT_HYPHEN = "\u00ad"
 
@@ -74,7 +76,7 @@ def read_glyphs(text_page: object, width: float, height: float, rotation: int) -
         if not all(map(math.isfinite, (rect.left, rect.top, rect.right, rect.bottom, size * scale))):
             glyphs.unmapped += 1
             continue
-        glyphs.text.append(_SOFT_HYPHEN if code == 2 else chr(code))
+        glyphs.text.append(_SOFT_HYPHEN if code == _HYPHEN else chr(code))
         glyphs.boxes.append(turned(rect.left, rect.top, rect.right, rect.bottom))
         glyphs.sizes.append(size * scale)
         glyphs.blank_before.append(blank)

@@ -88,7 +88,7 @@ def _needs_blank(before: str, after: str) -> bool:
 
 def reading_order(lines: list[Line], width: float) -> list[Line]:
     """The lines as a person reads them: as written, unless the page was written out of order."""
-    if len(lines) < 2 or not _jumps(lines):
+    if len(lines) < 2 or not (_jumps(lines) or _side_by_side(lines, width)):
         return lines
     return _cut(lines, width, 0)
 
@@ -101,6 +101,17 @@ def _jumps(lines: list[Line]) -> int:
         if after.bottom < before.top and overlaps > 0:
             jumps += 1
     return jumps
+
+
+def _side_by_side(lines: list[Line], width: float) -> bool:
+    """Whether two columns of text were written row by row; the cells of a table without rules are narrower."""
+    rows = [
+        (before, after)
+        for before, after in itertools.pairwise(lines)
+        if _same_row(before, after) and after.left - before.right > before.size
+    ]
+    wide = [pair for pair in rows if all(line.right - line.left > 0.3 * width for line in pair)]
+    return len(wide) >= 4 and len(wide) * 2 > len(rows)
 
 
 def _cut(lines: list[Line], width: float, depth: int) -> list[Line]:

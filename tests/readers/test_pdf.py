@@ -1,0 +1,116 @@
+"""PDF: reading order, paragraphs, tables by their rules, headings, margins, and pages that say nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from jihwi.errors import FileBroken
+from jihwi.readers import Limits, ocr
+from tests.readers.asking import kinds, read, table_of, texts, warned
+from tests.readers.pdf_pages import Page, Rule, Words, pdf
+
+BODY = "이 문단은 한 줄에 서른 글자쯤 들어가는 본문이라 줄이 바뀌어도 {:02d}번째로 이어진다"
+
+
+def grid(left: float, top: float, columns: list[float], rows: list[float]) -> list[Rule]:
+    """All rules of a table."""
+    xs = [left, *(left + sum(columns[: i + 1]) for i in range(len(columns)))]
+    ys = [top, *(top - sum(rows[: i + 1]) for i in range(len(rows)))]
+    return [Rule(xs[0], y, xs[-1], y) for y in ys] + [Rule(x, ys[0], x, ys[-1]) for x in xs]
+
+
+def body(first: float, lines: int = 3, from_number: int = 0) -> list[Words]:
+    return [Words(72, first - 16 * i, BODY.format(i + from_number)) for i in range(lines)]
+
+
+def test_lines_become_paragraphs_with_page_and_box() -> None:
+    page: Page = [*body(700), Words(72, 652, "끝 줄이다."), Words(72, 560, "다음 문단이다.")]
+    reading = read("pdf", pdf([page], title="Budget"))
+    assert kinds(reading) == ["paragraph", "paragraph"]
+    assert texts(reading)[0] == " ".join([*(BODY.format(i) for i in range(3)), "끝 줄이다."])
+    assert texts(reading)[1] == "다음 문단이다."
+    assert {block.page for block in reading.blocks} == {1}
+    box = reading.blocks[1].box
+    assert box is not None
+    assert (round(box.left), 842 - 570 < box.top < 842 - 555) == (72, True)
+    assert (reading.metadata.title, reading.metadata.created) == ("Budget", "2026-01-02T03:04:05+09:00")
+
+
+def test_a_word_cut_at_the_line_end_is_joined_as_it_stands_elsewhere() -> None:
+    lines = [
+        Words(72, 700, "이 규정에서 말하는 국립국어원은 아래와 같은 여러 가지 일을 하는 국립"),
+        Words(72, 684, "국어원은 문화체육관광부에 속하며 여러 사업을 하고 있으니 이를 참고하"),
+        Words(72, 668, "고 국립국어원은 그 밖의 일도 한다."),
+    ]
+    assert "하는 국립국어원은 문화" in read("pdf", pdf([lines])).text
+
+
+def test_ruled_tables_keep_cells_and_spans() -> None:
+    rules = [rule for rule in grid(72, 600, [100, 100, 100], [20, 20, 20]) if rule != Rule(172, 600, 172, 540)]
+    rules.append(Rule(172, 580, 172, 540))
+    words = [Words(80, 586, "합친 머리"), Words(280, 586, "금액")]
+    words += [Words(80 + 100 * c, 566 - 20 * r, f"칸{r}{c}") for r in range(2) for c in range(3)]
+    reading = read("pdf", pdf([[Words(72, 700, "표 앞의 글이다."), *rules, *words, Words(72, 500, "표 뒤의 글이다.")]]))
+    assert kinds(reading) == ["paragraph", "table", "paragraph"]
+    assert table_of(reading)[:2] == [(0, 0, 1, 2, "합친 머리"), (0, 2, 1, 1, "금액")]
+    assert [cell[4] for cell in table_of(reading)[2:]] == ["칸00", "칸01", "칸02", "칸10", "칸11", "칸12"]
+
+
+def test_a_frame_around_one_text_is_no_table() -> None:
+    assert kinds(read("pdf", pdf([[*grid(60, 720, [400], [60]), Words(72, 690, "상자 안의 글")]]))) == ["paragraph"]
+
+
+def test_larger_lines_are_headings_by_rank() -> None:
+    page = [Words(72, 780, "예산 편성 지침", 20), Words(72, 740, "추진 배경", 14), *body(700, 10)]
+    reading = read("pdf", pdf([page]))
+    assert [(b.kind, b.level) for b in reading.blocks] == [("heading", 1), ("heading", 2), ("paragraph", 0)]
+
+
+def test_what_repeats_at_the_margins_is_shown_once_and_apart() -> None:
+    pages = [
+        [Words(72, 800, "국립기록원 보고서"), Words(72, 600, f"{n}쪽의 본문이다."), Words(290, 30, f"- {n} -")]
+        for n in range(1, 5)
+    ]
+    reading = read("pdf", pdf(pages))
+    assert texts(reading, "header") == ["국립기록원 보고서"]
+    assert texts(reading, "footer") == ["- 1 -"]
+    assert texts(reading, "paragraph") == [f"{n}쪽의 본문이다." for n in range(1, 5)]
+
+
+def test_columns_are_read_one_after_the_other_even_when_written_across() -> None:
+    words: list[Words] = []
+    for row in range(8):
+        words.append(Words(310, 700 - 16 * row, f"오른쪽 단의 글이 이렇게 길게 이어진다 {row}"))
+        words.append(Words(60, 700 - 16 * row, f"왼쪽 단의 글이 이렇게 길게 이어진다 {row}"))
+    text = read("pdf", pdf([words])).text
+    assert text.index("왼쪽 단의 글이 이렇게 길게 이어진다 7") < text.index("오른쪽 단의 글이 이렇게 길게 이어진다 0")
+
+
+def test_a_page_whose_font_tells_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    ocr.available.cache_clear()
+    reading = read("pdf", pdf([body(700)], mapped=False))
+    ocr.available.cache_clear()
+    assert warned(reading) == ["page_garbled"]
+
+
+def test_a_page_that_is_only_a_picture_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    ocr.available.cache_clear()
+    reading = read("pdf", pdf([[Rule(10, 10, 500, 500)], body(700)]))
+    ocr.available.cache_clear()
+    assert warned(reading) == ["page_without_text"]
+    assert reading.metadata.pages == 2
+
+
+def test_output_is_bounded() -> None:
+    reading = read(
+        "pdf", pdf([body(700, 30, 30 * page) for page in range(3)] * 5), limits=Limits(output_characters=2000)
+    )
+    assert "output_cut" in warned(reading)
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7\nrubbish", b"%PDF-", b""])
+def test_rubbish_is_broken(data: bytes) -> None:
+    with pytest.raises(FileBroken):
+        read("pdf", data)
