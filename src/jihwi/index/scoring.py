@@ -49,6 +49,17 @@ class Question(NamedTuple):
         return self.pair_keys if field in ("pairs", "heading_pairs") else self.term_keys
 
 
+class _Found(NamedTuple):
+    """Where in a field's postings the run of each key begins, and how long it is."""
+
+    starts: Array
+    lengths: Array
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Start and length of each run."""
+        return zip(self.starts.tolist(), self.lengths.tolist(), strict=True)
+
+
 class View:
     """A segment as one commit sees it: without the chunks that were removed since it was written."""
 
@@ -66,20 +77,22 @@ class View:
         lengths = field.lengths if self.live is None else field.lengths[self.live]
         return int(lengths.sum(dtype=np.uint64))
 
-    def find(self, field: Field, keys: Array) -> list[tuple[int, int]]:
+    def find(self, field: Field, keys: Array) -> _Found:
         """The run of postings of each key; empty for one that is not there."""
-        if not len(field.keys):
-            return [(0, 0)] * len(keys)
+        if not len(field.keys) or not len(keys):
+            nothing = np.zeros(len(keys), dtype=np.int64)
+            return _Found(nothing, nothing)
         at = np.minimum(np.searchsorted(field.keys, keys), len(field.keys) - 1)
-        there = field.keys[at] == keys
-        starts, ends = field.starts[at].tolist(), field.starts[at + 1].tolist()
-        return [(a, b) if t else (0, 0) for a, b, t in zip(starts, ends, there.tolist(), strict=True)]
+        starts = field.starts[at].astype(np.int64)
+        return _Found(starts, np.where(field.keys[at] == keys, field.starts[at + 1] - starts, 0))
 
-    def standing_in(self, field: Field, run: tuple[int, int]) -> int:
-        """In how many chunks that are still there a run of postings stands."""
+    def standing_in(self, field: Field, found: _Found) -> Array:
+        """In how many chunks that are still there each key stands."""
         if self.live is None:
-            return run[1] - run[0]
-        return int(np.count_nonzero(self.live[field.chunks[run[0] : run[1]]]))
+            return found.lengths
+        return np.array(
+            [np.count_nonzero(self.live[field.chunks[a : a + n]]) for a, n in found.pairs()], dtype=np.int64
+        )
 
     def norm(self, name: str, average: float) -> Array:
         """`k1 * (1 - b + b * length / average)` of each chunk; remembered, as the average seldom changes."""
@@ -96,9 +109,9 @@ class _Runs(NamedTuple):
     """Where a field's terms stand in each view, and what each is worth."""
 
     name: str
-    runs: list[list[tuple[int, int]]]
-    weights: list[float]
-    standing: list[int]
+    runs: list[_Found]
+    weights: Array
+    standing: Array
     average: float
 
 
@@ -106,22 +119,16 @@ def score(question: Question, views: Sequence[View], allowed: Sequence[Array | N
     """The best chunks of `views`, best first. `allowed`: which chunks of each view may be found; None for all."""
     total = sum(view.chunks for view in views)
     fields = [_look_up(name, question.keys(name), views, total) for name in FIELD_WEIGHTS]
-    words, headings = fields[0], fields[1]
-    idf = [_idf(total, max(a, b)) for a, b in zip(words.standing, headings.standing, strict=True)]
-    terms = sorted(
-        (
-            Term(t, w, max(a, b))
-            for t, w, a, b in zip(question.terms, idf, words.standing, headings.standing, strict=True)
-        ),
-        key=lambda term: (-term.weight, term.term),
-    )
+    standing = np.maximum(fields[0].standing, fields[1].standing)
+    idf = _idf(total, standing).tolist()
+    terms = sorted(map(Term, question.terms, idf, standing.tolist()), key=lambda term: (-term.weight, term.term))
     scored: list[Array] = []
     candidates = 0
     for number, (view, mask) in enumerate(zip(views, allowed, strict=True)):
-        scores = np.zeros(view.segment.chunk_count, dtype=np.float32)
-        _add_scores(scores, number, view, fields[:2])
+        scores = _field_scores(number, view, fields[0]) + _field_scores(number, view, fields[1])
         candidates += int(np.count_nonzero(scores if view.live is None else scores[view.live]))
-        _add_scores(scores, number, view, fields[2:])
+        scores += _field_scores(number, view, fields[2])
+        scores += _field_scores(number, view, fields[3])
         if view.live is not None:
             scores[~view.live] = 0
         if mask is not None:
@@ -132,33 +139,46 @@ def score(question: Question, views: Sequence[View], allowed: Sequence[Array | N
     return Found(matches=tuple(matches[:limit]), terms=tuple(terms), chunks=total, candidates=candidates)
 
 
-def _idf(total: int, standing: int) -> float:
-    return float(np.log1p((total - standing + 0.5) / (standing + 0.5)))
+def _idf(total: int, standing: Array) -> Array:
+    weights: Array = np.log1p((total - standing + 0.5) / (standing + 0.5))
+    return weights
 
 
 def _look_up(name: str, keys: Array, views: Sequence[View], total: int) -> _Runs:
     runs = [view.find(view.segment.fields[name], keys) for view in views]
-    standing = [0] * len(keys)
+    standing = np.zeros(len(keys), dtype=np.int64)
     for view, found in zip(views, runs, strict=True):
-        field = view.segment.fields[name]
-        for number, run in enumerate(found):
-            if run[1] > run[0]:
-                standing[number] += view.standing_in(field, run)
+        standing += view.standing_in(view.segment.fields[name], found)
     average = sum(view.lengths[name] for view in views) / total if total else 0.0
-    return _Runs(name, runs, [_idf(total, count) for count in standing], standing, average)
+    return _Runs(name, runs, _idf(total, standing), standing, average)
 
 
-def _add_scores(scores: Array, number: int, view: View, fields: Sequence[_Runs]) -> None:
-    """Add the BM25 of some fields to the scores of a view's chunks."""
-    for found in fields:
-        field = view.segment.fields[found.name]
-        factor = FIELD_WEIGHTS[found.name] * (K1 + 1)
-        norm = view.norm(found.name, found.average)
-        for (start, end), weight in zip(found.runs[number], found.weights, strict=True):
-            if end > start:
-                chunks = field.chunks[start:end]
-                counts = field.counts[start:end].astype(np.float32)
-                scores[chunks] += counts * np.float32(weight * factor) / (counts + norm[chunks])
+_FEW_POSTINGS = 20_000
+"""Up to here the postings of all terms are gathered at once: what counts is the number of steps, not of postings."""
+
+
+def _field_scores(number: int, view: View, found: _Runs) -> Array:
+    """The BM25 of one field for every chunk of a view. Both ways add the same numbers in the same order."""
+    field = view.segment.fields[found.name]
+    worth = (found.weights * (FIELD_WEIGHTS[found.name] * (K1 + 1))).astype(np.float32)
+    starts, lengths = found.runs[number]
+    together = int(lengths.sum())
+    if not together:
+        return np.zeros(view.segment.chunk_count, dtype=np.float64)
+    norm = view.norm(found.name, found.average)
+    if together <= _FEW_POSTINGS:
+        places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(together)
+        chunks = field.chunks[places]
+        counts = field.counts[places].astype(np.float32)
+        share = counts * np.repeat(worth, lengths) / (counts + norm[chunks])
+        return np.bincount(chunks, weights=share, minlength=view.segment.chunk_count)
+    scores = np.zeros(view.segment.chunk_count, dtype=np.float64)
+    for (start, length), weight in zip(found.runs[number].pairs(), worth, strict=True):
+        if length:
+            chunks = field.chunks[start : start + length]
+            counts = field.counts[start : start + length].astype(np.float32)
+            scores[chunks] += counts * weight / (counts + norm[chunks])
+    return scores
 
 
 class _Candidate(NamedTuple):
@@ -247,7 +267,7 @@ def _standing(view: View, number: int, fields: Sequence[_Runs], chunks: Array) -
     """For each chunk and term: the sentences it stands in, one bit each; and whether it stands in the headings."""
     in_text = np.zeros((len(chunks), len(fields[0].weights)), dtype=np.uint32)
     for term, (run, place, there) in _places(view, number, fields[0], chunks):
-        in_text[there, term] = view.segment.marks[run[0] : run[1]][place[there]]
+        in_text[there, term] = view.segment.marks[run][place[there]]
     in_heading = np.zeros(in_text.shape, dtype=np.bool_)
     for term, (_, _, there) in _places(view, number, fields[1], chunks):
         in_heading[:, term] = there
@@ -260,20 +280,19 @@ def _pair_shares(view: View, number: int, fields: Sequence[_Runs], chunks: Array
     for found in fields:
         for pair, (_, _, there) in _places(view, number, found, chunks):
             there_in[:, pair] |= there
-    weights = np.array(fields[0].weights)
+    weights = fields[0].weights
     shares: list[float] = (there_in @ weights / (weights.sum() or 1.0)).tolist()
     return shares
 
 
-def _places(
-    view: View, number: int, found: _Runs, chunks: Array
-) -> Iterator[tuple[int, tuple[tuple[int, int], Array, Array]]]:
+def _places(view: View, number: int, found: _Runs, chunks: Array) -> Iterator[tuple[int, tuple[slice, Array, Array]]]:
     """For each term that stands anywhere in the view: its run, where in it each chunk would be, and whether it is."""
     postings = view.segment.fields[found.name].chunks
-    for term, (start, end) in enumerate(found.runs[number]):
-        if end > start:
-            place = np.minimum(np.searchsorted(postings[start:end], chunks), end - start - 1)
-            yield term, ((start, end), place, postings[start:end][place] == chunks)
+    for term, (start, length) in enumerate(found.runs[number].pairs()):
+        if length:
+            run = slice(start, start + length)
+            place = np.minimum(np.searchsorted(postings[run], chunks), length - 1)
+            yield term, (run, place, postings[run][place] == chunks)
 
 
 def _match(
