@@ -41,6 +41,7 @@ An error carries its data as fields and says its next step, in Korean and in Eng
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -656,3 +657,19 @@ class ExtraMissing(JihwiError):
     en = "A package for {what} is missing."
     ko_next = "설치: {install}"
     en_next = "Install it: {install}"
+
+
+def error_of(code: str, fields: Mapping[str, str]) -> JihwiError | None:
+    """The error with this code and these fields, for its words; `None` when there is none.
+
+    >>> error_of("model_unreachable", {"endpoint": "m@here", "detail": "refused"}).words("en")
+    'The model server at m@here cannot be reached: refused'
+    """
+    kinds = [JihwiError]
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+    found = next((kind for kind in kinds if kind.code == code), None)
+    if found is None:
+        return None
+    wanted = [f.name for f in dataclasses.fields(found) if f.default is dataclasses.MISSING]
+    return found(**{name: fields[name] for name in wanted}) if fields.keys() >= set(wanted) else None

@@ -71,7 +71,7 @@ class _Minds:
             if found is None:
                 raise FolderMissing(f"team of {spec.name}")
             return found
-        return self.model(spec.name or self._settings.model)
+        return self.model(self._settings.model or spec.name)
 
     def model(self, spec: str) -> ModelMind:
         from jihwi.minds.endpoint import parse_endpoint  # waits: most runs need no model

@@ -1,8 +1,9 @@
-"""Reasons put into words: every code an event may carry, in Korean and English."""
+"""Reasons put into words: every code an event may carry, in Korean and English; an error's code says its own words."""
 
 from __future__ import annotations
 
 from jihwi.case.assignment import Reason
+from jihwi.errors import error_of
 from jihwi.words import Language, fill
 
 __all__ = ["REASONS", "say"]
@@ -106,6 +107,9 @@ def say(reason: Reason, language: Language = "en") -> str:
     "'checker' is not in this case."
     """
     known = REASONS.get(reason.code)
-    if known is None:
-        return " ".join([reason.code, *reason.params.values()])
-    return fill(known[0] if language == "ko" else known[1], reason.params).strip()
+    if known is not None:
+        return fill(known[0] if language == "ko" else known[1], reason.params).strip()
+    error = error_of(reason.code, reason.params)
+    if error is not None:
+        return f"{error.words(language)} {error.next_step(language)}".strip()
+    return " ".join([reason.code, *reason.params.values()])

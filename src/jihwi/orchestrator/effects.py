@@ -91,8 +91,9 @@ class Effects:
             turn = await mind.think(view, self._shown(view), self._emit)
         except ModelError as problem:
             retry = problem.retryable and failures < case.policy.retries
-            reason = Reason("model_failed", {"detail": problem.detail, "code": problem.code})
-            return self._turn_failed(case, command, reason, began, retry=retry, failures=failures)
+            reason = Reason(problem.code, {"endpoint": problem.endpoint, "detail": problem.detail})
+            wait = round(getattr(problem, "retry_after_seconds", 0.0) * 1000)
+            return self._turn_failed(case, command, reason, began, retry=retry, failures=failures, wait_ms=wait)
         except JihwiError as problem:
             reason = Reason("mind_failed", {"agent": view.agent.name, "detail": problem.words(_language(case))})
             return self._turn_failed(case, command, reason, began, retry=False, failures=failures)
@@ -126,7 +127,15 @@ class Effects:
         return tuple(SkillShown(s.spec.name, s.description, s.schema) for s in found if s is not None)
 
     def _turn_failed(
-        self, case: Case, command: Think, reason: Reason, began: float, *, retry: bool, failures: int
+        self,
+        case: Case,
+        command: Think,
+        reason: Reason,
+        began: float,
+        *,
+        retry: bool,
+        failures: int,
+        wait_ms: int = 0,
     ) -> Learned:
         body = e.TurnFailed(
             command.assignment,
@@ -135,7 +144,7 @@ class Effects:
             command.attempt,
             reason,
             Spending(ms=self._since(began)),
-            self._retry_at(failures) if retry else 0,
+            max(self._retry_at(failures), self._store.now_ms() + wait_ms) if retry else 0,
         )
         return Learned((e.Draft(body, e.SYSTEM, case.seq),))
 
