@@ -11,6 +11,7 @@ import msgspec
 from jihwi.evidence import Box
 from jihwi.readers.outline import outline
 from jihwi.readers.pdf.glyphs import Line
+from jihwi.words import particle
 
 __all__ = ["Paragraph", "Words", "joined", "paragraphs_of", "reading_order"]
 
@@ -23,6 +24,7 @@ _ENDINGS = (
     "적 적인 적으로 들 들이 들은 들을 의한"
 )
 _PARTICLES = frozenset(_ENDINGS.split())
+_SOUNDED = frozenset({"은", "는", "이", "가", "을", "를", "과", "와", "으로", "로"})
 _CELL_PADDING = 6.0
 _WORD_ENDS = tuple("은는을를의에로와과며고여한된할및등인")
 
@@ -69,11 +71,16 @@ class Words:
         if head + tail in self._seen:
             return False
         if tail in _PARTICLES:
-            return False
+            return not _fits(head, tail)
         if room > 1.1 or (head in self._seen and tail in self._seen):
             return True
         # A word broken by character leaves a head that is no word; one that ends like a word probably is one.
         return head.endswith(_WORD_ENDS) or head in self._seen or tail in self._seen
+
+
+def _fits(head: str, tail: str) -> bool:
+    """Whether a particle goes with the sound its word ends in: 다 is never followed by 이, 은 or 을."""
+    return tail not in _SOUNDED or particle(head, tail) == tail
 
 
 def _needs_blank(before: str, after: str) -> bool:
