@@ -415,6 +415,7 @@ _TITLES: dict[str, tuple[str, str]] = {
     "page_garbled": ("글자를 알 수 없는 쪽이 있는 문서", "Documents with pages whose letters are unknown"),
     "page_outlined": ("글자가 그림으로 그려진 문서", "Documents whose letters are drawn as shapes"),
     "page_broken": ("손상된 쪽이 있는 문서", "Documents with damaged pages"),
+    "part_broken": ("일부가 손상된 문서", "Documents damaged in part"),
     "part_missing": ("일부가 없는 문서", "Documents with a part missing"),
     "stream_cut": ("중간에 끊긴 문서", "Documents cut short"),
     "nesting_cut": ("구조가 너무 깊은 문서", "Documents nested too deeply"),

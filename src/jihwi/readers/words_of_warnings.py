@@ -179,6 +179,9 @@ WARNINGS: dict[str, Entry] = {
     "page_broken": _missing(
         "{count}쪽이 손상되어 읽지 못했습니다: {detail}쪽", "{count} pages are damaged: {detail}.", *_RESAVE
     ),
+    "part_broken": _missing(
+        "일부가 손상되어 나머지만 읽었습니다: {detail}", "A part of it is damaged: {detail}", *_RESAVE
+    ),
     "part_missing": _missing("일부가 파일에 없습니다: {detail}", "A part is missing from the file: {detail}", *_RESAVE),
     "stream_cut": _missing("일부가 중간에 끊겼습니다: {detail}", "A part of it is cut short: {detail}", *_RESAVE),
     "nesting_cut": _missing(
