@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from jihwi.evidence.quantities import Quantity, quantities
 from jihwi.evidence.sentences import sentences
@@ -124,18 +125,36 @@ def other_ending(sentence: str, chance: random.Random) -> str | None:
     return None
 
 
-def other_particles(sentence: str, chance: random.Random) -> str | None:
-    """은/는 for 이/가 and back, 을/를 left out, 에서 for 에, 과 for 와."""
-    ways = [
-        (r"(?<=[가-힣])은 ", "이 "), (r"(?<=[가-힣])는 ", "가 "), (r"(?<=[가-힣])(?:을|를) ", " "), (r"(?<=[가-힣])에 ", "에는 "),
-        (r"(?<=[가-힣])에서 ", "에서는 "), (r"(?<=[가-힣])의 ", " "), (r"(?<=[가-힣])으로 ", "으로서 "),
-    ]  # fmt: skip
-    chance.shuffle(ways)
-    for pattern, instead in ways:
-        made = re.sub(pattern, instead, sentence, count=1)
-        if made != sentence:
-            return made
-    return None
+def other_particles(tagger: Tagger) -> Change:
+    """은/는 for 이/가, 을/를 or 의 left out, 에는 for 에, 에서는 for 에서."""
+
+    def change(sentence: str, chance: random.Random) -> str | None:
+        words = tagger.words(sentence)
+        after_noun = [b for a, b in pairwise(words) if a.tag.startswith(("NN", "SL", "XSN")) and a.end == b.start]
+        ways = [
+            w
+            for w in after_noun
+            if w.form in _PARTICLES and w.tag.startswith("J") and sentence[w.end : w.end + 1] == " "
+        ]
+        if not ways:
+            return None
+        word = chance.choice(ways)
+        return sentence[: word.start] + _PARTICLES[word.form] + sentence[word.end :]
+
+    return change
+
+
+_PARTICLES = {
+    "은": "이",
+    "는": "가",
+    "이": "은",
+    "가": "는",
+    "을": "",
+    "를": "",
+    "의": "",
+    "에": "에는",
+    "에서": "에서는",
+}
 
 
 def other_order(sentence: str, chance: random.Random) -> str | None:
@@ -157,16 +176,21 @@ def fewer_modifiers(tagger: Tagger) -> Change:
     """Without brackets, or without an adverb."""
 
     def change(sentence: str, chance: random.Random) -> str | None:
-        bare = re.sub(r"\s?\([^()]*\)", "", sentence)
+        bare = re.sub(r"(?<=[가-힣])\s?\([^()]*\)(?=[가-힣\s])", "", sentence)
         if bare != sentence:
             return bare
-        adverbs = [w for w in tagger.words(sentence) if w.tag == "MAG" and w.form not in ("안", "못", "아니")]
+        adverbs = [w for w in tagger.words(sentence) if w.tag == "MAG" and _stands_alone(sentence, w)]
         if not adverbs:
             return None
         word = chance.choice(adverbs)
         return (sentence[: word.start] + sentence[word.end :].lstrip()).strip()
 
     return change
+
+
+def _stands_alone(sentence: str, word: Word) -> bool:
+    around = sentence[max(0, word.start - 1) : word.start] + sentence[word.end : word.end + 1]
+    return len(word.form) > 1 and around.strip() == ""
 
 
 def other_figures(sentence: str, chance: random.Random) -> str | None:
@@ -205,7 +229,7 @@ def true_changes(tagger: Tagger) -> dict[str, Change]:
     """Every way to say the same otherwise, by name."""
     return {
         "ending": other_ending,
-        "particles": other_particles,
+        "particles": other_particles(tagger),
         "order": other_order,
         "modifiers": fewer_modifiers(tagger),
         "figures": other_figures,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["ENGLISH_NUMERAL", "NATIVE_NUMERAL", "NUMERAL", "SINO_NUMERAL", "numeral_value", "plain"]
+__all__ = ["ENGLISH_NUMERAL", "NATIVE_NUMERAL", "NUMERAL", "numeral_value", "plain"]
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,9})?"
 _SCALE = r"(?:\s?[십백천]?\s?[만억조]|[십백천](?=[\d원명개달여]|\s[원명개]))"
 NUMERAL = rf"(?:{_DIGITS}(?:{_SCALE}(?:\s?{_DIGITS}|\s?[일이삼사오육칠팔구](?=[천백십]))?){{0,6}})"
 """A number in digits, with or without the words for ten thousand and more."""
-SINO_NUMERAL = r"(?:[일이삼사오육칠팔구십백천만억조]{1,20})"
 _NATIVE_ONES = {
     "하나": 1, "한": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "석": 3, "서": 3, "넷": 4, "네": 4, "넉": 4,
     "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9,

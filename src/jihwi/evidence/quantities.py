@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from jihwi.evidence.numerals import ENGLISH_NUMERAL, NATIVE_NUMERAL, NUMERAL, SINO_NUMERAL, numeral_value, plain
+from jihwi.evidence.numerals import ENGLISH_NUMERAL, NATIVE_NUMERAL, NUMERAL, numeral_value, plain
 from jihwi.evidence.units import COUNTERS, CURRENCIES, DURATIONS, MONTHS
 
 __all__ = ["Quantity", "QuantityKind", "agrees", "quantities"]
@@ -247,7 +247,9 @@ def _amounts() -> Iterator[tuple[str, _Make]]:
     yield rf"(?P<before>US\$|KRW|USD|EUR|JPY|[₩￦$€¥£])\s?(?P<n>{NUMERAL}){_SCALE}", _amount
     money = r"(?P<after>원|달러|유로|엔|위안|파운드|프랑|루블|마르크|리라|불(?![가-힣]))"
     yield rf"{_D}(?P<n>{NUMERAL})\s?(?:여\s?)?{money}(?![가-힣]*[자장]\b)", _amount
-    yield rf"(?<![가-힣\d])(?P<n>{SINO_NUMERAL})\s?{money}", _amount
+    written = r"(?<![가-힣\d])(?P<n>(?=[가-힣]*[십백천만억조])[일이삼사오육칠팔구십백천만억조]{2,20})"
+    yield rf"{written}\s?{money}(?![가-힣])", _amount
+    yield rf"{written}\s?(?P<after>원)(?=[은는이가을를의에과와도만씩까정])", _amount
     yield rf"{_D}(?P<n>{NUMERAL}){_SCALE}\s?(?P<after>won|dollars?|euros?|yen|yuan|pounds?|KRW|USD|EUR|JPY)\b", _amount
     sign = r"(?:%|％|퍼센트|프로(?![가-힣])|percent)"
     yield rf"{_D}(?P<n>{NUMERAL})\s?{sign}(?P<p>\s?p\b|\s?포인트|age points?)?", _percent

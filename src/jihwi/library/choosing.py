@@ -115,14 +115,24 @@ _KINDS_WANTED: dict[Wanted, dict[str, float]] = {
     "duration": {"duration": 1.0, "count": 0.0, "number": 0.0, "date": 0.0},
     "how_much": {"amount": 1.0, "count": 0.6, "percent": 0.6, "number": 0.6, "duration": 0.0},
     "percent": {"percent": 1.0, "number": 0.1},
-    "how_many": {"count": 0.8, "number": 0.8, "duration": 0.6, "percent": 0.6, "amount": 0.5, "date": -0.5, "time": 0.2},
+    "how_many": {
+        "count": 0.8,
+        "number": 0.8,
+        "duration": 0.6,
+        "percent": 0.6,
+        "amount": 0.5,
+        "date": -0.5,
+        "time": 0.2,
+    },
     "article": {"article": 1.0, "count": 0.3},
     "phone": {"phone": 1.0},
 }
 _NAMED: tuple[Wanted, ...] = ("who", "organisation", "where", "title")
 
 
-_STOP_NOUNS = frozenset("다음 경우 것 수 때 등 각 호 바 점 중 이 그 및 또는 해당 이상 이하 이내 전 후 간 자 항 조".split())  # noqa: SIM905
+_STOP_NOUNS = frozenset(
+    "다음 경우 것 수 때 등 각 호 바 점 중 이 그 및 또는 해당 이상 이하 이내 전 후 간 자 항 조".split()
+)  # noqa: SIM905
 
 
 def fit_of(question: Question, candidate: Candidate, text: str) -> float:
@@ -191,7 +201,14 @@ def asked_particle(question: str) -> str:
 
 
 def seen_of(
-    question: Question, role: str, passage: Passage, weighed: Weighed, candidate: Candidate, *, whole: bool, column: float = 0.0
+    question: Question,
+    role: str,
+    passage: Passage,
+    weighed: Weighed,
+    candidate: Candidate,
+    *,
+    whole: bool,
+    column: float = 0.0,
 ) -> Seen:
     """What is seen of a candidate; `role` is the question's `asked_particle`."""
     text = passage.text
@@ -236,7 +253,9 @@ def seen_of(
     )
 
 
-_LABEL = re.compile(r"\s*(?:[-–•·○●■□▪◦ㅇ※*①-⑳]\s*|\(?(?:\d{1,2}|[가-하])[.)]\s*)?([가-힣A-Za-z][가-힣A-Za-z\s]{0,14}?)\s*[:：]\s*")
+_LABEL = re.compile(
+    r"\s*(?:[-–•·○●■□▪◦ㅇ※*①-⑳]\s*|\(?(?:\d{1,2}|[가-하])[.)]\s*)?([가-힣A-Za-z][가-힣A-Za-z\s]{0,14}?)\s*[:：]\s*"
+)
 
 
 def _labelled(question: Question, before: str) -> bool:
