@@ -12,10 +12,10 @@ from jihwi.store.memory import MemoryStore
 from jihwi.store.postgres import PostgresStore
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.faults import FaultyStore, Fuse, raising
-from jihwi.testing.store_contract import Chain, Opener, StoreContract
+from jihwi.testing.store_contract import Chain, KeptStoreContract, Opener, StoreContract
 
 
-class TestMemory(StoreContract):
+class TestMemory(KeptStoreContract):
     @pytest.fixture
     def opener(self) -> Opener:
         store = MemoryStore()
@@ -26,13 +26,13 @@ class TestMemory(StoreContract):
         return the_same
 
 
-class TestSqlite(StoreContract):
+class TestSqlite(KeptStoreContract):
     @pytest.fixture
     def opener(self, tmp_path: Path) -> Opener:
         return lambda: SqliteStore.open(tmp_path / "state" / "store.db")
 
 
-class TestPostgres(StoreContract):
+class TestPostgres(KeptStoreContract):
     @pytest.fixture
     def opener(self, postgres: str) -> Opener:
         return lambda: PostgresStore.open(postgres)

@@ -19,7 +19,7 @@ import msgspec
 
 from jihwi.case.ledger import Sealed
 
-__all__ = ["BLOB_BYTES", "CaseRow", "CaseStatus", "EventStore", "Lease", "Patch"]
+__all__ = ["BLOB_BYTES", "CaseRow", "CaseStatus", "EventStore", "KeptStore", "Lease", "Patch"]
 
 BLOB_BYTES = 16 * 1024
 """Bodies longer than this are stored once, under their digest."""
@@ -139,4 +139,22 @@ class EventStore(Protocol):
 
     async def close(self) -> None:
         """Finish what is under way and let go of every file and connection."""
+        ...
+
+
+class KeptStore(EventStore, Protocol):
+    """A store whose cases can be moved to another one and whose texts can be erased, as every adapter of ours is."""
+
+    async def blobs_of(self, case_id: str) -> list[str]:
+        """The digests of all blobs that appends of this case brought, sorted; long bodies may be among them."""
+        ...
+
+    async def erase(
+        self, case_id: str, events: Sequence[Sealed], patch: Patch, *, seqs: Sequence[int], blobs: Sequence[str] = ()
+    ) -> None:
+        """Append `events`, which say what is erased and why, and in the same transaction erase the bodies and salts
+        of the events `seqs`, the snapshot, and the case's hold on `blobs`. A blob that no case holds is deleted.
+
+        Raises what `append` raises.
+        """
         ...

@@ -94,6 +94,23 @@ class MemoryStore:
         if not numbered_on or read_header(first.header).previous != head:
             raise AppendConflict(case_id, first.seq)
 
+    async def blobs_of(self, case_id: str) -> list[str]:
+        log = self._logs.get(case_id)
+        return sorted(log.blobs) if log else []
+
+    async def erase(
+        self, case_id: str, events: Sequence[Sealed], patch: Patch, *, seqs: Sequence[int], blobs: Sequence[str] = ()
+    ) -> None:
+        await self.append(case_id, events, patch)
+        log = self._logs[case_id]
+        log.snapshot = None
+        for seq in seqs:
+            log.events[seq - 1] = msgspec.structs.replace(log.events[seq - 1], salt=None, body=None)
+        log.blobs.difference_update(blobs)
+        for digest in blobs:
+            if not any(digest in other.blobs for other in self._logs.values()):
+                self._blobs.pop(digest, None)
+
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
         log = self._logs.get(case_id)
         if log is None:

@@ -1,7 +1,8 @@
 """The promise of a store as tests that every adapter inherits.
 
-A store's author subclasses `StoreContract` and gives one fixture, `opener`: a function that opens the store, each time
-another instance over the same ground. pytest-asyncio must run in its auto mode:
+A store's author subclasses `StoreContract` (`KeptStoreContract` when its cases can be moved and erased) and gives one
+fixture, `opener`: a function that opens the store, each time another instance over the same ground. pytest-asyncio must
+run in its auto mode:
 
     class TestMyStore(StoreContract):
         @pytest.fixture
@@ -15,6 +16,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import cast
 
 import pytest
 
@@ -22,9 +24,9 @@ from jihwi.case.assignment import Reason
 from jihwi.case.events import Author, CasePaused, CaseResumed, Draft, Noticed
 from jihwi.case.ledger import GENESIS, Sealed, seal, verify
 from jihwi.errors import AppendConflict, LeaseLost
-from jihwi.store import BLOB_BYTES, CaseRow, EventStore, Lease, Patch
+from jihwi.store import BLOB_BYTES, CaseRow, EventStore, KeptStore, Lease, Patch
 
-__all__ = ["Chain", "Opener", "StoreContract"]
+__all__ = ["Chain", "KeptStoreContract", "Opener", "StoreContract"]
 
 Opener = Callable[[], Awaitable[EventStore]]
 
@@ -411,3 +413,56 @@ class StoreContract:
         await asyncio.sleep(0)
         await store.close()
         assert not await waiting
+
+
+class KeptStoreContract(StoreContract):
+    """What a store must do beside, so that its cases can be moved and their texts erased."""
+
+    @pytest.fixture
+    async def kept(self, store: EventStore) -> KeptStore:
+        return cast(KeptStore, store)
+
+    async def test_a_case_s_blobs_are_known(self, kept: KeptStore) -> None:
+        one, other = Chain("c0000000000a1"), Chain("c0000000000b2")
+        shared, own = hashlib.sha256(b"shared").hexdigest(), hashlib.sha256(b"own").hexdigest()
+        await kept.append(one.case_id, one.next(), _OPENING, blobs={shared: b"shared"})
+        await kept.append(other.case_id, other.next(), _OPENING, blobs={shared: b"shared", own: b"own"})
+        assert await kept.blobs_of(one.case_id) == [shared]
+        assert await kept.blobs_of(other.case_id) == sorted([shared, own])
+        assert await kept.blobs_of("c00000000none") == []
+
+    async def test_erased_bodies_are_gone_and_the_chain_still_verifies(self, kept: KeptStore) -> None:
+        chain = Chain("c0000000000a1")
+        events = chain.next(2) + chain.next(1, text="비밀" * BLOB_BYTES) + chain.next(1, text="비밀")
+        await kept.append(chain.case_id, events, _OPENING)
+        await kept.keep_snapshot(chain.case_id, 4, b"state")
+        await kept.erase(chain.case_id, chain.next(), Patch("closed", request=""), seqs=[3, 4])
+        log = await kept.read(chain.case_id)
+        verdict = verify(chain.case_id, log, expected_head=chain.head)
+        assert (verdict.events, verdict.erased) == (5, 2)
+        assert [event.body is None and event.salt is None for event in log] == [False, False, True, True, False]
+        assert [event.header for event in log[:4]] == [event.header for event in events]
+        assert await kept.snapshot(chain.case_id) is None
+        row = await kept.row(chain.case_id)
+        assert row is not None
+        assert (row.request, row.status, row.seq) == ("", "closed", 5)
+
+    async def test_a_blob_goes_with_the_last_case_that_holds_it(self, kept: KeptStore) -> None:
+        data = b"\0" * 50
+        digest = hashlib.sha256(data).hexdigest()
+        one, other = Chain("c0000000000a1"), Chain("c0000000000b2")
+        for chain in (one, other):
+            await kept.append(chain.case_id, chain.next(), _OPENING, blobs={digest: data})
+        await kept.erase(one.case_id, one.next(), _RUNNING, seqs=[1], blobs=[digest])
+        assert await kept.blob(digest) == data
+        assert await kept.blobs_of(one.case_id) == []
+        await kept.erase(other.case_id, other.next(), _RUNNING, seqs=[1], blobs=[digest])
+        assert await kept.blob(digest) is None
+
+    async def test_a_refused_erasure_erases_nothing(self, kept: KeptStore) -> None:
+        chain = Chain("c0000000000a1")
+        await kept.append(chain.case_id, chain.next(2), _OPENING)
+        chain.next()
+        with pytest.raises(AppendConflict):
+            await kept.erase(chain.case_id, chain.next(), _RUNNING, seqs=[1])
+        assert verify(chain.case_id, await kept.read(chain.case_id)).erased == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import LiteralString
 
 import psycopg
@@ -60,13 +61,14 @@ class Hearing:
     """Listens on a connection of its own and rings the bell; looks for itself while anybody waits, because a
     notification may be lost with a connection."""
 
-    def __init__(self, connection: Connection, dsn: str, clock: ServerClock) -> None:
+    def __init__(self, connection: Connection, dsn: str, clock: ServerClock, own_backend: Callable[[], int]) -> None:
         self.bell = Bell()
         self.count = 0
         """How many changes were heard."""
         self._connection = connection
         self._dsn = dsn
         self._clock = clock
+        self._own_backend = own_backend
         self._changes = -1
         self._count_looked = 0
         self._task = asyncio.create_task(self._listen_for_ever())
@@ -102,6 +104,8 @@ class Hearing:
         await self._look()
         while True:
             async for notice in self._connection.notifies(timeout=_POLL_SECONDS):
+                if notice.pid == self._own_backend():
+                    continue  # our own appends were heard when they were acknowledged
                 for line in notice.payload.splitlines():
                     case_id, _, seq = line.partition(" ")
                     self.heard(case_id, int(seq))

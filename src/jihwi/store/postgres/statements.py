@@ -6,8 +6,11 @@ from typing import LiteralString
 
 __all__ = [
     "APPEND",
+    "BLOBS_OF",
     "CLAIM_CASE",
     "CLAIM_WORK",
+    "DROP_BLOBS",
+    "ERASE",
     "EVENTS",
     "KEEP_BLOBS",
     "KEEP_SNAPSHOT",
@@ -74,6 +77,33 @@ WITH given AS MATERIALIZED (
 )
 INSERT INTO jihwi.blobs (digest, data)
 SELECT DISTINCT ON (digest) digest, decode(data, 'base64') FROM given ORDER BY digest ON CONFLICT DO NOTHING"""
+
+BLOBS_OF: LiteralString = """
+SELECT u.digest FROM jihwi.blob_uses u JOIN jihwi.cases c ON c.number = u.case_number
+WHERE c.case_id = %s ORDER BY u.digest"""
+
+# The case is locked by the append before it, in the same transaction.
+ERASE: LiteralString = """
+WITH given AS MATERIALIZED (SELECT number FROM jihwi.cases WHERE case_id = %(case_id)s
+), loose AS MATERIALIZED (
+    SELECT blob AS digest FROM jihwi.events e, given
+    WHERE e.case_number = given.number AND e.seq = ANY (%(seqs)s) AND blob IS NOT NULL
+    UNION SELECT unnest(%(digests)s::bytea[])
+), erased AS (
+    UPDATE jihwi.events e SET salt = NULL, body = NULL, blob = NULL FROM given
+    WHERE e.case_number = given.number AND e.seq = ANY (%(seqs)s)
+), cached AS (
+    DELETE FROM jihwi.snapshots s USING given WHERE s.case_number = given.number
+)
+DELETE FROM jihwi.blob_uses u USING given, loose
+WHERE u.case_number = given.number AND u.digest = loose.digest AND NOT EXISTS (
+    SELECT FROM jihwi.events e
+    WHERE e.case_number = given.number AND e.blob = u.digest AND NOT e.seq = ANY (%(seqs)s)
+) RETURNING u.digest"""
+
+DROP_BLOBS: LiteralString = """
+DELETE FROM jihwi.blobs b
+WHERE b.digest = ANY (%s) AND NOT EXISTS (SELECT FROM jihwi.blob_uses u WHERE u.digest = b.digest)"""
 
 _TAKE: LiteralString = f"""
 UPDATE jihwi.cases c SET runner = %(runner)s, epoch = c.epoch + 1, until_ms = {NOW} + %(lease_ms)s

@@ -18,7 +18,7 @@ from jihwi.store.migrations import migrations_for
 from jihwi.store.postgres import statements as sql
 from jihwi.store.postgres.hearing import Hearing, ServerClock
 from jihwi.store.postgres.opening import Connection, connect, migrate, place_of, store_error
-from jihwi.store.postgres.writer import Errand, Writer, prepare
+from jihwi.store.postgres.writer import Errand, Writer, erase, prepare
 from jihwi.store.waking import woken
 
 __all__ = ["PostgresStore"]
@@ -59,8 +59,8 @@ class PostgresStore:
             clock = ServerClock()
             await clock.set_by(reader)
             opened.pop_all()
-        hearing = Hearing(listener, dsn, clock)
-        return cls(dsn, Writer(writing, dsn, busy_seconds=busy_seconds), reader, hearing, clock)
+        writer = Writer(writing, dsn, busy_seconds=busy_seconds)
+        return cls(dsn, writer, reader, Hearing(listener, dsn, clock, writer.backend), clock)
 
     async def __aenter__(self) -> PostgresStore:
         return self
@@ -117,6 +117,14 @@ class PostgresStore:
         row: tuple[Any, ...] | None = await self._writer.submit(Errand(do))
         return row
 
+    async def erase(
+        self, case_id: str, events: Sequence[Sealed], patch: Patch, *, seqs: Sequence[int], blobs: Sequence[str] = ()
+    ) -> None:
+        said = prepare(case_id, events, patch, {}, None)
+        values = {"case_id": case_id, "seqs": list(seqs), "digests": [bytes.fromhex(digest) for digest in blobs]}
+        await self._writer.submit(Errand(lambda connection: erase(connection, said, values)))
+        self._hearing.heard(case_id, events[-1].seq)
+
     # ── reading ──────────────────────────────────────────────────────────
 
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
@@ -136,6 +144,9 @@ class PostgresStore:
     async def blob(self, digest: str) -> bytes | None:
         found = await self._rows_of("SELECT data FROM jihwi.blobs WHERE digest = %s", (bytes.fromhex(digest),))
         return found[0][0] if found else None
+
+    async def blobs_of(self, case_id: str) -> list[str]:
+        return [digest.hex() for (digest,) in await self._rows_of(sql.BLOBS_OF, (case_id,))]
 
     async def row(self, case_id: str) -> CaseRow | None:
         found = await self._rows_of(sql.ROW + " WHERE case_id = %s", (case_id,))

@@ -18,9 +18,9 @@ from jihwi.case.ledger import Sealed, read_header
 from jihwi.errors import AppendConflict, LeaseLost, StoreFailed
 from jihwi.store import BLOB_BYTES, Lease, Patch
 from jihwi.store.postgres.opening import Connection, connect, place_of, store_error
-from jihwi.store.postgres.statements import APPEND, KEEP_BLOBS
+from jihwi.store.postgres.statements import APPEND, DROP_BLOBS, ERASE, KEEP_BLOBS
 
-__all__ = ["Append", "Errand", "Writer", "prepare"]
+__all__ = ["Append", "Errand", "Writer", "erase", "prepare"]
 
 _BATCH_APPENDS = 500
 _NEWS_SECONDS = 0.005
@@ -127,6 +127,10 @@ class Writer:
             self._more.set()
         return future
 
+    def backend(self) -> int:
+        """The server's number of the session that writes, so that its own news is known as such."""
+        return 0 if self._connection.closed else self._connection.info.backend_pid
+
     async def close(self) -> None:
         """Commit what is queued and let go of the connection."""
         self._closed = True
@@ -199,29 +203,11 @@ class Writer:
         appends = [job for job in jobs if isinstance(job, Append)]
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await self._append(appends)
+                return await _append(self._connection, appends)
             except (said.DeadlockDetected, said.SerializationFailure):
                 if attempt == _ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
-
-    async def _append(self, appends: list[Append]) -> list[Any]:
-        asked = msgspec.json.encode([{"n": n, **append.asked} for n, append in enumerate(appends)]).decode()
-        events = msgspec.json.encode([{"n": n, **row} for n, append in enumerate(appends) for row in append.events])
-        if not any(append.blobs for append in appends):
-            cursor = await self._connection.execute(APPEND, (asked, events.decode()), prepare=True)
-            return _answers(appends, await cursor.fetchall())
-        async with self._connection.transaction():
-            cursor = await self._connection.execute(APPEND, (asked, events.decode()), prepare=True)
-            verdicts = await cursor.fetchall()
-            kept = [
-                {"digest": digest, "data": data, "number": number}
-                for n, number, *_ in verdicts
-                if number is not None
-                for digest, data in appends[n].blobs
-            ]
-            await self._connection.execute(KEEP_BLOBS, (msgspec.json.encode(kept).decode(),))
-        return _answers(appends, verdicts)
 
     # ── news for other processes ─────────────────────────────────────────
 
@@ -249,6 +235,36 @@ class Writer:
         except psycopg.Error:
             # Whoever waits looks for itself now and then.
             return
+
+
+async def _append(connection: Connection, appends: list[Append]) -> list[Any]:
+    asked = msgspec.json.encode([{"n": n, **append.asked} for n, append in enumerate(appends)]).decode()
+    events = msgspec.json.encode([{"n": n, **row} for n, append in enumerate(appends) for row in append.events])
+    if not any(append.blobs for append in appends):
+        cursor = await connection.execute(APPEND, (asked, events.decode()), prepare=True)
+        return _answers(appends, await cursor.fetchall())
+    async with connection.transaction():
+        cursor = await connection.execute(APPEND, (asked, events.decode()), prepare=True)
+        verdicts = await cursor.fetchall()
+        kept = [
+            {"digest": digest, "data": data, "number": number}
+            for n, number, *_ in verdicts
+            if number is not None
+            for digest, data in appends[n].blobs
+        ]
+        await connection.execute(KEEP_BLOBS, (msgspec.json.encode(kept).decode(),))
+    return _answers(appends, verdicts)
+
+
+async def erase(connection: Connection, said: Append, values: Mapping[str, Any]) -> None:
+    """Append what is said of the erasure and erase, in one transaction. Raises AppendConflict."""
+    async with connection.transaction():
+        (answer,) = await _append(connection, [said])
+        if answer is not None:
+            raise answer
+        cursor = await connection.execute(ERASE, values)
+        loose = [digest for (digest,) in await cursor.fetchall()]
+        await connection.execute(DROP_BLOBS, (loose,))
 
 
 def _answers(appends: list[Append], verdicts: list[tuple[Any, ...]]) -> list[Any]:

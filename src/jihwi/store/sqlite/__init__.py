@@ -15,6 +15,7 @@ from jihwi.errors import StoreCorrupt, StoreError
 from jihwi.store import CaseRow, CaseStatus, Lease, Patch
 from jihwi.store.migrations import migrations_for
 from jihwi.store.sqlite import leases
+from jihwi.store.sqlite.erasing import erase
 from jihwi.store.sqlite.opening import connect, prepare_file
 from jihwi.store.sqlite.problems import store_error
 from jihwi.store.sqlite.transaction import Errand, prepare
@@ -130,6 +131,15 @@ class SqliteStore:
             Errand(lambda database: database.execute(_KEEP_SNAPSHOT, (seq, data, case_id)) and None)
         )
 
+    async def erase(
+        self, case_id: str, events: Sequence[Sealed], patch: Patch, *, seqs: Sequence[int], blobs: Sequence[str] = ()
+    ) -> None:
+        said = prepare(case_id, events, patch, {}, None)
+        digests = [bytes.fromhex(digest) for digest in blobs]
+        await self._writer.submit(Errand(lambda database: erase(database, said, seqs, digests), lasting=True))
+        await self._writer.empty_log()
+        self._bell.ring(case_id, said.last_seq)
+
     # ── reading ──────────────────────────────────────────────────────────
 
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
@@ -150,6 +160,14 @@ class SqliteStore:
     async def blob(self, digest: str) -> bytes | None:
         found = self._rows_of("SELECT data FROM blobs WHERE digest = ?", (bytes.fromhex(digest),))
         return found[0][0] if found else None
+
+    async def blobs_of(self, case_id: str) -> list[str]:
+        found = self._rows_of(
+            "SELECT digest FROM blobs JOIN blob_uses ON blob = number "
+            "WHERE case_number = (SELECT number FROM cases WHERE case_id = ?) ORDER BY digest",
+            (case_id,),
+        )
+        return [digest.hex() for (digest,) in found]
 
     async def row(self, case_id: str) -> CaseRow | None:
         found = self._rows_of(f"{_ROW} WHERE case_id = ?", (case_id,))

@@ -49,6 +49,7 @@ class Writer:
         self._in_thread = 0
         self._commit_seconds = 0.0
         self._log_bytes = 0
+        self._emptying = False
         self._lasting: bool | None = None
         self._closed = False
 
@@ -64,6 +65,13 @@ class Writer:
             self._scheduled = True
             self._loop.call_soon(self._flush)
         return future
+
+    async def empty_log(self) -> None:
+        """Move what the log holds into the database and cut the log, as far as readers allow: what was erased stands
+        in neither. Done after the jobs under way."""
+        self._log_bytes = _CHECKPOINT_BYTES
+        self._emptying = True
+        await self.submit(Errand(lambda database: None))
 
     async def close(self) -> None:
         """Commit what is gathered, end the thread and let go of the connection."""
@@ -181,8 +189,9 @@ class Writer:
     def _checkpoint(self) -> None:
         """Move what the log holds into the database. Readers and other processes go on meanwhile."""
         self._log_bytes = 0
+        mode, self._emptying = ("TRUNCATE" if self._emptying else "PASSIVE"), False
         try:
-            self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self._database.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         except sqlite3.OperationalError:
             # Everything is in the log already; a checkpoint that could not be made now is made after the next 4 MB.
             return
