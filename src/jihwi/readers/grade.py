@@ -43,6 +43,11 @@ def grade_of(remarks: tuple[Remark, ...]) -> GradeLetter:
     return max(letters, default="A")
 
 
+def _severity(remark: Remark) -> str:
+    """Worse remarks come first, so that the first says why the grade is what it is."""
+    return CATALOGUE[remark.code].letter if remark.code in CATALOGUE else "A"
+
+
 def remarks_of_sniff(sniffed: Sniffed) -> tuple[Remark, ...]:
     """What the first look tells, before any reader has read."""
     remarks: list[Remark] = []
@@ -87,7 +92,7 @@ def graded(reading: Reading, sniffed: Sniffed, size: int, limits: Limits, inside
     remarks += [remark("label_found", label=label) for label in reading.metadata.labels]
     if personal:
         remarks.append(remark("personal_data", **personal))
-    kept = tuple(_once(remarks))
+    kept = tuple(sorted(_once(remarks), key=_severity, reverse=True))
     return Outcome(
         path="",
         source=reading.source,
