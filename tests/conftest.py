@@ -21,7 +21,7 @@ import pytest
 from tests.network import close_network
 from tests.programs import absent, corpus
 
-_MAY_LACK = re.compile(r"corpus|not-root|as root")
+_MAY_LACK = re.compile(r"corpus|not-root|superuser")
 _LOOKED_AT = ("JIHWI_TEST_ALL", "JIHWI_TEST_POSTGRES", "JIHWI_CORPUS")
 ALL = os.environ.get("JIHWI_TEST_ALL") == "1"
 
