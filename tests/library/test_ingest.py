@@ -58,6 +58,15 @@ def test_a_hit_says_where_it_stands_and_why(shelf: Shelf) -> None:
     assert "숙박비" in [term.term for term in hit.why.matched]
 
 
+@pytest.mark.parametrize(
+    "question", ["", "   ", "?!", "누구", "가" * 100_000, "\x00\ud800", "' OR 1=1 --", "a" * 5_000]
+)
+def test_any_question_is_answered_with_hits_or_none(shelf: Shelf, question: str) -> None:
+    ingest(shelf)
+    for hit in shelf.library.search(question, ANYONE).hits:
+        assert 0 <= hit.score <= 2.1
+
+
 def test_only_what_changed_is_read_again(shelf: Shelf) -> None:
     ingest(shelf)
     before = shelf.library.version

@@ -18,7 +18,10 @@ from jihwi.library.catalogue import Catalogue, Partition
 from jihwi.library.database import Database, WriteLock
 from jihwi.library.types import Document
 
-__all__ = ["IndexKeeper", "index_key_of"]
+__all__ = ["CHUNKS_A_COMMIT", "IndexKeeper", "index_key_of"]
+
+CHUNKS_A_COMMIT = 20_000
+"""The index is made durable after so many: searches that run meanwhile see more and more."""
 
 INDEXING_VERSION = 1
 """Rises with every change of what is given to the index for the same document."""
@@ -98,9 +101,17 @@ class IndexKeeper:
             if state.library_version < 0 or state.library_version > version:
                 self._index.clear()
             held = {} if state.library_version < 0 else dict(state.documents)
-            self._index.remove(document_id for document_id in held if document_id not in wanted)
             changed = [document_id for document_id, key in wanted.items() if held.get(document_id) != key]
-            self._index.add(self._from_database(catalogue, changed, wanted))
+            self._index.remove([document_id for document_id in held if document_id not in wanted] + changed)
+            waiting = 0
+            for document in self._from_database(catalogue, changed, wanted):
+                self._index.add((document,))
+                waiting += len(document.chunks)
+                if waiting >= CHUNKS_A_COMMIT:
+                    # Not yet this version: killed here, the next one goes on with what is still missing. What differed
+                    # was taken out first, so nothing stands under labels it no longer bears.
+                    self._index.commit(version - 1)
+                    waiting = 0
         self._index.commit(version)
         return state.rebuilt_because
 

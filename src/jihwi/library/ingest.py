@@ -19,7 +19,7 @@ from jihwi.evidence.chunking import Strategy
 from jihwi.index import IndexedDocument, WordIndex
 from jihwi.library.catalogue import Catalogue, DocumentRow, document_id_of, labels_at, path_key
 from jihwi.library.database import Database
-from jihwi.library.indexing import IndexKeeper, index_key_of
+from jihwi.library.indexing import CHUNKS_A_COMMIT, IndexKeeper, index_key_of
 from jihwi.library.types import CollectionInfo, Document, IngestProgress, IngestReport
 from jihwi.readers import FileToRead, Outcome, ReadingService
 
@@ -29,8 +29,6 @@ Progress = Callable[[IngestProgress], None]
 
 _BATCH_SECONDS = 1.0
 _BATCH_FILES = 64
-_CHUNKS_A_COMMIT = 20_000
-"""The index is made durable after so many: searches that run meanwhile see more and more."""
 
 
 class _Seen(NamedTuple):
@@ -178,7 +176,7 @@ class Ingest:
         written = sum(len(document.chunks) for document in indexed)
         self._count(chunks=written)
         self._waiting_chunks += written
-        if self._waiting_chunks >= _CHUNKS_A_COMMIT:
+        if self._waiting_chunks >= CHUNKS_A_COMMIT:
             self._index.commit(version)
             self._waiting_chunks = 0
 

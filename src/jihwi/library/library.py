@@ -27,6 +27,9 @@ from jihwi.readers import FileToRead, ReadingService
 
 __all__ = ["Library"]
 
+_LONGEST_QUESTION = 2_000
+"""Code points of a question that are looked for; what comes after would only cost time."""
+
 
 class Library:
     """Documents read, graded, chunked, indexed, and searched by somebody. Safe to use from several threads."""
@@ -223,7 +226,10 @@ class Library:
             if not current or held != catalogue.fact("version"):
                 keys = dict(self._index.state().documents)
             found = self._index.search(
-                question, [partition.key for partition in partitions], limit=2 * limit + 10, documents=documents
+                question[:_LONGEST_QUESTION],
+                [partition.key for partition in partitions],
+                limit=2 * limit + 10,
+                documents=documents,
             )
             hits = hits_of(catalogue, found, keys, partitions, self._standing, limit)
         return SearchResult(
