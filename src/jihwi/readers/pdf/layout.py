@@ -26,7 +26,7 @@ _ENDINGS = (
 _PARTICLES = frozenset(_ENDINGS.split())
 _SOUNDED = frozenset({"은", "는", "이", "가", "을", "를", "과", "와", "으로", "로"})
 _CELL_PADDING = 6.0
-_WORD_ENDS = tuple("은는을를의에로와과며고여한된할및등인")
+_WORD_ENDS = tuple("은는을를의에로와과며고여한된할및등인다")
 
 
 class Paragraph(msgspec.Struct):
