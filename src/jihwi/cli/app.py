@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jihwi.cli import cases, ledgers, looking
+from jihwi.cli import cases, ledgers, looking, serving
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 
@@ -124,3 +124,6 @@ app.command(
     ),
     epilog="jihwi doctor",
 )(looking.doctor)
+app.command(
+    help=say("브라우저에서 일하는 콘솔을 엽니다.", "Open the console: the desk in a browser."), epilog="jihwi serve"
+)(serving.serve)

@@ -1,0 +1,108 @@
+"""The application: every page's router, static files, and the border where errors become a page and a sentence."""
+
+from __future__ import annotations
+
+import mimetypes
+from importlib import metadata
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, Response
+from starlette.exceptions import HTTPException
+
+from jihwi.console.desk import Console
+from jihwi.console.guard import Guard
+from jihwi.console.pages import case, commands, desk, entry, inbox, ledger, library, report, settings, team
+from jihwi.console.paging import describe
+from jihwi.console.visit import STATIC, Visit, Visiting, assets
+from jihwi.errors import (
+    CaseUnknown,
+    CommandRefused,
+    DoorError,
+    FormInvalid,
+    JihwiError,
+    PageMissing,
+    StoreBusy,
+    UsageError,
+)
+
+__all__ = ["create_app"]
+
+_STATUS: tuple[tuple[type[JihwiError], int], ...] = (
+    (CaseUnknown, 404),
+    (CommandRefused, 409),
+    (StoreBusy, 503),
+    (UsageError, 422),
+)
+
+
+def create_app(console: Console) -> Guard:
+    """The console as an ASGI application, guard and all."""
+    app = FastAPI(
+        title="Jihwi",
+        version=metadata.version("jihwi"),
+        description="Every page has a JSON twin at the same address: add .json, or ask with Accept: application/json.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.console = console
+    for page in (entry, desk, inbox, case, commands, report, ledger, library, team, settings):
+        app.include_router(page.router)
+    app.add_api_route("/static/{version}/{name}", _static, include_in_schema=False)
+    app.add_api_route("/openapi.json", lambda: describe(app), include_in_schema=False)
+    app.add_exception_handler(JihwiError, _failed)
+    app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_api_route("/problem", _nowhere, include_in_schema=False)
+    return Guard(app, people=console.people, hosts=console.hosts, port=console.port)
+
+
+async def _static(version: str, name: str) -> Response:
+    path = STATIC / name
+    if version != assets() or "/" in name or name.startswith(".") or not path.is_file():
+        raise HTTPException(404)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return FileResponse(path, media_type=kind, headers={"cache-control": "public, max-age=31536000, immutable"})
+
+
+async def _nowhere(visit: Visiting) -> Response:
+    raise PageMissing()
+
+
+# ── the border ───────────────────────────────────────────────────────────────
+
+
+async def _failed(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, JihwiError)
+    status = next((code for kind, code in _STATUS if isinstance(problem, kind)), 500)
+    if isinstance(problem, DoorError):
+        status = problem.status
+    return _told(request, problem, status)
+
+
+async def _misread(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, RequestValidationError)
+    fields = ", ".join(".".join(str(part) for part in one["loc"][1:]) for one in problem.errors()[:5])
+    return _told(request, FormInvalid(fields), 422)
+
+
+async def _http(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)
+    if problem.status_code == 404:
+        return _told(request, PageMissing(), 404)
+    return Response(f"{problem.detail}\n", problem.status_code, media_type="text/plain")
+
+
+def _told(request: Request, problem: JihwiError, status: int) -> Response:
+    visit = Visit(request, request.app.state.console)
+    words, step = problem.words(visit.language), problem.next_step(visit.language)
+    if isinstance(problem, CommandRefused):
+        step = visit.say("지금 상태를 다시 보고 정하십시오.", "Look at how it stands now and decide again.")
+    page = {"error": {"code": problem.code, "words": words, "next": step}}
+    back = request.headers.get("referer", "")
+    return visit.page("problem.html.jinja", page, status=status, back=back if _own(request, back) else "/desk")
+
+
+def _own(request: Request, address: str) -> bool:
+    return address.startswith(f"{request.url.scheme}://{request.headers.get('host', '')}/")

@@ -1,0 +1,65 @@
+"""What every page of the console stands on: the house, its runner, the people, the cases kept folded, the live line."""
+
+from __future__ import annotations
+
+import asyncio
+
+from jihwi.case.events import Event
+from jihwi.console.cases import FoldedCases
+from jihwi.console.live import Hub
+from jihwi.console.people import People, Person
+from jihwi.console.readingroom import Ingests
+from jihwi.errors import JihwiError
+from jihwi.minds import Delta
+from jihwi.orchestrator import Orchestrator
+from jihwi.wiring import House
+
+__all__ = ["Console"]
+
+
+class Console:
+    """One running console. `async with` starts its runner and its live line, and puts both away."""
+
+    def __init__(
+        self, house: House, *, hosts: frozenset[str], port: int = 0, orchestrator: Orchestrator | None = None
+    ) -> None:
+        """`hosts` are the names it answers to; tests give an orchestrator of their own."""
+        self.house = house
+        self.hosts = hosts
+        self.port = port
+        self.people = People(house.home, Person(house.viewer.id, house.viewer.id, "administrator", house.viewer.labels))
+        self.cases = FoldedCases(house.store)
+        self.hub = Hub(house.store, self.cases)
+        self.ingests = Ingests(house)
+        self.troubles: dict[str, JihwiError] = {}
+        """Cases this runner could not go on with, and why."""
+        self.orchestrator = orchestrator or house.orchestrator(watch=self.saw, emit=self.draft, trouble=self.trouble)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def saw(self, event: Event) -> None:
+        """An event of this process became a fact."""
+        self.troubles.pop(event.case_id, None)
+        self.hub.saw(event)
+
+    def draft(self, delta: Delta) -> None:
+        """A piece of a turn was written."""
+        self.hub.draft(delta)
+
+    def trouble(self, case_id: str, problem: JihwiError) -> None:
+        """A case cannot go on in this runner for now."""
+        self.troubles[case_id] = problem
+
+    async def __aenter__(self) -> Console:
+        self._tasks = [asyncio.create_task(self.orchestrator.serve()), asyncio.create_task(self.hub.run())]
+        return self
+
+    def stop(self) -> None:
+        """Ask for a clean end: open lines close, the runner lets what is under way come to its end."""
+        self.hub.close()
+        self.orchestrator.stop()
+
+    async def __aexit__(self, *problem: object) -> None:
+        self.stop()
+        await asyncio.gather(*self._tasks)
+        await self.ingests.close()
+        self.people.close()

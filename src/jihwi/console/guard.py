@@ -1,0 +1,136 @@
+"""What stands before every page: the host's name, the session, the JSON twin's address, and the headers of each answer.
+
+A pure ASGI layer, so that the live line streams through it untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from jihwi.console.people import People, Person, Session
+
+__all__ = ["PUBLIC", "Guard", "cookie_name"]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PUBLIC = ("/enter", "/static/", "/health")
+"""What is shown to somebody who has not signed in."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self';"
+    " worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+_HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+]
+
+
+def cookie_name(port: int) -> str:
+    """The session's cookie: browsers share cookies between the ports of a host, so the port is in the name."""
+    return f"jihwi_{port}"
+
+
+class Guard:
+    """Lets in who may come in."""
+
+    def __init__(self, app: App, *, people: People, hosts: frozenset[str], port: int) -> None:
+        self._app = app
+        self._people = people
+        self._hosts = hosts
+        self._cookie = cookie_name(port)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if not self._is_ours(headers.get("host", "")):
+            await _say(send, 421, b"This address is not served here.\n")
+            return
+        if scope["method"] not in ("GET", "HEAD") and not self._from_here(headers):
+            await _say(send, 403, b"This form came from another site.\n")
+            return
+        state = scope.setdefault("state", {})
+        state["json"] = _wants_json(scope, headers)
+        person, session = self._who(headers)
+        state["person"], state["session"] = person, session
+        if person is None and not scope["path"].startswith(PUBLIC):
+            await self._turn_away(scope, send)
+            return
+        await self._app(scope, receive, _with_headers(send, scope["path"]))
+
+    def _is_ours(self, host: str) -> bool:
+        """Whether a page under this name may be ours: a foreign name that points here is DNS rebinding."""
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in self._hosts
+
+    def _from_here(self, headers: dict[str, str]) -> bool:
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return False
+        origin = headers.get("origin")
+        return origin is None or urlsplit(origin).netloc == headers.get("host", "")
+
+    def _who(self, headers: dict[str, str]) -> tuple[Person | None, Session | None]:
+        try:
+            cookies = SimpleCookie(headers.get("cookie", ""))
+        except CookieError:
+            return None, None
+        morsel = cookies.get(self._cookie)
+        session = self._people.session(morsel.value) if morsel is not None else None
+        person = self._people.person(session.person) if session is not None else None
+        return (person, session) if person is not None else (None, None)
+
+    async def _turn_away(self, scope: Scope, send: Send) -> None:
+        if scope["state"]["json"] or scope["path"].startswith("/live"):
+            body = msgspec.json.encode({"error": {"code": "sign_in", "words": "Sign in first.", "next": "/enter"}})
+            await _say(send, 401, body, b"application/json")
+            return
+        place = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+        target = f"/enter?next={quote(place, safe='/')}".encode()
+        await send({"type": "http.response.start", "status": 303, "headers": [(b"location", target), *_HEADERS]})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _wants_json(scope: Scope, headers: dict[str, str]) -> bool:
+    """Whether the JSON twin is asked for: by header, or by `.json` at the address, which is taken off."""
+    path: str = scope["path"]
+    if path.endswith(".json") and not path.startswith(("/static/", "/openapi")) and "/files/" not in path:
+        scope["path"] = path.removesuffix(".json")
+        scope["raw_path"] = scope["path"].encode()
+        return True
+    accepted = headers.get("accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+def _with_headers(send: Send, path: str) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name.lower() for name, _ in message["headers"]}
+            more = [header for header in _HEADERS if header[0] not in own]
+            if not path.startswith("/static/") and b"cache-control" not in own:
+                more.append((b"cache-control", b"no-store"))
+            message["headers"] = [*message["headers"], *more]
+        await send(message)
+
+    return sending
+
+
+async def _say(send: Send, status: int, body: bytes, kind: bytes = b"text/plain; charset=utf-8") -> None:
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *_HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

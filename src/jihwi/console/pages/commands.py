@@ -1,0 +1,233 @@
+"""What a person does to a case: each form becomes one command, checked against the case as it stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from jihwi.case import person as persons
+from jihwi.case.events import Draft
+from jihwi.case.state import Case
+from jihwi.case.turn import Action, Ask, Call, Delegate, HandOff, Post, Release, Report, Turn
+from jihwi.console.people import Right
+from jihwi.console.seeing import may_act
+from jihwi.console.visit import Visit, Visiting
+from jihwi.errors import FormInvalid
+from jihwi.evidence import Claim
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/cases/{case_id}")
+
+
+class Sent(BaseModel):
+    """What every form carries."""
+
+    csrf: str = ""
+    note: str = ""
+    back: Literal["", "inbox", "report"] = ""
+    """Where to go after it."""
+
+
+async def _submit(
+    visit: Visit, case_id: str, sent: Sent, command: Callable[[Case, str], list[Draft]], right: Right = "decide"
+) -> Response:
+    visit.check_token(sent.csrf)
+    kept = await may_act(visit, case_id, "answer")
+    own = right == "answer" and kept.case.requester == visit.person.id
+    if not own:
+        visit.require("decide")
+    by = visit.person.id
+    case = await visit.console.orchestrator.submit(case_id, lambda now: command(now, by), door="console")
+    places = {"inbox": "/inbox", "report": f"/cases/{case_id}/report"}
+    return visit.go(places.get(sent.back, f"/cases/{case_id}"), {"case": case_id, "event": case.seq})
+
+
+# ── approvals, questions, uncertain writes ───────────────────────────────────
+
+
+class Verdict(Sent):
+    approval: str
+    digest: str = ""
+    """Of the action as it was shown."""
+    verdict: Literal["approve", "reject", "edit"]
+    arguments: str = ""
+    """edit: the new arguments, as a JSON object."""
+
+
+@router.post("/approvals")
+async def decide(visit: Visiting, case_id: str, sent: Annotated[Verdict, Form()]) -> Response:
+    """Approve, edit or reject one exact action."""
+
+    def command(now: Case, by: str) -> list[Draft]:
+        if sent.verdict == "edit":
+            return persons.edit(now, sent.approval, _object(visit, sent.arguments), by=by, words=sent.note)
+        if sent.verdict == "reject":
+            return persons.reject(now, sent.approval, by=by, words=sent.note)
+        return persons.approve(now, sent.approval, by=by, digest=sent.digest, words=sent.note)
+
+    return await _submit(visit, case_id, sent, command)
+
+
+class Answer(Sent):
+    assignment: str
+    number: int
+    answer: str
+
+
+@router.post("/answers")
+async def answer(visit: Visiting, case_id: str, sent: Annotated[Answer, Form()]) -> Response:
+    """Answer a question."""
+    if not sent.answer.strip():
+        raise FormInvalid(visit.say("답이 비어 있습니다", "the answer is empty"))
+    return await _submit(
+        visit,
+        case_id,
+        sent,
+        lambda now, by: persons.answer(now, sent.answer, by=by, assignment=sent.assignment, number=sent.number),
+        "answer",
+    )
+
+
+class Settled(Sent):
+    assignment: str
+    number: int
+    outcome: Literal["happened", "did_not_happen", "run_again"]
+
+
+@router.post("/settled")
+async def settle(visit: Visiting, case_id: str, sent: Annotated[Settled, Form()]) -> Response:
+    """Say how a write ended whose runner died."""
+
+    def command(now: Case, by: str) -> list[Draft]:
+        return persons.settle_uncertainty(now, sent.assignment, sent.number, sent.outcome, by=by, words=sent.note)
+
+    return await _submit(visit, case_id, sent, command)
+
+
+# ── the case as a whole ──────────────────────────────────────────────────────
+
+
+class Course(Sent):
+    do: Literal["pause", "resume", "cancel"]
+
+
+@router.post("/course")
+async def course(visit: Visiting, case_id: str, sent: Annotated[Course, Form()]) -> Response:
+    """Pause the case, let it go on, or end it."""
+
+    def command(now: Case, by: str) -> list[Draft]:
+        if sent.do == "pause":
+            return persons.pause(now, by=by, words=sent.note)
+        if sent.do == "resume":
+            return persons.resume(now, by=by)
+        return persons.cancel(now, by=by, words=sent.note)
+
+    return await _submit(visit, case_id, sent, command, "answer" if sent.do == "cancel" else "decide")
+
+
+class Budget(Sent):
+    turns: int = 0
+    tokens: int = 0
+    handoffs: int = 0
+
+
+@router.post("/budget")
+async def budget(visit: Visiting, case_id: str, sent: Annotated[Budget, Form()]) -> Response:
+    """Set new limits, and go on where running out had stopped the case."""
+
+    def command(now: Case, by: str) -> list[Draft]:
+        limits = msgspec.structs.replace(
+            now.limits,
+            turns=sent.turns or now.limits.turns,
+            tokens=sent.tokens or now.limits.tokens,
+            handoffs=sent.handoffs or now.limits.handoffs,
+        )
+        return persons.change_limits(now, limits, by=by)
+
+    return await _submit(visit, case_id, sent, command)
+
+
+# ── seats ────────────────────────────────────────────────────────────────────
+
+
+class Seat(Sent):
+    assignment: str
+    how: Literal["take", "give", "reassign"]
+    agent: str = ""
+
+
+@router.post("/seats")
+async def seat(visit: Visiting, case_id: str, sent: Annotated[Seat, Form()]) -> Response:
+    """Take a seat over, give it back, or give it to another agent."""
+
+    def command(now: Case, by: str) -> list[Draft]:
+        if sent.how == "take":
+            return persons.take(now, sent.assignment, by=by)
+        return persons.reassign(now, sent.assignment, by=by, agent=sent.agent, how=sent.how)
+
+    return await _submit(visit, case_id, sent, command)
+
+
+class Note(Sent):
+    assignment: str
+
+
+@router.post("/notes")
+async def note(visit: Visiting, case_id: str, sent: Annotated[Note, Form()]) -> Response:
+    """Tell an assignment something; its mind reads it at the next turn."""
+    if not sent.note.strip():
+        raise FormInvalid(visit.say("전할 말이 비어 있습니다", "the note is empty"))
+    return await _submit(visit, case_id, sent, lambda now, by: persons.note(now, sent.assignment, sent.note, by=by))
+
+
+class OwnTurn(Sent):
+    assignment: str
+    do: Literal["say", "call", "post", "ask", "delegate", "hand_off", "release", "report"]
+    text: str = ""
+    skill: str = ""
+    arguments: str = ""
+    agent: str = ""
+    call: str = ""
+    status: Literal["done", "partial", "failed"] = "done"
+
+
+@router.post("/turns")
+async def own_turn(visit: Visiting, case_id: str, sent: Annotated[OwnTurn, Form()]) -> Response:
+    """A person's own turn in a seat they hold."""
+    turn = _turn(visit, sent)
+
+    def command(now: Case, by: str) -> list[Draft]:
+        held = now.assignments.get(sent.assignment)
+        if held is not None and held.mind.kind == "person" and held.mind.name != by:
+            raise FormInvalid(visit.say("다른 사람이 맡은 자리입니다", "somebody else holds this seat"))
+        return persons.take_turn(now, sent.assignment, turn, by=by)
+
+    return await _submit(visit, case_id, sent, command)
+
+
+def _turn(visit: Visit, sent: OwnTurn) -> Turn:
+    made: dict[str, Callable[[], Action]] = {
+        "call": lambda: Call(sent.skill, _object(visit, sent.arguments or "{}")),
+        "post": lambda: Post(Claim(sent.text)),
+        "ask": lambda: Ask(sent.text),
+        "delegate": lambda: Delegate(sent.agent, sent.text),
+        "hand_off": lambda: HandOff(sent.agent, sent.text),
+        "release": lambda: Release(sent.call),
+        "report": lambda: Report(sent.status, sent.text),
+    }
+    if sent.do == "say":
+        return Turn(sent.text)
+    return Turn("", (made[sent.do](),))
+
+
+def _object(visit: Visit, text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text.encode(), type=dict[str, Any])
+    except msgspec.MsgspecError as problem:
+        raise FormInvalid(visit.say("값이 JSON 객체가 아닙니다", "the values are no JSON object")) from problem

@@ -1,0 +1,128 @@
+"""The ledger: who did what when, the chain verified, and its export."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from jihwi.case.ledger import Sealed, read_header, verify
+from jihwi.console.paging import twin
+from jihwi.console.seeing import CaseLine, case_lines, seen_case
+from jihwi.console.visit import Visiting
+from jihwi.errors import JihwiError, LedgerBroken
+from jihwi.evidence import Viewer
+from jihwi.ids import is_case_id
+from jihwi.reports import export_lines
+
+__all__ = ["router"]
+
+router = APIRouter()
+ROWS = 200
+
+
+class LedgerRow(msgspec.Struct, frozen=True):
+    """One header: what every auditor may see of an event."""
+
+    seq: int
+    at_ms: int
+    kind: str
+    role: str
+    author: str
+    on_behalf_of: str
+    door: str
+    cause: int
+    labels: tuple[str, ...]
+    erased: bool
+    head: str
+
+
+class LedgerPage(msgspec.Struct, frozen=True):
+    """A case's ledger and whether its chain holds."""
+
+    case_id: str
+    request: str
+    holds: bool
+    problem: str
+    events: int
+    erased: int
+    head: str
+    first: int
+    rows: tuple[LedgerRow, ...]
+
+
+class LedgersPage(msgspec.Struct, frozen=True):
+    """The ledgers there are."""
+
+    cases: tuple[CaseLine, ...]
+
+
+@router.get("/ledger", openapi_extra=twin(LedgersPage))
+async def ledgers(visit: Visiting) -> Response:
+    """Every case's ledger."""
+    return visit.page("ledgers.html.jinja", LedgersPage(tuple(await case_lines(visit))))
+
+
+@router.get("/cases/{case_id}/ledger", openapi_extra=twin(LedgerPage))
+async def ledger(visit: Visiting, case_id: str, first: int = 0) -> Response:
+    """A case's headers, and the chain verified anew from the stored bytes."""
+    request = await _request_of(visit, case_id)
+    stored = await visit.console.house.store.read(case_id)
+    problem, erased = "", 0
+    try:
+        erased = (await asyncio.to_thread(verify, case_id, stored)).erased
+    except LedgerBroken as broken:
+        problem = broken.words(visit.language)
+    first = first if first > 0 else max(1, len(stored) - ROWS + 1)
+    rows = tuple(_row(one) for one in stored[first - 1 : first - 1 + ROWS])
+    head = stored[-1].head.hex() if stored else ""
+    page = LedgerPage(case_id, request, not problem, problem, len(stored), erased, head, first, rows)
+    return visit.page("ledger.html.jinja", page, rows_per_page=ROWS)
+
+
+async def _request_of(visit: Visiting, case_id: str) -> str:
+    """The request of a case this person may see; a broken ledger is shown as broken, not hidden."""
+    try:
+        return (await seen_case(visit, case_id)).case.request
+    except LedgerBroken as broken:
+        row = await visit.console.house.store.row(case_id) if is_case_id(case_id) else None
+        if row is None or (row.requester != visit.person.id and not visit.person.may("see_all")):
+            raise JihwiError() from broken
+        return row.request
+
+
+def _row(stored: Sealed) -> LedgerRow:
+    header = read_header(stored.header)
+    return LedgerRow(
+        header.seq,
+        header.at_ms,
+        header.kind,
+        header.author.role,
+        header.author.id,
+        header.author.on_behalf_of,
+        header.author.door,
+        header.cause,
+        header.labels,
+        stored.body is None,
+        stored.head.hex(),
+    )
+
+
+@router.get("/cases/{case_id}/files/ledger.jsonl", response_class=Response)
+async def export(visit: Visiting, case_id: str) -> Response:
+    """The ledger as a file that verifies without the store; bodies this person may not see are left out of it."""
+    await _request_of(visit, case_id)
+    stored = await visit.console.house.store.read(case_id)
+    viewer = visit.person.viewer
+    data = await asyncio.to_thread(lambda: b"".join(export_lines(_as_seen(one, viewer) for one in stored)))
+    headers = {"content-disposition": f'attachment; filename="{case_id}-ledger.jsonl"'}
+    return Response(data, media_type="application/x-ndjson", headers=headers)
+
+
+def _as_seen(stored: Sealed, viewer: Viewer) -> Sealed:
+    """An event as somebody may take it out: without its body where they lack a label. Its header still verifies."""
+    if viewer.may_see(read_header(stored.header).labels):
+        return stored
+    return Sealed(stored.seq, stored.header, None, None, stored.head)

@@ -1,0 +1,104 @@
+"""Reading documents while a person does something else: one folder at a time, with progress that can be left and
+returned to."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from jihwi.errors import FormInvalid, JihwiError
+from jihwi.library import IngestProgress, IngestReport
+from jihwi.wiring import House, collection_of
+
+__all__ = ["Ingest", "Ingests", "safe_name"]
+
+KEPT = 20
+
+
+class Ingest(msgspec.Struct):
+    """One folder being read, or that was."""
+
+    id: str
+    collection: str
+    folder: str
+    files: int = 0
+    total: int = 0
+    path: str = ""
+    done: bool = False
+    report: IngestReport | None = None
+    problem: JihwiError | None = None
+
+
+def safe_name(name: str) -> str:
+    """A file's own name, without any folder, as it may lie in ours. Raises FormInvalid for what is none.
+
+    >>> safe_name("../../etc/공사 계약서.hwp")
+    '공사 계약서.hwp'
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(letter for letter in last if letter.isprintable() and letter not in '<>:"|?*\0').strip(". ")
+    if not kept:
+        raise FormInvalid(name)
+    while len(kept.encode()) > 200:
+        kept = kept[1:]
+    return kept
+
+
+class Ingests:
+    """What is being read in this house, newest first."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._all: dict[str, Ingest] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._one_at_a_time = asyncio.Lock()
+
+    def everything(self) -> list[Ingest]:
+        """The newest first."""
+        return list(reversed(self._all.values()))
+
+    def under_way(self) -> list[Ingest]:
+        """Those that have not ended."""
+        return [one for one in self._all.values() if not one.done]
+
+    def own_folder(self, name: str) -> Path:
+        """Where the files of a collection lie that were dropped into the console."""
+        return self._house.home / "files" / safe_name(name)
+
+    def start(self, folder: Path, labels: tuple[str, ...]) -> Ingest:
+        """Begin to read a folder; comes back at once."""
+        ingest = Ingest("i" + secrets.token_hex(4), collection_of(folder), str(folder))
+        self._all[ingest.id] = ingest
+        while len(self._all) > KEPT:
+            del self._all[next(iter(self._all))]
+        task = asyncio.create_task(self._read(ingest, folder, labels))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return ingest
+
+    async def _read(self, ingest: Ingest, folder: Path, labels: tuple[str, ...]) -> None:
+        async with self._one_at_a_time:
+            try:
+                ingest.report = await asyncio.to_thread(self._work, ingest, folder, labels)
+            except JihwiError as problem:
+                ingest.problem = problem
+            finally:
+                ingest.done = True
+
+    def _work(self, ingest: Ingest, folder: Path, labels: tuple[str, ...]) -> IngestReport:
+        house = self._house
+        files = house.files_in(folder)
+        ingest.total = len(files)
+
+        def tell(progress: IngestProgress) -> None:
+            ingest.files, ingest.total, ingest.path = progress.files, progress.total, progress.path
+
+        house.library.put_collection(ingest.collection, str(folder), labels=labels)
+        return house.library.ingest(ingest.collection, files, house.reading_service, tell)
+
+    async def close(self) -> None:
+        """Wait for what is being read; a library keeps what it has stored."""
+        await asyncio.gather(*self._tasks)

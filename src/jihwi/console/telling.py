@@ -1,0 +1,251 @@
+"""Events put into lines for a person who watches: who did what, in one sentence, and what can be opened below it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, assert_never
+
+import msgspec
+
+from jihwi.case import events as e
+from jihwi.case.assignment import Reason
+from jihwi.case.reasons import say as say_reason
+from jihwi.case.state import Case
+from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
+from jihwi.evidence import Viewer
+from jihwi.words import Language, fill
+
+__all__ = ["Told", "Tone", "agent_name", "tell", "tell_all"]
+
+Tone = Literal["quiet", "plain", "hand", "good", "wait", "bad"]
+"""How loud a line is: machinery; work; the baton changing hands; something reached; a person is needed; a failure."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One event as a line."""
+
+    seq: int
+    at_ms: int
+    kind: str
+    who: str
+    """Empty for the house itself."""
+    person: bool
+    assignment: str
+    words: str
+    tone: Tone
+    more: bool
+    """Whether there is something to open: arguments, a result, a text."""
+    withheld: bool = False
+    """The reader does not hold the labels of the documents whose text is in it."""
+
+
+def agent_name(case: Case, name: str, language: Language) -> str:
+    """An agent's name for people: its title where that is in their language."""
+    agent = case.agents.get(name)
+    if language == "ko" and agent is not None and agent.title:
+        return agent.title
+    return name.replace("_", " ")
+
+
+def tell_all(case: Case, events: list[e.Event], language: Language, viewer: Viewer) -> list[Told]:
+    """The lines of several events."""
+    return [tell(case, event, language, viewer) for event in events]
+
+
+def tell(case: Case, event: e.Event, language: Language, viewer: Viewer) -> Told:
+    """One event as a line. `case` gives the agents their names."""
+    shown = viewer.may_see(event.labels)
+    body = event.body
+    if body is None:
+        words = "지워진 기록" if language == "ko" else "An erased event"
+    elif not shown:
+        words = (
+            "볼 수 없는 자료의 내용이 들어 있습니다" if language == "ko" else "Holds text of documents you may not see"
+        )
+    else:
+        words = _words(case, body, language)
+    return Told(
+        seq=event.seq,
+        at_ms=event.at_ms,
+        kind=event.kind,
+        who=_who(case, event, language),
+        person=event.author.role == "person",
+        assignment=getattr(body, "assignment", "") if body is not None else "",
+        words=words,
+        tone=_TONES.get(event.kind, "plain") if not isinstance(body, e.Reported) else _report_tone(body),
+        more=shown and isinstance(body, _OPENED),
+        withheld=not shown,
+    )
+
+
+def _who(case: Case, event: e.Event, language: Language) -> str:
+    author = event.author
+    if author.role == "runner":
+        return ""
+    return agent_name(case, author.id, language) if author.role == "agent" else author.id
+
+
+def _report_tone(body: e.Reported) -> Tone:
+    return "bad" if body.status == "failed" else "plain"
+
+
+_OPENED = (
+    e.TurnFinished
+    | e.TurnFailed
+    | e.SkillStarted
+    | e.SkillFinished
+    | e.SkillFailed
+    | e.ApprovalRequested
+    | e.ApprovalAnswered
+    | e.FindingPosted
+    | e.Reported
+    | e.AssignmentOpened
+    | e.AgentJoined
+    | e.CaseOpened
+    | e.HandedOff
+    | e.ReportReleased
+    | e.ReleaseRefused
+    | e.ContextCompacted
+)
+
+_TONES: dict[str, Tone] = {
+    "agent_joined": "quiet",
+    "turn_started": "quiet",
+    "timer_set": "quiet",
+    "timer_fired": "quiet",
+    "skill_started": "quiet",
+    "runner_took_over": "quiet",
+    "release_started": "quiet",
+    "context_compacted": "quiet",
+    "assignment_opened": "hand",
+    "handed_off": "hand",
+    "seat_changed": "hand",
+    "finding_posted": "good",
+    "report_released": "good",
+    "case_closed": "good",
+    "approval_requested": "wait",
+    "question_asked": "wait",
+    "skill_uncertain": "wait",
+    "case_parked": "wait",
+    "case_paused": "wait",
+    "turn_failed": "bad",
+    "skill_failed": "bad",
+    "call_refused": "bad",
+    "release_refused": "bad",
+    "finding_disputed": "bad",
+    "case_cancelled": "bad",
+}
+
+_SAID: dict[type, tuple[str, str]] = {
+    e.CaseOpened: ("사건을 열었습니다", "Opened the case"),
+    e.CaseForked: ("{parent} 사건의 {parent_seq}번에서 갈라졌습니다", "Forked from {parent} at event {parent_seq}"),
+    e.AgentJoined: ("{agent} 에이전트가 들어왔습니다", "{agent} joined"),
+    e.AgentLeft: ("{agent} 에이전트가 떠났습니다", "{agent} left"),
+    e.AssignmentOpened: ("{agent}에게 맡김: {task}", "Gave {agent}: {task}"),
+    e.TurnStarted: ("{turn}번째 차례를 시작했습니다", "Began turn {turn}"),
+    e.TurnFailed: ("차례가 실패했습니다", "The turn failed"),
+    e.SkillStarted: ("{skill} 실행 중", "Running {skill}"),
+    e.SkillFinished: ("결과가 나왔습니다", "Has its result"),
+    e.SkillFailed: ("기술이 실패했습니다", "The skill failed"),
+    e.SkillUncertain: ("{skill}: 실행되었는지 알 수 없습니다", "{skill}: nobody knows whether it happened"),
+    e.UncertaintySettled: ("사람이 확인했습니다: {outcome}", "A person settled it: {outcome}"),
+    e.CallRefused: ("하지 않았습니다", "Was refused"),
+    e.FindingPosted: ("발견 {finding}: {claim.text}", "Finding {finding}: {claim.text}"),
+    e.FindingDisputed: ("발견 {finding}에 이의: {reason}", "Disputes finding {finding}: {reason}"),
+    e.HandedOff: ("{from_agent} → {to_agent} 지휘봉을 넘겼습니다", "{from_agent} → {to_agent}: handed the baton"),
+    e.Reported: ("보고했습니다. {text}", "Reported. {text}"),
+    e.ReleaseStarted: ("모든 문장을 다시 확인하고 있습니다", "Checking every sentence again"),
+    e.ReportReleased: ("보고서를 내보냈습니다", "Released the report"),
+    e.ReleaseRefused: ("보고서를 내보내지 않았습니다", "Did not release the report"),
+    e.CaseClosed: ("사건을 마쳤습니다", "Closed the case"),
+    e.RunnerTookOver: ("실행기가 이어받았습니다", "A runner took over"),
+    e.ApprovalRequested: ("승인을 기다립니다: {skill}", "Waits for an approval: {skill}"),
+    e.ApprovalAnswered: ("{verdict}", "{verdict}"),
+    e.ApprovalLapsed: ("승인 요청이 소멸했습니다", "The approval lapsed"),
+    e.ApprovalEscalated: ("승인을 {deputy}에게 올렸습니다", "The approval went to {deputy}"),
+    e.QuestionAsked: ("묻습니다: {question}", "Asks: {question}"),
+    e.QuestionAnswered: ("답했습니다: {answer}", "Answered: {answer}"),
+    e.SeatChanged: ("{how}", "{how}"),
+    e.CasePaused: ("멈추었습니다", "Paused"),
+    e.CaseResumed: ("이어 갑니다", "Resumed"),
+    e.CaseParked: ("멈춰 섰습니다", "Stopped"),
+    e.CaseCancelled: ("취소했습니다", "Cancelled"),
+    e.AssignmentCancelled: ("맡긴 일을 취소했습니다", "Cancelled the assignment"),
+    e.LimitsChanged: ("예산을 바꾸었습니다", "Changed the budget"),
+    e.Noticed: ("알림", "Note"),
+    e.ContextCompacted: ("앞선 {entries}개 항목을 줄였습니다", "Compacted {entries} earlier entries"),
+    e.TimerSet: ("시간을 맞추었습니다", "Set a timer"),
+    e.TimerFired: ("맞춘 시간이 되었습니다", "A timer fired"),
+    e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "Erased the body of event {seq}"),
+}
+
+_VERDICTS = {
+    "approve": ("승인했습니다", "Approved it"),
+    "reject": ("거절했습니다", "Rejected it"),
+    "edit": ("고쳤습니다: 고친 내용으로 다시 승인을 묻습니다", "Edited it: it is asked anew"),
+}
+_HOWS = {
+    "take": ("자리를 넘겨받았습니다", "Took the seat over"),
+    "give": ("{agent}에게 자리를 돌려주었습니다", "Gave the seat back to {agent}"),
+    "reassign": ("{agent}에게 자리를 넘겼습니다", "Reassigned the seat to {agent}"),
+}
+
+
+def _words(case: Case, body: e.Body, language: Language) -> str:
+    which = 0 if language == "ko" else 1
+    if isinstance(body, e.TurnFinished):
+        return _turn(case, body, language)
+    fields = msgspec.structs.asdict(body)
+    for name in ("agent", "from_agent", "to_agent"):
+        if name in fields:
+            one = fields[name]
+            fields[name] = agent_name(case, one if isinstance(one, str) else one.name, language)
+    template = _SAID[type(body)][which]
+    if isinstance(body, e.ApprovalAnswered):
+        template = _VERDICTS[body.verdict][which] + (f" — {body.note}" if body.note else "")
+    elif isinstance(body, e.SeatChanged):
+        template = _HOWS[body.how][which]
+    found = fill(template, fields).strip()
+    reason = getattr(body, "reason", None)
+    if isinstance(reason, Reason) and reason.code != "note":
+        return f"{found}: {say_reason(reason, language)}"
+    return f"{found}: {reason.params.get('note', '')}" if isinstance(reason, Reason) else found
+
+
+def _turn(case: Case, body: e.TurnFinished, language: Language) -> str:
+    parts = [body.text.strip()] if body.text.strip() else []
+    parts += [_action(case, action, language) for action in body.actions]
+    return " · ".join(_grouped(parts)) or ("(빈 차례)" if language == "ko" else "(an empty turn)")
+
+
+def _grouped(parts: list[str]) -> list[str]:
+    """The same thing said several times in a row is said once, with its count."""
+    found: list[tuple[str, int]] = []
+    for part in parts:
+        if found and found[-1][0] == part:
+            found[-1] = (part, found[-1][1] + 1)
+        else:
+            found.append((part, 1))
+    return [part if count == 1 else f"{part} ×{count}" for part, count in found]
+
+
+def _action(case: Case, action: Action, language: Language) -> str:
+    match action:
+        case Call(skill=skill):
+            return skill
+        case Delegate(agent=agent):
+            return f"→ {agent_name(case, agent, language)}"
+        case HandOff(agent=agent):
+            return f"⇒ {agent_name(case, agent, language)}"
+        case Ask() | Post() | Dispute() | Report() | Release():
+            return _NAMES[type(action)][0 if language == "ko" else 1]
+        case _:
+            assert_never(action)
+
+
+_NAMES: dict[type[Any], tuple[str, str]] = {
+    Ask: ("질문", "asks"),
+    Post: ("발견", "posts a finding"),
+    Dispute: ("이의", "disputes"),
+    Report: ("보고", "reports"),
+    Release: ("내보내기", "releases"),
+}

@@ -1,0 +1,149 @@
+"""What waits for a person in a case: each as one card with all that is needed to decide."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from jihwi.case import person as persons
+from jihwi.case.reasons import say as say_reason
+from jihwi.case.state import ActionState, Case, open_assignments
+from jihwi.case.turn import Ask, Call
+from jihwi.console.telling import agent_name
+from jihwi.evidence import Viewer
+from jihwi.words import Language
+
+__all__ = ["Waiting", "waiting_in"]
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """One thing that waits for a person."""
+
+    kind: Literal["approval", "question", "uncertain", "parked", "turn"]
+    key: str
+    """Its place in the case: stays the same while it is the same thing."""
+    case_id: str
+    request: str
+    assignment: str
+    who: str
+    words: str
+    since_ms: int
+    expires_at_ms: int = 0
+    skill: str = ""
+    effect: str = ""
+    digest: str = ""
+    arguments: dict[str, Any] = {}
+    options: tuple[str, ...] = ()
+    number: int = 0
+    choices: tuple[str, ...] = ()
+    report: str = ""
+    """The call whose result is about to be released."""
+    withheld: bool = False
+    """The reader may not see the text it is about."""
+    holder: str = ""
+    """A turn: whose seat it is."""
+
+
+def waiting_in(case: Case, language: Language, viewer: Viewer, times: dict[int, int]) -> list[Waiting]:
+    """Everything that waits in a case, oldest first. `times` is when each event happened, by number."""
+    found = [*_parked(case, language)]
+    if case.status in ("open", "paused", "parked"):
+        found += _approvals(case, language, viewer, times)
+        for assignment in open_assignments(case):
+            who = agent_name(case, assignment.agent, language)
+            withheld = not viewer.may_see(assignment.labels)
+            for action in assignment.actions:
+                found += _action(case, assignment.id, assignment.turn, action, who, withheld)
+            if assignment.mind.kind == "person" and assignment.turn_status == "due":
+                found.append(
+                    Waiting(
+                        "turn",
+                        f"{assignment.id}/{assignment.seat}/{assignment.turn}",
+                        case.id,
+                        case.request,
+                        assignment.id,
+                        who,
+                        assignment.task,
+                        case.now_ms,
+                        withheld=withheld,
+                        holder=assignment.mind.name,
+                    )
+                )
+    return sorted(found, key=lambda one: one.since_ms)
+
+
+def _parked(case: Case, language: Language) -> list[Waiting]:
+    if case.status != "parked" or case.reason is None:
+        return []
+    words = say_reason(case.reason, language)
+    return [
+        Waiting(
+            "parked", f"parked/{case.seq}", case.id, case.request, "a1", "", words, case.now_ms, choices=case.choices
+        )
+    ]
+
+
+def _approvals(case: Case, language: Language, viewer: Viewer, times: dict[int, int]) -> list[Waiting]:
+    return [
+        Waiting(
+            "approval",
+            one.id,
+            case.id,
+            case.request,
+            one.assignment,
+            agent_name(case, case.assignments[one.assignment].agent, language),
+            say_reason(one.reason, language),
+            times.get(one.requested_seq, case.now_ms),
+            expires_at_ms=one.expires_at_ms,
+            skill=one.skill,
+            effect=one.effect,
+            digest=one.action_digest,
+            arguments=one.arguments if viewer.may_see(case.assignments[one.assignment].labels) else {},
+            report=str(one.arguments.get("call", "")) if one.skill == "release" else "",
+            withheld=not viewer.may_see(case.assignments[one.assignment].labels),
+        )
+        for one in persons.open_approvals(case)
+    ]
+
+
+def _action(case: Case, assignment: str, turn: int, action: ActionState, who: str, withheld: bool) -> list[Waiting]:
+    key = f"{assignment}/{turn}/{action.number}"
+    match action:
+        case ActionState(status="asked", action=Ask(question=question, options=options)):
+            words = "" if withheld else question
+            return [
+                Waiting(
+                    "question",
+                    key,
+                    case.id,
+                    case.request,
+                    assignment,
+                    who,
+                    words,
+                    case.now_ms,
+                    options=options,
+                    number=action.number,
+                    withheld=withheld,
+                )
+            ]
+        case ActionState(status="uncertain", action=Call(skill=skill)):
+            arguments = {} if withheld else action.arguments
+            return [
+                Waiting(
+                    "uncertain",
+                    key,
+                    case.id,
+                    case.request,
+                    assignment,
+                    who,
+                    "",
+                    case.now_ms,
+                    skill=skill,
+                    arguments=arguments,
+                    number=action.number,
+                    withheld=withheld,
+                )
+            ]
+        case _:
+            return []
