@@ -102,15 +102,22 @@ def _older(hits: Sequence[Hit], modified_ms: Mapping[str, int]) -> set[int]:
     found: set[int] = set()
     for a in range(len(hits)):
         for b in range(a):
-            if hits[a].document_id == hits[b].document_id:
-                continue
             least = _SAME_TEXT_AND_NAME if names[a] == names[b] else _SAME_TEXT
-            both = len(words[a] & words[b])
-            if both and both >= least * len(words[a] | words[b]):
-                newer = _newer(hits[a], hits[b], modified_ms)
-                if newer:
-                    found.add(b if newer > 0 else a)
+            if hits[a].document_id == hits[b].document_id or not _alike(words[a], words[b], least):
+                continue
+            newer = _newer(hits[a], hits[b], modified_ms)
+            if newer:
+                found.add(b if newer > 0 else a)
     return found
+
+
+def _alike(one: frozenset[str], other: frozenset[str], least: float) -> bool:
+    """Whether two sets have at least this share of their words in common."""
+    few, many = sorted((len(one), len(other)))
+    if not few or few < least * many:
+        return False
+    both = len(one & other)
+    return both >= least * (few + many - both)
 
 
 def _newer(one: Hit, other: Hit, modified_ms: Mapping[str, int]) -> int:
