@@ -8,8 +8,9 @@ compile() {
     .venv/bin/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-emit-find-links --no-header --no-annotate --group build "$@" pyproject.toml
 }
-# What the tests run (without Kiwi, whose model has no wheel) is the widest set; the others take their versions from it.
+# What the tests run (without Kiwi, whose model has no wheel: `.ci/run` adds it) is the widest set; the others take their versions from it.
 compile --group dev --extra models --extra postgres "$@" -o requirements/test.txt
 compile -c requirements/test.txt "$@" -o requirements/run.txt
 compile -c requirements/test.txt --extra models "$@" -o requirements/models.txt
+compile -c requirements/test.txt --extra kiwi "$@" -o requirements/kiwi.txt
 grep -c == requirements/*.txt

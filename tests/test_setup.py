@@ -22,7 +22,7 @@ from tests.programs import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TESTING = {"pytest", "starlette", "uvicorn"}
 """What `jihwi.testing` may import: whoever tests has it."""
-LOCKS = ("run", "models", "test")
+LOCKS = ("run", "models", "kiwi", "test")
 # Put together here, so that this file does not name them either.
 HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))]
 HOSTS += [".".join(parts) for parts in (("deb", "debian", "org"), ("archive", "ubuntu", "com"), ("huggingface", "co"))]
@@ -72,6 +72,8 @@ def test_every_package_of_a_lock_is_pinned_by_hash_and_from_nowhere_in_particula
     [
         ("run", PROJECT["project"]["dependencies"]),
         ("models", PROJECT["project"]["optional-dependencies"]["models"]),
+        ("kiwi", PROJECT["project"]["optional-dependencies"]["kiwi"]),
+        ("test", PROJECT["project"]["optional-dependencies"]["postgres"]),
         ("test", PROJECT["dependency-groups"]["dev"]),
         ("run", PROJECT["dependency-groups"]["build"]),
     ],

@@ -18,7 +18,9 @@ MECAB = MecabAnalyser()
 HAS_KIWI = find_spec("kiwipiepy") is not None
 
 
-@pytest.fixture(params=["mecab", pytest.param("kiwi", marks=pytest.mark.skipif(not HAS_KIWI, reason="not installed"))])
+@pytest.fixture(
+    params=["mecab", pytest.param("kiwi", marks=pytest.mark.skipif(not HAS_KIWI, reason="absent: kiwipiepy"))]
+)
 def analyser(request: pytest.FixtureRequest) -> Analyser:
     return MECAB if request.param == "mecab" else KiwiAnalyser()
 
