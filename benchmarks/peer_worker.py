@@ -9,29 +9,13 @@ import json
 import re
 import sys
 import time
-import types
 from collections.abc import Callable
-from typing import Any
 
 
 def _unhwp() -> Callable[[str], str]:
     import unhwp
 
     return lambda path: str(unhwp.to_markdown(path))
-
-
-def _helper_hwp() -> Callable[[str], str]:
-    # Its import installs browsers unless this check of its own is out of the way.
-    check: Any = types.ModuleType("helper_hwp.v50.requirements_rnac")
-    check.check_and_print_dependencies = lambda *_: None
-    sys.modules["helper_hwp.v50.requirements_rnac"] = check
-    import helper_hwp
-
-    def read(path: str) -> str:
-        convert = helper_hwp.hwpx_to_txt if path.lower().endswith("x") else helper_hwp.hwp_to_txt
-        return str(convert(path))
-
-    return read
 
 
 def _python_hwpx() -> Callable[[str], str]:
@@ -59,7 +43,6 @@ def _markitdown() -> Callable[[str], str]:
 
 PEERS = {
     "unhwp": _unhwp,
-    "helper-hwp": _helper_hwp,
     "python-hwpx": _python_hwpx,
     "kreuzberg": _kreuzberg,
     "markitdown": _markitdown,

@@ -10,7 +10,6 @@ from pathlib import Path
 
 FORMATS = {
     "unhwp": ("hwp5", "hwpx"),
-    "helper-hwp": ("hwp5", "hwpx"),
     "python-hwpx": ("hwpx",),
     "kreuzberg": ("hwp5", "hwpx"),
     "markitdown": ("hwp5", "hwpx"),

@@ -23,6 +23,7 @@ from benchmarks.corpus import (
     preview,
     twins,
 )
+from benchmarks.peers import FORMATS, run_peer
 from benchmarks.scores import bare, common_length, hangul, order, recall
 from jihwi.evidence import Reading
 from jihwi.readers import Hint, Limits, Reader
@@ -115,7 +116,11 @@ def score_oracles(
             if len(ours) < 10:
                 scores.near_empty.append(item.path)
         printed = pdfs.get(item.path, "")
-        if printed and hangul(printed) == 0 and hangul(shown or newer.get(item.path, "")) > LEAST_ORACLE_CHARACTERS // 3:
+        if (
+            printed
+            and hangul(printed) == 0
+            and hangul(shown or newer.get(item.path, "")) > LEAST_ORACLE_CHARACTERS // 3
+        ):
             scores.unusable.append(item.path)
         elif len(bare(printed)) >= LEAST_ORACLE_CHARACTERS:
             scores.add(f"{item.format} pdf recall", item.path, recall(bare(printed), ours, 4))
@@ -187,10 +192,47 @@ def report(scores: Scores, low: int) -> None:
                 print(f"  {value:.3f} {figure}: {path}")
 
 
+def compare(
+    items: list[Item], ours: Scores, pdfs: dict[str, str], folder: Path, peers: Path
+) -> dict[str, dict[str, float]]:
+    """The other readers on the same files and oracles, and the ceiling: the best of all readers for each file."""
+    figures = [figure for figure in sorted(ours.values) if figure.endswith("recall")]
+    means: dict[str, dict[str, float]] = {}
+    best = {figure: dict(ours.values[figure]) for figure in figures}
+    for name, formats in FORMATS.items():
+        result = run_peer(name, peers, {i.path: folder / "files" / i.path for i in items if i.format in formats})
+        if result is None:
+            continue
+        theirs = Scores()
+        texts = {path: (text, text) for path, text in result.texts.items()}
+        score_oracles(
+            [i for i in items if i.format in formats], lambda item, t=texts: t.get(item.path, ("", "")), theirs, pdfs
+        )
+        means[name] = {figure: theirs.mean(figure) for figure in figures if figure in theirs.values}
+        for kind in formats:
+            spent = [result.seconds[i.path] for i in items if i.format == kind and i.path in result.seconds]
+            means[name][f"{kind} files a CPU second"] = len(spent) / sum(spent) if sum(spent) else 0.0
+        means[name]["raised"] = len(result.errors)
+        for figure in figures:
+            for path, value in theirs.values.get(figure, {}).items():
+                best[figure][path] = max(value, best[figure].get(path, 0.0))
+    means["ceiling"] = {figure: statistics.fmean(best[figure].values()) for figure in figures}
+    for name, found in means.items():
+        print(f"{name:12} " + ", ".join(f"{figure} {value:.3f}" for figure, value in found.items()))
+    for figure in figures:
+        for path, value in sorted(ours.values[figure].items(), key=lambda pair: pair[1]):
+            if value < LOW:
+                print(f"  under {LOW}: {value:.3f}, ceiling {best[figure][path]:.3f}, {figure}: {path}")
+    return means
+
+
 def main() -> None:
     """Read, score, print, write."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--low", type=int, default=40, help="how many low files to name for each figure")
+    arguments.add_argument(
+        "--peers", type=Path, default=Path("build/peers"), help="where the other readers are installed"
+    )
     arguments.add_argument("--out", type=Path, default=Path("build/bench/readers.json"))
     chosen = arguments.parse_args()
     folder = corpus_folder()
@@ -204,11 +246,13 @@ def main() -> None:
     score_oracles(items, lambda item: texts.get(item.path), scores, pdfs)
     score_twins(items, readings, scores)
     report(scores, chosen.low)
+    others = compare(items, scores, pdfs, folder, chosen.peers) if chosen.peers.is_dir() else {}
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(
         json.dumps(
             {
                 "means": {figure: scores.mean(figure) for figure in sorted(scores.values)},
+                "others": others,
                 "files": scores.values,
                 "raised": scores.raised,
                 "near_empty": scores.near_empty,

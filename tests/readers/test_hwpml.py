@@ -54,7 +54,8 @@ def test_a_table_keeps_its_cells_spans_and_caption() -> None:
     cell = '<CELL RowAddr="{r}" ColAddr="{c}" RowSpan="1" ColSpan="{s}" Header="{h}"><PARALIST>{p}</PARALIST></CELL>'
     rows = (
         f"<ROW>{cell.format(r=0, c=0, s=2, h='true', p=text('머리'))}</ROW>"
-        f"<ROW>{cell.format(r=1, c=0, s=1, h='false', p=text('가'))}{cell.format(r=1, c=1, s=1, h='false', p=text('나'))}</ROW>"
+        f"<ROW>{cell.format(r=1, c=0, s=1, h='false', p=text('가'))}"
+        f"{cell.format(r=1, c=1, s=1, h='false', p=text('나'))}</ROW>"
     )
     caption = f"<CAPTION><PARALIST>{text('표 1')}</PARALIST></CAPTION>"
     held = f'<SHAPEOBJECT><POSITION TreatAsChar="true"/>{caption}</SHAPEOBJECT>'
@@ -72,7 +73,8 @@ def test_a_table_keeps_its_cells_spans_and_caption() -> None:
 def test_notes_boxes_and_marks() -> None:
     number = '<AUTONUM Number="1" NumberType="Footnote"><AUTONUMFORMAT Type="Digit" SuffixChar=")"/></AUTONUM>'
     note = f"<FOOTNOTE><PARALIST>{paragraph(number + '<CHAR> 각주</CHAR>')}</PARALIST></FOOTNOTE>"
-    box = f"<RECTANGLE><DRAWINGOBJECT><DRAWTEXT><PARALIST>{text('상자')}</PARALIST></DRAWTEXT></DRAWINGOBJECT></RECTANGLE>"
+    inner = f"<DRAWTEXT><PARALIST>{text('상자')}</PARALIST></DRAWTEXT>"
+    box = f"<RECTANGLE><DRAWINGOBJECT>{inner}</DRAWINGOBJECT></RECTANGLE>"
     reading = read(document(paragraph(f"<CHAR>앞<TAB/>뒤<LINEBREAK/>끝</CHAR>{note}{box}")))
     assert shown(reading) == [("paragraph", "앞\t뒤\n끝1)"), ("footnote", "1) 각주"), ("text_box", "상자")]
     assert [block.parent for block in reading.blocks] == [-1, 0, 0]
