@@ -27,7 +27,7 @@ from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, lo
 from jihwi.settings import Settings
 from jihwi.skills import Skill, SkillBox
 from jihwi.store import EventStore
-from jihwi.teams import BUILT_IN, Team, built_in_folder, load_team
+from jihwi.teams import BUILT_IN, Team, load_team, skills_in, team_folder
 from jihwi.words import Language
 
 if TYPE_CHECKING:
@@ -197,14 +197,13 @@ class House:
 
     @cached_property
     def skills(self) -> SkillBox:
-        """The built-in skills."""
-        return SkillBox(built_in_skills(lambda: self.library))
+        """The built-in skills, and those the team of the settings brings along."""
+        return SkillBox([*built_in_skills(lambda: self.library), *skills_in(team_folder(self.settings.team))])
 
     def team(self, name: str) -> Team:
         """A team by its built-in name or its folder, with the minds it may use. Raises TeamInvalid, FolderMissing."""
         if name not in self._teams:
-            folder = built_in_folder(name) if name in BUILT_IN else Path(name)
-            team = load_team(folder, {skill: one.spec for skill, one in self.skills.all().items()})
+            team = load_team(team_folder(name), {skill: one.spec for skill, one in self.skills.all().items()})
             self.minds.add(team)
             self._teams[name] = team
         team = self._teams[name]

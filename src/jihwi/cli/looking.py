@@ -15,7 +15,7 @@ from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 from jihwi.errors import FileMissing
 from jihwi.settings import documented
-from jihwi.teams import BUILT_IN, built_in_folder, check_team
+from jihwi.teams import check_team, skills_in, team_folder
 
 __all__ = ["cite", "doctor", "skills", "team"]
 
@@ -33,8 +33,8 @@ def check(
     """Say what is wrong with a team, by file and line."""
     with Session(json=json, lang=lang, home=home) as session:
         screen = session.screen
-        place = built_in_folder(folder) if folder in BUILT_IN else Path(folder)
-        problems = check_team(place, {name: one.spec for name, one in _skills().items()})
+        place = team_folder(folder)
+        problems = check_team(place, {name: one.spec for name, one in _skills(place).items()})
         screen.result([{"file": p.file, "line": p.line, "problem": screen.words(p.ko, p.en)} for p in problems])
         if not screen.json:
             for one in problems:
@@ -44,19 +44,19 @@ def check(
         raise SystemExit(1 if problems else 0)
 
 
-def _skills() -> dict[str, Any]:
+def _skills(place: Path) -> dict[str, Any]:
     from jihwi.wiring import built_in_skills
 
     def no_library() -> Any:
         raise AssertionError("listing skills opens no library")
 
-    return {one.spec.name: one for one in built_in_skills(no_library)}
+    return {one.spec.name: one for one in [*built_in_skills(no_library), *skills_in(place)]}
 
 
 def skills(json: Json = False, lang: Lang = None, home: Home = None) -> None:
     """List the skills there are."""
     with Session(json=json, lang=lang, home=home) as session:
-        found = _skills()
+        found = _skills(team_folder(session.settings.team))
         session.screen.result(
             [
                 {"name": name, "effect": one.spec.effect, "description": one.description, "schema": one.schema}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from jihwi.teams.loader import BUILT_IN, Problem, Team, built_in_folder, check_team, load_team
+from jihwi.teams.code import skills_in
+from jihwi.teams.loader import BUILT_IN, Problem, Team, built_in_folder, check_team, load_team, team_folder
 
-__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team"]
+__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team", "skills_in", "team_folder"]

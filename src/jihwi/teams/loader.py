@@ -2,15 +2,12 @@
 
 A team is a folder: `team.md` (name, case worker, policy, budget) and one Markdown file an agent. The front matter
 between `---` lines says what the house must know; the text below it is the agent's instructions. `procedures.py`
-holds one function an agent that can work without a model.
+holds one function an agent that can work without a model; `skills.py`, the skills the team brings along.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -23,8 +20,9 @@ from jihwi.case.assignment import AgentSpec, MindSpec, Policy, SkillSpec
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.errors import FolderMissing, TeamInvalid
 from jihwi.minds import Procedure
+from jihwi.teams.code import CodeBroken, load_code
 
-__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team"]
+__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team", "team_folder"]
 
 BUILT_IN = ("report",)
 """The teams that travel with the package."""
@@ -95,6 +93,11 @@ def built_in_folder(name: str) -> Path:
     return Path(__file__).parent / name
 
 
+def team_folder(name: str) -> Path:
+    """Where a team lies: a built-in one by its name, any other by its folder."""
+    return built_in_folder(name) if name in BUILT_IN else Path(name)
+
+
 def load_team(folder: Path, skills: Mapping[str, SkillSpec]) -> Team:
     """The team in `folder`, whose agents may use `skills`. Raises FolderMissing, TeamInvalid."""
     reading = _Reading(folder, skills)
@@ -136,7 +139,8 @@ class _Reading:
             self.problem("team.md", "", "team.md 파일이 없습니다", "there is no team.md")
             return None
         head, _ = self._front(team_file, _TeamFront)
-        module = self._procedures()
+        module = self._code("procedures")
+        self._code("skills")
         agents: list[AgentSpec] = []
         procedures: dict[str, Procedure] = {}
         for path in sorted(self.folder.glob("*.md")):
@@ -247,31 +251,11 @@ class _Reading:
             self._flexible.add(head.name)
         return MindSpec("procedure", name)
 
-    def _procedures(self) -> ModuleType | None:
-        path = self.folder / "procedures.py"
-        if not path.is_file():
-            return None
-        here = Path(__file__).parent
-        if self.folder.resolve().parent == here.resolve():
-            return importlib.import_module(f"jihwi.teams.{self.folder.name}.procedures")
-        name = f"jihwi_team_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            return None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except Exception as problem:  # noqa: BLE001 - the border: whatever a team's code raises is named, by line
-            trace = problem.__traceback__
-            line = 1
-            while trace is not None:
-                if trace.tb_frame.f_code.co_filename == str(path):
-                    line = trace.tb_lineno
-                trace = trace.tb_next
-            line = getattr(problem, "lineno", None) or line
-            words = f"{type(problem).__name__}: {problem}"
-            self.problems.append(Problem("procedures.py", line, f"실행할 수 없습니다: {words}", words))
+    def _code(self, name: str) -> ModuleType | None:
+        module = load_code(self.folder, name)
+        if isinstance(module, CodeBroken):
+            ko = f"실행할 수 없습니다: {module.words}"
+            self.problems.append(Problem(f"{name}.py", module.line, ko, f"it cannot be run: {module.words}"))
             return None
         return module
 
