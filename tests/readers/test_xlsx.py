@@ -13,8 +13,9 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
-from jihwi.errors import FileBroken, FileTooLarge
+from jihwi.errors import FileBroken, FileLocked, FileTooLarge
 from jihwi.readers.number_format import show
+from jihwi.testing.compound_file import compound_file
 from tests.readers.asking import kinds, opened, read, table_of, texts, warned
 
 
@@ -118,6 +119,11 @@ def test_a_chart_without_stored_numbers_is_told() -> None:
 )
 def test_numbers_look_as_people_see_them(value: float, code: str, shown: str) -> None:
     assert show(value, code) == shown
+
+
+def test_an_encrypted_workbook_is_locked() -> None:
+    with pytest.raises(FileLocked):
+        opened("xlsx", compound_file({"EncryptedPackage": bytes(5000)}))
 
 
 def test_a_bomb_and_rubbish_are_refused() -> None:

@@ -19,6 +19,9 @@ __all__ = ["Package", "local", "parse_xml", "text_of"]
 _MOST_PARTS = 20_000
 _LARGEST_RATIO = 500
 _RATIO_FROM = 10 << 20
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""Office wraps an encrypted package in a compound file that holds it under this name (MS-OFFCRYPTO 2.3)."""
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
 
@@ -29,6 +32,8 @@ class Package:
         self.path = path
         self._limits = limits
         self._spent = 0
+        if data.startswith(_COMPOUND) and _ENCRYPTED in data:
+            raise FileLocked(path, "office")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             self._names = {_tidy(i.filename): i for i in self._zip.infolist()}
