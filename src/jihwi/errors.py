@@ -125,6 +125,15 @@ class FolderOverlaps(UsageError):
 
 
 @dataclass(eq=False)
+class FolderTaken(UsageError):
+    path: str
+    ko = "'{path}'이(가) 이미 있습니다."
+    en = "'{path}' exists already."
+    ko_next = "다른 이름을 쓰십시오. 아무것도 덮어쓰지 않았습니다."
+    en_next = "Give another name; nothing was overwritten."
+
+
+@dataclass(eq=False)
 class FileMissing(UsageError):
     path: str
     ko = "'{path}' 파일이 없습니다."

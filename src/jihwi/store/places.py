@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from jihwi.errors import StoreOnNetwork
 
-__all__ = ["mount_table", "network_kind", "refuse_network"]
+__all__ = ["mount_table", "network_kind", "refuse_network", "sync_folder"]
 
 # File systems whose locks or shared memory are not to be trusted between machines: SQLite's log needs both.
 _NETWORK = re.compile(
@@ -57,3 +58,12 @@ def refuse_network(folder: Path) -> None:
     kind = network_kind(real, mount_table())
     if kind is not None:
         raise StoreOnNetwork(str(folder), kind)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last: what was created or renamed there is so after lost power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -17,9 +17,9 @@ import msgspec
 
 from jihwi.case.ledger import Sealed
 from jihwi.errors import JihwiError
-from jihwi.store import CaseRow, CaseStatus, EventStore, Lease, Patch
+from jihwi.store import CaseRow, CaseStatus, EventStore, KeptStore, Lease, Patch
 
-__all__ = ["FaultyStore", "Fuse", "Moment", "frozen", "killed", "raising"]
+__all__ = ["FaultyKeptStore", "FaultyStore", "Fuse", "Moment", "frozen", "killed", "raising"]
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -167,3 +167,24 @@ class FaultyStore:
 
     async def close(self) -> None:
         await self._store.close()
+
+
+class FaultyKeptStore(FaultyStore):
+    """The same around a store whose cases can be moved and erased."""
+
+    def __init__(self, store: KeptStore, fuse: Fuse) -> None:
+        super().__init__(store, fuse)
+        self._kept = store
+
+    async def blobs_of(self, case_id: str) -> list[str]:
+        self._fuse.passing("before", "blobs_of")
+        found = await self._kept.blobs_of(case_id)
+        self._fuse.passing("after", "blobs_of")
+        return found
+
+    async def erase(
+        self, case_id: str, events: Sequence[Sealed], patch: Patch, *, seqs: Sequence[int], blobs: Sequence[str] = ()
+    ) -> None:
+        self._fuse.passing("before", "erase")
+        await self._kept.erase(case_id, events, patch, seqs=seqs, blobs=blobs)
+        self._fuse.passing("after", "erase")

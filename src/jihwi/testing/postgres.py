@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -70,12 +71,8 @@ def running_postgres(folder: Path, *, lasting: bool = False) -> Iterator[str]:
         _wait_until_ready(place, folder, server)
         yield f"host={folder} user=jihwi dbname=postgres"
     finally:
-        server.terminate()  # the polite way waits for clients; those of a failed test may still be there
-        try:
-            server.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            server.send_signal(3)  # SIGQUIT: at once
-            server.wait(timeout=20)
+        server.send_signal(signal.SIGQUIT)  # at once: nobody wants what a test left, and a restart recovers it
+        server.wait(timeout=20)
 
 
 def _plain_user() -> pwd.struct_passwd | None:

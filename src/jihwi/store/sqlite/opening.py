@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreTooNew
 from jihwi.store.migrations import Migration, statements_of
-from jihwi.store.places import refuse_network
+from jihwi.store.places import refuse_network, sync_folder
 from jihwi.store.sqlite.problems import disk_error, store_error
 
 __all__ = ["connect", "prepare_file"]
@@ -64,7 +64,7 @@ def prepare_file(path: Path, steps: Sequence[Migration], *, busy_seconds: float)
                 raise
         time.sleep(0.01)
     if new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def _bring_up_to_date(path: Path, steps: Sequence[Migration], busy_seconds: float) -> None:
@@ -122,12 +122,4 @@ def _keep_copy(database: sqlite3.Connection, path: Path, version: int) -> None:
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.rename(kept)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)

@@ -1,0 +1,190 @@
+"""A state folder copied while it is in use, and put back: a copy is whole and verified, or it is not there.
+
+Databases are copied by SQLite itself, so that one consistent moment is kept; caches are left out and made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from jihwi.errors import FolderMissing, FolderTaken, StoreBusy, StoreCorrupt
+from jihwi.store.places import sync_folder
+
+__all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "restore"]
+
+MANIFEST = "backup.json"
+_CACHES = ("index",)
+_SQLITE = b"SQLite format 3\0"
+_PARTS_OF_DATABASES = ("-wal", "-shm", "-journal")
+_CHUNK_BYTES = 1024 * 1024
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a copy holds: each file's path within it to its SHA-256."""
+
+    made_at_ms: int
+    files: dict[str, str]
+
+
+def backup(home: Path, target: Path, *, at_ms: int) -> Manifest:
+    """Copy the state folder `home`, in use or not, to a new folder `target`. Killed half-way, there is no `target`,
+    and the next run starts anew.
+
+    Databases come first: files that a database's facts name were written before those facts. Raises FolderMissing,
+    FolderTaken, OSError.
+    """
+    if not home.is_dir():
+        raise FolderMissing(str(home))
+    if target.exists():
+        raise FolderTaken(str(target))
+    unfinished = _emptied(target.with_name(f"{target.name}.unfinished"))
+    files = sorted(_files_of(home), key=lambda path: (not _is_database(path), path))
+    digests: dict[str, str] = {}
+    for path in files:
+        name = path.relative_to(home)
+        copy = unfinished / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if _is_database(path):
+                _copy_database(path, copy)
+            else:
+                shutil.copyfile(path, copy)
+        except FileNotFoundError:  # a passing file of a process at work
+            continue
+        digests[str(name)] = _synced_digest(copy)
+    manifest = Manifest(at_ms, digests)
+    (unfinished / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    _synced_digest(unfinished / MANIFEST)
+    for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
+        sync_folder(folder)
+    unfinished.rename(target)
+    sync_folder(target.parent)
+    return manifest
+
+
+def read_manifest(copy: Path) -> Manifest:
+    """What a copy holds, each file compared with its digest. Raises FolderMissing, StoreCorrupt."""
+    if not copy.is_dir():
+        raise FolderMissing(str(copy))
+    try:
+        manifest = msgspec.json.decode((copy / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        raise StoreCorrupt(str(copy), f"{MANIFEST}: {problem}") from problem
+    for name, digest in manifest.files.items():
+        path = copy / name
+        if not path.resolve().is_relative_to(copy.resolve()):
+            raise StoreCorrupt(str(copy), f"{name} lies outside")
+        if not path.is_file() or _digest(path) != digest:
+            raise StoreCorrupt(str(copy), f"{name} is not what was copied")
+    return manifest
+
+
+def restore(copy: Path, home: Path) -> Path | None:
+    """Put a copy made by `backup` back as `home`. What was there is kept beside it; where, is returned.
+
+    The copy is compared with its digests before anything changes. Killed half-way, run it again. Raises FolderMissing,
+    StoreCorrupt, StoreBusy while a process has a database of `home` open.
+    """
+    manifest = read_manifest(copy)
+    unfinished = _emptied(home.with_name(f"{home.name}.unfinished"))
+    for name, digest in manifest.files.items():
+        placed = unfinished / name
+        placed.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(copy / name, placed)
+        if _synced_digest(placed) != digest:
+            raise StoreCorrupt(str(copy), f"{name} changed while it was read")
+    for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
+        sync_folder(folder)
+    kept: Path | None = None
+    if home.exists():
+        _refuse_in_use(home)
+        kept = _free_name(home)
+        home.rename(kept)
+    unfinished.rename(home)
+    sync_folder(home.parent)
+    return kept
+
+
+def _files_of(home: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(home):
+        if Path(folder) == home:
+            folders[:] = [name for name in folders if name not in _CACHES]
+        for name in names:
+            path = Path(folder) / name
+            if path.is_file() and not path.is_symlink() and not name.endswith(_PARTS_OF_DATABASES):
+                yield path
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except FileNotFoundError:
+        return False
+
+
+def _copy_database(path: Path, copy: Path) -> None:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with (
+        contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as source,
+        contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as target,
+    ):
+        try:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.DatabaseError as problem:
+            raise StoreCorrupt(str(path), str(problem)) from problem
+
+
+def _refuse_in_use(home: Path) -> None:
+    """Raise StoreBusy when any process has a database of `home` open: it would go on writing into the folder that is
+    put aside."""
+    for path in _files_of(home):
+        if not _is_database(path):
+            continue
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as database:
+            try:
+                database.execute("PRAGMA locking_mode = EXCLUSIVE")
+                database.execute("BEGIN EXCLUSIVE")
+                database.execute("ROLLBACK")
+            except sqlite3.OperationalError as problem:
+                raise StoreBusy(str(path), 0) from problem
+            except sqlite3.DatabaseError:
+                continue  # damaged: that may be why somebody restores
+
+
+def _emptied(folder: Path) -> Path:
+    """A new folder; what an earlier, killed run left there is removed."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _free_name(home: Path) -> Path:
+    number = 1
+    while (name := home.with_name(f"{home.name}.before-{number}")).exists():
+        number += 1
+    return name
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _synced_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return _digest(path)

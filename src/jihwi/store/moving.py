@@ -1,0 +1,98 @@
+"""Cases copied from one store to another, whatever lies beneath: each arrives whole, verified, and only once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from jihwi.case.ledger import Sealed, verify
+from jihwi.errors import AppendConflict
+from jihwi.store import CaseRow, KeptStore, Patch
+
+__all__ = ["Copied", "copy_store"]
+
+_CHUNK_EVENTS = 500
+_CHUNK_BYTES = 8 * 1024 * 1024
+_EVERY_CASE = 1_000_000_000
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """What a copy did."""
+
+    cases: int = 0
+    """How many cases are now as they were in the source."""
+    events: int = 0
+    """How many events were written; those that were there already are not counted."""
+    differing: tuple[str, ...] = ()
+    """Cases that the target holds with another history; nothing of them was changed."""
+
+
+async def copy_store(
+    source: KeptStore, target: KeptStore, *, told: Callable[[CaseRow], None] = lambda row: None
+) -> Copied:
+    """Copy every case. May be killed at any moment and run again: it goes on where it stopped. Running it again later
+    brings over what was added since; what was added to the target meanwhile is never touched. Leases and snapshots
+    stay behind, so stop the runners of the source before anything runs on the target.
+
+    `told` is called after each case. Raises StoreError, LedgerBroken when a case in the source does not verify.
+    """
+    cases, events = 0, 0
+    differing: list[str] = []
+    for row in reversed(await source.rows(limit=_EVERY_CASE)):
+        try:
+            events += await _copy_case(source, target, row)
+            cases += 1
+        except AppendConflict:
+            differing.append(row.case_id)
+        told(row)
+    return Copied(cases, events, tuple(differing))
+
+
+async def _copy_case(source: KeptStore, target: KeptStore, row: CaseRow) -> int:
+    """Bring one case over; how many events were new. Raises AppendConflict when the target has another history."""
+    log = await source.read(row.case_id, limit=row.seq)
+    verify(row.case_id, log, expected_head=row.head)
+    there = await target.row(row.case_id)
+    done = there.seq if there is not None else 0
+    if there is not None and not any(event.head == there.head for event in log[done - 1 : done]):
+        raise AppendConflict(row.case_id, done + 1)
+    chunks = _chunks(log[done:])
+    for chunk in chunks[:-1]:
+        # Nobody may drive a case that is only half there.
+        await target.append(row.case_id, chunk, _patch(row, arriving=True))
+    if chunks:
+        blobs = {digest: await _held(source, digest) for digest in await source.blobs_of(row.case_id)}
+        await target.append(row.case_id, chunks[-1], _patch(row, arriving=False), blobs=blobs)
+    verify(row.case_id, await target.read(row.case_id), expected_head=row.head)
+    return len(log) - done
+
+
+async def _held(source: KeptStore, digest: str) -> bytes:
+    data = await source.blob(digest)
+    return data if data is not None else b""
+
+
+def _patch(row: CaseRow, *, arriving: bool) -> Patch:
+    return Patch(
+        status="parked" if arriving else row.status,
+        wake_at_ms=0 if arriving else row.wake_at_ms,
+        waits_for=row.waits_for,
+        request=row.request,
+        requester=row.requester,
+        team=row.team,
+        parent=row.parent,
+    )
+
+
+def _chunks(log: list[Sealed]) -> list[list[Sealed]]:
+    chunks: list[list[Sealed]] = []
+    size = 0
+    for event in log:
+        length = len(event.header) + len(event.body or b"")
+        if not chunks or len(chunks[-1]) >= _CHUNK_EVENTS or size + length > _CHUNK_BYTES:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(event)
+        size += length
+    return chunks
