@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
@@ -109,10 +110,33 @@ def _understand_request() -> Skill:
         answer it wants and the method that finds it (evidence or summary)."""
         found = understand(request)
         method = "summary" if found.intent in ("summary", "overview") else "evidence"
+        compared = _of_each_side(found.sides)
         questions = [{"text": one.text, "wants": one.wanted, "method": method} for one in found.questions]
+        if compared:
+            questions = [{"text": text, "wants": "passage", "method": method} for text in compared]
         return {"intent": found.intent, "language": found.language, "questions": questions, "sides": list(found.sides)}
 
     return understand_request
+
+
+_MATTER = re.compile(r"^(?P<side>.+?)(?:에서의?|의)\s+(?P<matter>.+)$")
+
+
+def _of_each_side(sides: tuple[str, ...]) -> list[str]:
+    """One question a side of a comparison: the matter stands with the last side only and is meant for each.
+
+    >>> _of_each_side(("복무 규정", "여비 규정의 신청 기한"))
+    ['복무 규정 신청 기한', '여비 규정 신청 기한']
+    """
+    if len(sides) < 2:
+        return []
+    found = _MATTER.match(sides[-1])
+    if found is not None:
+        return [f"{side} {found['matter']}" for side in (*sides[:-1], found["side"])]
+    words = sides[-1].split()
+    if len(words) > 1 and all(len(side.split()) == 1 for side in sides[:-1]):
+        return [f"{side} {' '.join(words[1:])}" for side in (*sides[:-1], words[0])]
+    return list(sides)
 
 
 def _list_sources(desk: _Desk) -> Skill:
