@@ -99,21 +99,22 @@ def comparable(reading: Reading) -> tuple[str, str]:
 
 
 def score_oracles(
-    items: list[Item], text_of: Callable[[Item], tuple[str, str] | None], scores: Scores, pdfs: dict[str, str]
+    items: list[Item], text_of: Callable[[Item], tuple[str, str, bool] | None], scores: Scores, pdfs: dict[str, str]
 ) -> None:
-    """Recall, length and order against previews and PDFs."""
+    """Recall, length and order against previews and PDFs. `text_of` gives the text for PDFs, the text for previews, and
+    whether the reading says that something is wrong."""
     newer = {old.path: preview(other) for old, other in hwp3_twins(items)}
     for item in items:
         texts = text_of(item)
         if texts is None:
             continue
-        text, stored = texts
+        text, stored, said = texts
         ours = bare(text)
         shown = preview(item)
         if len(bare(shown)) >= 20:
             scores.add(f"{item.format} preview recall", item.path, recall(bare(shown), bare(stored), 5))
             scores.add(f"{item.format} preview order", item.path, order(shown, stored))
-            if len(ours) < 10:
+            if len(ours) < 10 and not said:
                 scores.near_empty.append(item.path)
         printed = pdfs.get(item.path, "")
         if (
@@ -192,6 +193,11 @@ def report(scores: Scores, low: int) -> None:
                 print(f"  {value:.3f} {figure}: {path}")
 
 
+def _among(texts: dict[str, tuple[str, str, bool]]) -> Callable[[Item], tuple[str, str, bool]]:
+    """A file that another reader refused counts as read empty."""
+    return lambda item: texts.get(item.path, ("", "", True))
+
+
 def compare(
     items: list[Item], ours: Scores, pdfs: dict[str, str], folder: Path, peers: Path
 ) -> dict[str, dict[str, float]]:
@@ -204,10 +210,8 @@ def compare(
         if result is None:
             continue
         theirs = Scores()
-        texts = {path: (text, text) for path, text in result.texts.items()}
-        score_oracles(
-            [i for i in items if i.format in formats], lambda item, t=texts: t.get(item.path, ("", "")), theirs, pdfs
-        )
+        texts = {path: (text, text, path in result.errors) for path, text in result.texts.items()}
+        score_oracles([i for i in items if i.format in formats], _among(texts), theirs, pdfs)
         means[name] = {figure: theirs.mean(figure) for figure in figures if figure in theirs.values}
         for kind in formats:
             spent = [result.seconds[i.path] for i in items if i.format == kind and i.path in result.seconds]
@@ -242,7 +246,7 @@ def main() -> None:
     items = hancom_items(folder)
     readings, scores = read_all(items)
     pdfs = pdf_texts(folder)
-    texts = {path: comparable(reading) for path, reading in readings.items()}
+    texts = {path: (*comparable(r), bool(r.warnings)) for path, r in readings.items()}
     score_oracles(items, lambda item: texts.get(item.path), scores, pdfs)
     score_twins(items, readings, scores)
     report(scores, chosen.low)

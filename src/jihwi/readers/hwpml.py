@@ -123,7 +123,7 @@ def _attribute(element: etree._Element, name: str) -> str:
 
 
 def _whole(text: str, default: int = 0) -> int:
-    return int(text) if text.isdecimal() else default
+    return int(text) if text.isdecimal() and len(text) < 10 else default
 
 
 def _all(root: etree._Element, name: str) -> Iterator[etree._Element]:

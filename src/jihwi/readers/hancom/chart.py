@@ -48,7 +48,7 @@ def _points(series: etree._Element, name: str) -> dict[int, str]:
     for point in part.iter("{*}pt"):
         value = point.find("{*}v")
         index = point.get("idx", "")
-        if value is not None and index.isdecimal() and len(found) < _MOST_POINTS:
+        if value is not None and index.isdecimal() and len(index) < 10 and len(found) < _MOST_POINTS:
             found[int(index)] = (value.text or "").strip()
     literal = part.find("{*}v")
     return found or ({0: literal.text or ""} if literal is not None else {})

@@ -14,6 +14,7 @@ The rules, the same for the four formats:
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
 from jihwi.evidence import BlockKind, OriginRun, Reading, ReadingBuilder
@@ -38,6 +39,9 @@ __all__ = ["compose"]
 _LONGEST_HEADING = 160
 """Outline levels also number whole sentences; longer than this, a paragraph is a numbered item and no heading."""
 
+_MOST_ROWS = 0xFFFF
+"""What the binary formats can say of a cell's place; the XML ones could say anything."""
+
 
 def compose(document: Document, builder: ReadingBuilder) -> Reading:
     """The reading of `document`, written with `builder`, which may already hold warnings."""
@@ -46,6 +50,8 @@ def compose(document: Document, builder: ReadingBuilder) -> Reading:
         composer.outline = section.outline
         composer.flow(section.paragraphs)
     builder.metadata = document.metadata
+    if not builder.length:
+        builder.warn("no_text")
     return builder.done()
 
 
@@ -98,9 +104,9 @@ class _Composer:
         text, begun, number = paragraph.text, 0, self._label(paragraph.shape)
         waiting: list[Anchored] = []
         for anchor in paragraph.anchors:
-            before = text[begun : anchor.offset]
             divides = isinstance(anchor.held, Grid | Frame) and anchor.held.inline
-            if not before.strip() and not waiting:
+            if not waiting and not text[begun : anchor.offset].strip():
+                begun = anchor.offset
                 self._anchored(anchor.held, -1)
             elif divides:
                 index = self._part(paragraph, begun, anchor.offset, number)
@@ -191,7 +197,8 @@ class _Composer:
         later: list[Anchored] = []
         for cell in grid.cells:
             text, runs, inside = self._joined(cell.paragraphs)
-            cells.append((cell.row, cell.column, cell.row_span, cell.column_span, text))
+            row, column = min(max(0, cell.row), _MOST_ROWS), min(max(0, cell.column), _MOST_ROWS)
+            cells.append((row, column, min(cell.row_span, _MOST_ROWS), min(cell.column_span, _MOST_ROWS), text))
             origins.append(tuple(runs))
             later.extend(inside)
         if not cells:
@@ -263,11 +270,11 @@ def _marked(paragraph: Paragraph) -> Paragraph:
     if not inserted:
         return paragraph
     parts.append(paragraph.text[begun:])
+    offsets, totals = [offset for offset, _ in inserted], [0, *(total for _, total in inserted)]
     for run in paragraph.origins:
         # A run moves by what was inserted at or before its start; its end by what was inserted before its end.
-        start_shift = max((total for offset, total in inserted if offset <= run.start), default=0)
-        end_shift = max((total for offset, total in inserted if offset < run.end), default=0)
-        origins.append(OriginRun(run.start + start_shift, run.end + end_shift, run.origin))
+        start = run.start + totals[bisect_right(offsets, run.start)]
+        origins.append(OriginRun(start, run.end + totals[bisect_left(offsets, run.end)], run.origin))
     return Paragraph("".join(parts), paragraph.shape, tuple(anchors), tuple(sorted(origins, key=lambda r: r.start)))
 
 

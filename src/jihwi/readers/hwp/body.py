@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from itertools import compress
 
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers.hancom import (
@@ -166,23 +167,23 @@ class BodyReader:
         deleted: list[tuple[int, int]],
     ) -> None:
         """The paragraph without what tracked changes have deleted; `units` has one character a code unit."""
-        at, waiting = 0, list(held)
-
-        def visible(start: int, end: int) -> str:
-            return "".join(units[i] for i in range(start, end) if not any(a <= i < b for a, b in deleted))
-
+        shown = bytearray(b"\1") * len(units)
+        for start, end in deleted:
+            end = min(end, len(units))
+            shown[start:end] = bytes(max(0, end - start))
+        at, waiting = 0, iter(held)
         for control in _CONTROL.finditer(units):
-            gathered.put(_whole(visible(at, control.start())))
+            gathered.put(_whole("".join(compress(units[at : control.start()], shown[at : control.start()]))))
             at = control.end()
             sign = units[control.start()]
-            put = waiting.pop(0)[1] if sign in _EXTENDED and waiting else None
-            if not visible(control.start(), control.start() + 1):
+            put = next(waiting, None) if sign in _EXTENDED else None
+            if not shown[control.start()]:
                 continue
             if put is not None:
-                put(gathered)
+                put[1](gathered)
             elif sign in _CHARACTERS:
                 gathered.put(_CHARACTERS[sign])
-        gathered.put(_whole(visible(at, len(units))))
+        gathered.put(_whole("".join(compress(units[at:], shown[at:]))))
 
     # ── controls ──
 
@@ -507,5 +508,5 @@ def _text_art(body: bytes) -> str:
 
 
 def _property(written: str, name: str) -> str:
-    found = re.search(rf"\b{name}:wstring:(\d+):", written)
+    found = re.search(rf"\b{name}:wstring:(\d{{1,9}}):", written)
     return written[found.end() : found.end() + int(found[1])] if found else ""

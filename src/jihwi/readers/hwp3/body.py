@@ -7,6 +7,7 @@ A list ends with a paragraph of no characters. Sizes that are skipped here are t
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers.hancom import (
@@ -317,7 +318,11 @@ def _edges(values: list[int]) -> list[int]:
 
 
 def _index(edges: list[int], value: int) -> int:
-    return min(range(len(edges)), key=lambda i: abs(edges[i] - value)) if edges else 0
+    """The edge nearest to `value`; edges are in order."""
+    at = bisect_left(edges, value)
+    if at == len(edges) or (at > 0 and value - edges[at - 1] < edges[at] - value):
+        return max(0, at - 1)
+    return at
 
 
 def _cells(places: list[tuple[int, ...]], lists: list[tuple[Paragraph, ...]]) -> tuple[GridCell, ...]:

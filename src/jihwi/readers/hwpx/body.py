@@ -163,10 +163,12 @@ class SectionReader:
             gathered.put_choice(child.get("caption", ""), child.get("value") == "CHECKED")
         elif name in _FORMS:
             gathered.anchor(_form(child))
-        elif name == "switch":
+        elif name == "switch" and self._depth_left > 0:
+            self._depth_left -= 1
             branch = next(iter(child), None)
             for inner in branch if branch is not None else ():
                 self._child(inner, gathered)
+            self._depth_left += 1
 
     def _text(self, element: etree._Element, gathered: ParagraphText) -> None:
         """A `t` and its marks. What stands between the marks of a tracked deletion is not shown."""

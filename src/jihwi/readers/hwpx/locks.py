@@ -105,7 +105,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _number(text: str, default: int) -> int:
-    return int(text) if text.isdecimal() else default
+    return int(text) if text.isdecimal() and len(text) < 10 else default
 
 
 def _lock(entry: etree._Element) -> _Lock | None:
