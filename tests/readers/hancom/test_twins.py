@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jihwi.evidence import Reading
-from jihwi.readers.hancom import Document, Frame, Grid, Paragraph, Section
+from jihwi.readers.hancom import Document, Frame, Grid, Paragraph, Picture, Section
 from tests.readers.hancom.documents import both, cell, everything, holding, note, shown
 
 
@@ -145,3 +145,9 @@ def test_any_text_survives_both_formats(texts: list[tuple[str, str]]) -> None:
     expected = [before.strip() for before, _ in texts] + [after.strip() for _, after in texts]
     assert [text for _, text in shown(hwp)] == [text for text in expected if text]
     assert shown(hwp) == shown(hwpx)
+
+
+def test_a_document_of_pictures_only_says_that_it_has_no_text() -> None:
+    document = Document((Section((holding("", (0, Picture("a")), (0, Picture("b"))),)),))
+    hwp, _ = both(document)
+    assert [w.code for w in hwp.warnings] == ["no_text"]

@@ -50,9 +50,10 @@ def compose(document: Document, builder: ReadingBuilder) -> Reading:
         composer.outline = section.outline
         composer.flow(section.paragraphs)
     builder.metadata = document.metadata
-    if not builder.length:
-        builder.warn("no_text")
-    return builder.done()
+    reading = builder.done()
+    if not reading.text or reading.text.isspace():
+        return builder.warn("no_text").done()
+    return reading
 
 
 class _Piece:
