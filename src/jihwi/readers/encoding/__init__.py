@@ -14,6 +14,7 @@ from jihwi.readers.encoding.plausible import frequent_hangul, plausibility
 __all__ = ["Decoded", "declared", "decode"]
 
 _SAMPLE = 1 << 17
+_LONG = 1 << 20
 _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -289,7 +290,9 @@ def _without_mojibake(pieces: list[tuple[str, bool]]) -> tuple[list[tuple[str, b
     made: list[tuple[str, bool]] = []
     mended = 0
     for text, repaired in pieces:
-        for part, undone in undo_mojibake(text):
+        # Of a very long text a part is tried first: what is spoilt is spoilt from the beginning.
+        spoilt = len(text) <= _LONG or any(undone for _, undone in undo_mojibake(text[:_SAMPLE]))
+        for part, undone in undo_mojibake(text) if spoilt else [(text, False)]:
             made.append((part, repaired or undone))
             mended += undone
     return made, mended
