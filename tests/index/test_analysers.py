@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from importlib.util import find_spec
 
@@ -81,8 +82,8 @@ def test_a_long_line_without_a_space_is_taken() -> None:
     assert len(MECAB.terms("가나다라마바사" * 5_000)) > 1_000
 
 
-@pytest.mark.skipif(HAS_KIWI, reason="kiwipiepy is installed")
-def test_a_missing_analyser_names_the_line_that_installs_it() -> None:
+def test_a_missing_analyser_names_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
     with pytest.raises(ExtraMissing) as caught:
         KiwiAnalyser()
     assert "jihwi[kiwi]" in caught.value.next_step("ko")
