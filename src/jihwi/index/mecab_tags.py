@@ -20,8 +20,8 @@ _REMEMBERED = 100_000
 class MecabTagger:
     """Words by mecab-ko and its dictionary.
 
-    >>> [(word.form, word.tag, word.sort) for word in MecabTagger().words("서울에 간 홍길동")]
-    [('서울', 'NNP', '지명'), ('에', 'JKB', ''), ('간', 'VV+ETM', ''), ('홍길동', 'NNP', '인명')]
+    >>> [(word.form, word.tag, word.sort) for word in MecabTagger().words("서울에 간 이순신")]
+    [('서울', 'NNP', '지명'), ('에', 'JKB', ''), ('간', 'VV+ETM', ''), ('이순신', 'NNP', '인명')]
     """
 
     name = "mecab-ko"
