@@ -10,6 +10,7 @@ from lxml import etree
 
 from jihwi.readers.hancom import BUILT_IN_KINDS, PLAIN, Numbering, NumberLevel, Shape, bullet_text, heading_level
 from jihwi.readers.hancom.model import Head
+from jihwi.readers.hwpx.package import local_name
 
 __all__ = ["HeaderDefinitions", "whole_number"]
 
@@ -36,16 +37,21 @@ class HeaderDefinitions:
         self._headings: dict[str, int] = {}
         if header is None:
             return
-        for numbering in header.iter("{*}numbering"):
-            self.numberings[f"n{numbering.get('id', '')}"] = _numbering(numbering)
-        for bullet in header.iter("{*}bullet"):
-            self.bullets[f"b{bullet.get('id', '')}"] = bullet_text(bullet.get("char", ""))
-        for shape in header.iter("{*}paraPr"):
-            self._shapes[shape.get("id", "")] = _shape(shape)
-        for style in header.iter("{*}style"):
-            level = heading_level(style.get("name", "")) or heading_level(style.get("engName", ""))
+        for element in header.iter("{*}numbering", "{*}bullet", "{*}paraPr", "{*}style"):
+            self._define(local_name(element), element)
+
+    def _define(self, name: str, element: etree._Element) -> None:
+        number = element.get("id", "")
+        if name == "paraPr":
+            self._shapes[number] = _shape(element)
+        elif name == "style":
+            level = heading_level(element.get("name", "")) or heading_level(element.get("engName", ""))
             if level:
-                self._headings[style.get("id", "")] = level
+                self._headings[number] = level
+        elif name == "numbering":
+            self.numberings[f"n{number}"] = _numbering(element)
+        else:
+            self.bullets[f"b{number}"] = bullet_text(element.get("char", ""))
 
     def shape(self, number: str | None, style: str | None = None) -> Shape:
         """The paragraph shape of this id, a plain one when there is none; a heading when its style is one's."""
