@@ -5,8 +5,8 @@
     python -m tests.store.keeper backup HOME   TARGET   AT
     python -m tests.store.keeper restore COPY  HOME     AT
 
-AT is the moment, counted in the appends and erasures of the store or in what the process asks of the file system; 0 for never. It prints
-how many moments there were.
+AT is the moment, counted in the appends and erasures of the store, or in what the process asks of the file system; 0
+for never. It prints how many moments there were.
 """
 
 from __future__ import annotations

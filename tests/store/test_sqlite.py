@@ -114,6 +114,7 @@ async def test_a_cancelled_caller_disturbs_nobody(tmp_path: Path) -> None:
 
 
 async def test_closing_finishes_what_is_under_way(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
     path = tmp_path / "store.db"
     store = await SqliteStore.open(path)
     chains = [Chain(f"c00000000{n:04d}") for n in range(20)]
@@ -121,7 +122,7 @@ async def test_closing_finishes_what_is_under_way(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     await store.close()
     await asyncio.gather(*tasks)
-    assert not any(thread.name == "jihwi-store" for thread in threading.enumerate())
+    assert not [t for t in threading.enumerate() if t not in before and t.name == "jihwi-store"]
     with pytest.raises(StoreFailed):
         await store.append("c0000000000a1", Chain("c0000000000a1").next(), OPENING)
     async with await SqliteStore.open(path) as again:
