@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 import socket
 import urllib.parse
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
 from jihwi.clock import SystemClock
 from jihwi.console import Console, create_app
@@ -49,12 +51,35 @@ def small_engine(functions: Mapping[str, Callable[[View], Turn]], *skills: Skill
     return of
 
 
+async def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for a state, looking often; fails when it does not come."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.01)
+
+
 class Running:
     """A console that runs: where, and its parts."""
 
     def __init__(self, console: Console, address: str) -> None:
         self.console = console
         self.address = address
+
+    async def case(self, case_id: str, holds: Callable[[Case], bool]) -> Case:
+        """A case once something holds of it."""
+        async with asyncio.timeout(60):
+            while True:
+                case = (await self.console.cases.of(case_id)).case
+                if holds(case):
+                    return case
+                await self.console.house.store.wait(case_id, case.seq, seconds=0.5)
+
+    async def read(self, folder: Path, labels: tuple[str, ...] = ()) -> None:
+        """Read a folder into the library."""
+        ingest = self.console.ingests.start(folder, labels)
+        await until(lambda: ingest.done, 120)
 
     def link(self, person: str = "") -> str:
         """A fresh sign-in link."""
@@ -77,8 +102,7 @@ async def running_console(
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve(sockets=[sock]))
             try:
-                while not server.started:
-                    await asyncio.sleep(0.01)
+                await until(lambda: server.started)
                 yield Running(console, f"http://127.0.0.1:{port}")
             finally:
                 console.stop()
@@ -116,7 +140,8 @@ async def a_browser() -> AsyncIterator[Browser]:
     """A real Chromium."""
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
         )
         try:
             yield browser

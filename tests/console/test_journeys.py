@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -51,7 +52,7 @@ async def test_a_newcomer_goes_from_an_empty_desk_to_a_released_report(tmp_path:
         async with page.expect_download() as download:
             await page.get_by_role("link", name="Markdown").click()
         saved = await (await download.value).path()
-        assert "2025년 6월 30일" in Path(saved).read_text(encoding="utf-8")
+        assert "2025년 6월 30일" in await asyncio.to_thread(Path(saved).read_text, encoding="utf-8")
         sound(watched)
 
 
@@ -125,8 +126,6 @@ async def test_two_browsers_on_one_case_see_the_same_and_only_one_answer_counts(
         await first.goto(address)
         await second.goto(address)
         await expect(second.locator(".decision.approval")).to_be_visible()
-        stale = await second.context.new_page()
-        await stale.route("**/live*", lambda route: route.abort())
         await first.get_by_role("button", name="승인").click()
         await expect(second.locator(".case-head .standing")).to_have_text("마침")
         await expect(second.locator(".decision")).to_have_count(0)

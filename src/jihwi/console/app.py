@@ -47,13 +47,14 @@ def create_app(console: Console) -> Guard:
         openapi_url=None,
     )
     app.state.console = console
-    for page in (entry, desk, inbox, case, commands, report, ledger, library, team, settings):
+    for page in (entry, desk, inbox, case, commands, ledger, report, library, team, settings):
         app.include_router(page.router)
     app.add_api_route("/static/{version}/{name}", _static, include_in_schema=False)
     app.add_api_route("/openapi.json", lambda: describe(app), include_in_schema=False)
     app.add_exception_handler(JihwiError, _failed)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
     app.add_api_route("/problem", _nowhere, include_in_schema=False)
     return Guard(app, people=console.people, hosts=console.hosts, port=console.port)
 
@@ -92,6 +93,11 @@ async def _http(request: Request, problem: Exception) -> Response:
     if problem.status_code == 404:
         return _told(request, PageMissing(), 404)
     return Response(f"{problem.detail}\n", problem.status_code, media_type="text/plain")
+
+
+async def _unexpected(request: Request, problem: Exception) -> Response:
+    """A fault of ours: the page says so, the server's log shows where."""
+    return _told(request, JihwiError(), 500)
 
 
 def _told(request: Request, problem: JihwiError, status: int) -> Response:

@@ -41,23 +41,23 @@ _WAYS: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 _PATTERNS: dict[str, tuple[tuple[str, str], ...]] = {
-    "find": (("{a:은} 어떻게 정해져 있나요?", "What do the documents say about {a}?"),),
-    "way": (("{a}의 절차를 차례대로 알려 주세요.", "What is the procedure for {a}?"),),
+    "find": (("{a:은} 어떻게 정해져 있나요?", "What do the documents say about “{a}”?"),),
+    "way": (("{a}의 절차를 차례대로 알려 주세요.", "What is the procedure for “{a}”?"),),
     "conclude": (
         (
             "{a:과} {b}의 내용이 서로 다른 곳이 있나요?",
-            "Do {a} and {b} contradict each other?",
+            "Do “{a}” and “{b}” contradict each other?",
         ),
     ),
-    "explore": (("{a} 문서의 주요 내용을 요약해 주세요.", "Summarise what {a} says."),),
+    "explore": (("{a} 문서의 주요 내용을 요약해 주세요.", "Summarise “{a}”."),),
 }
 
 
 def beginnings(library: Library, viewer: Viewer, language: Language) -> list[Beginning]:
     """The four ways, with examples from documents the viewer may see; none where there are no documents."""
     documents = [one for one in library.documents(viewer) if one.reading]
-    titles = _titles(documents)
-    headings = list(_headings(library, viewer, documents))
+    titles = _own_language(_titles(documents), language)
+    headings = _own_language(list(_headings(library, viewer, documents)), language)
     found = []
     for key, ko, en, about_ko, about_en in _WAYS:
         examples = _examples(key, titles, headings, language)
@@ -76,29 +76,43 @@ def _examples(key: str, titles: list[str], headings: list[str], language: Langua
     return tuple(fill(template, {"a": one}) for one in words)
 
 
+def _own_language(words: list[str], language: Language) -> list[str]:
+    """What is written in the reader's language first; the rest stays, after it."""
+
+    def foreign(text: str) -> bool:
+        return any("가" <= letter <= "힣" for letter in text) != (language == "ko")
+
+    return sorted(words, key=foreign)
+
+
 def _titles(documents: Sequence[Document]) -> list[str]:
     """Short names of documents, one for each folder in turn, so that the examples show what there is."""
     by_folder: dict[str, list[str]] = {}
     for one in documents:
         folder, _, name = one.source.path.rpartition("/")
         by_folder.setdefault(folder, []).append(name.rsplit(".", 1)[0].replace("_", " "))
-    found: list[str] = []
-    for place in range(max((len(names) for names in by_folder.values()), default=0)):
-        found += [names[place] for names in by_folder.values() if place < len(names)]
-    return found
+    return list(_in_turn(list(by_folder.values())))
+
+
+def _in_turn(lists: Sequence[Sequence[str]]) -> Iterator[str]:
+    """One of each list, then the next of each, so that what comes first is of many kinds."""
+    for place in range(max((len(one) for one in lists), default=0)):
+        yield from (one[place] for one in lists if place < len(one))
 
 
 def _headings(library: Library, viewer: Viewer, documents: Sequence[Document]) -> Iterator[str]:
     """Headings worth asking about: a few words, no numbers alone, each once."""
     seen: set[str] = set()
+    lists: list[list[str]] = []
     for one in documents[:_LOOKED_AT]:
-        taken = 0
+        mine: list[str] = []
         for chunk in library.chunks(one.reading, viewer) or []:
             words = _asked_about(chunk.headings[-1]) if chunk.headings else ""
-            if words and words not in seen and taken < _HEADINGS:
+            if words and words not in seen and len(mine) < _HEADINGS:
                 seen.add(words)
-                taken += 1
-                yield words
+                mine.append(words)
+        lists.append(mine)
+    return _in_turn(lists)
 
 
 def _asked_about(heading: str) -> str:
@@ -110,6 +124,8 @@ def _asked_about(heading: str) -> str:
     heading = " ".join(heading.split())
     if heading.startswith("제") and "(" in heading and ")" in heading:
         heading = heading[heading.index("(") + 1 : heading.index(")")]
+    if heading.startswith("제") and heading[1:2].isdigit() and " " in heading:
+        heading = heading.split(" ", 1)[1]
     heading = heading.lstrip("0123456789.-) ⅠⅡⅢⅣⅤ□○◦※")
     if not 3 <= len(heading) <= 40 or heading in ("목적", "정의", "시행일", "적용범위", "부칙", "총칙"):
         return ""

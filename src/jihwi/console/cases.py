@@ -7,10 +7,11 @@ from collections import OrderedDict
 
 import msgspec
 
-from jihwi.case.events import Event
-from jihwi.case.fold import apply, fold
+from jihwi.case.events import Event, SkillStarted, TurnFinished
+from jihwi.case.fold import apply, fold, place
 from jihwi.case.ledger import open_event, read_header
 from jihwi.case.state import Case
+from jihwi.case.turn import Call
 from jihwi.errors import LedgerBroken
 from jihwi.orchestrator import load_log
 from jihwi.store import EventStore
@@ -24,6 +25,18 @@ class Kept(msgspec.Struct):
     case: Case
     events: list[Event]
     """The case's own events; a fork's prefix is folded but not listed."""
+    calls: dict[str, tuple[str, str]] = {}
+    """What ran where: `assignment/turn/number` to the skill and the agent that called it."""
+
+    def note(self, event: Event) -> None:
+        """Remember what an event says of a call, for the lines that only name its place."""
+        body = event.body
+        if isinstance(body, SkillStarted):
+            self.calls[place(body.assignment, body.turn, body.number)] = (body.skill, event.author.id)
+        elif isinstance(body, TurnFinished):
+            for number, action in enumerate(body.actions):
+                if isinstance(action, Call):
+                    self.calls[place(body.assignment, body.turn, number)] = (action.skill, event.author.id)
 
     def after(self, seq: int) -> list[Event]:
         """The events numbered above `seq`."""
@@ -65,7 +78,10 @@ class FoldedCases:
     async def _load(self, case_id: str) -> Kept:
         log = await load_log(self._store, case_id)
         case = fold(case_id, log)
-        return Kept(case, [event for event in log if event.case_id == case_id])
+        kept = Kept(case, [event for event in log if event.case_id == case_id])
+        for event in log:
+            kept.note(event)
+        return kept
 
     async def _catch_up(self, kept: Kept) -> None:
         case = kept.case
@@ -75,3 +91,4 @@ class FoldedCases:
             event = open_event(stored)
             apply(case, event)
             kept.events.append(event)
+            kept.note(event)

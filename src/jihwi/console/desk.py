@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from jihwi.case.events import Event
 from jihwi.console.cases import FoldedCases
@@ -21,9 +22,9 @@ class Console:
     """One running console. `async with` starts its runner and its live line, and puts both away."""
 
     def __init__(
-        self, house: House, *, hosts: frozenset[str], port: int = 0, orchestrator: Orchestrator | None = None
+        self, house: House, *, hosts: frozenset[str], port: int = 0, engine: Callable[..., Orchestrator] | None = None
     ) -> None:
-        """`hosts` are the names it answers to; tests give an orchestrator of their own."""
+        """`hosts` are the names it answers to. `engine` makes the orchestrator; the house's own when not given."""
         self.house = house
         self.hosts = hosts
         self.port = port
@@ -33,7 +34,8 @@ class Console:
         self.ingests = Ingests(house)
         self.troubles: dict[str, JihwiError] = {}
         """Cases this runner could not go on with, and why."""
-        self.orchestrator = orchestrator or house.orchestrator(watch=self.saw, emit=self.draft, trouble=self.trouble)
+        make = engine or house.orchestrator
+        self.orchestrator = make(watch=self.saw, emit=self.draft, trouble=self.trouble)
         self._tasks: list[asyncio.Task[None]] = []
 
     def saw(self, event: Event) -> None:

@@ -65,6 +65,6 @@ async def shown_report(
             report = msgspec.convert(value, Report)
         except msgspec.ValidationError as problem:
             raise PageMissing() from problem
-        return pass_gate(report, AsReader(house.library), viewer, last_event=case.seq), released
+        return pass_gate(report, AsReader(house.library), viewer, recorded=case.recorded), released
 
     return await asyncio.to_thread(work)

@@ -141,7 +141,7 @@ def case_page(
         findings=tuple(_finding(case, number, language) for number in range(len(case.findings))) if visible else (),
         released=bool(case.files),
         draft=_draft(case),
-        timeline=tuple(tell_all(case, events[first:last], language, viewer)),
+        timeline=tuple(tell_all(kept, events[first:last], language, viewer)),
         first=first + 1,
         agents=tuple((name, agent_name(case, name, language)) for name in case.agents),
         skills={

@@ -8,13 +8,15 @@ import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
+from jihwi.case.fold import place
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
+from jihwi.console.cases import Kept
 from jihwi.evidence import Viewer
 from jihwi.words import Language, fill
 
-__all__ = ["Told", "Tone", "agent_name", "tell", "tell_all"]
+__all__ = ["Told", "Tone", "agent_name", "skill_name", "tell", "tell_all"]
 
 Tone = Literal["quiet", "plain", "hand", "good", "wait", "bad"]
 """How loud a line is: machinery; work; the baton changing hands; something reached; a person is needed; a failure."""
@@ -46,13 +48,65 @@ def agent_name(case: Case, name: str, language: Language) -> str:
     return name.replace("_", " ")
 
 
-def tell_all(case: Case, events: list[e.Event], language: Language, viewer: Viewer) -> list[Told]:
+_SKILLS: dict[str, tuple[str, str]] = {
+    "understand_request": ("요청 읽기", "Reads the request"),
+    "list_sources": ("자료 살피기", "Looks over the documents"),
+    "find_evidence": ("근거 찾기", "Looks for evidence"),
+    "summarise_sources": ("간추리기", "Summarises"),
+    "search": ("찾기", "Searches"),
+    "read_passage": ("대목 읽기", "Reads a passage"),
+    "check_quotations": ("인용 대조", "Checks quotations"),
+    "find_disagreements": ("어긋나는 곳 찾기", "Looks for contradictions"),
+    "compute": ("셈", "Computes"),
+    "compose_report": ("보고서 짓기", "Composes the report"),
+    "release": ("보고서 내보내기", "Release of the report"),
+}
+
+
+def skill_name(name: str, language: Language) -> str:
+    """What a skill does, in a person's words; a skill we do not know keeps its name.
+
+    >>> skill_name("compute", "en"), skill_name("send_mail", "ko")
+    ('Computes', 'send_mail')
+    """
+    known = _SKILLS.get(name)
+    return name if known is None else known[0 if language == "ko" else 1]
+
+
+_BROUGHT: dict[str, tuple[str, str]] = {
+    "questions": ("물음 {n}개", "{n} questions"),
+    "documents": ("문서 {n}건", "{n} documents"),
+    "sources": ("문서 {n}건", "{n} documents"),
+    "claims": ("근거 {n}개", "{n} pieces of evidence"),
+    "hits": ("대목 {n}개", "{n} passages"),
+    "checked": ("맞은 인용 {n}개", "{n} quotations hold"),
+    "holds": ("맞은 인용 {n}개", "{n} quotations hold"),
+    "failed": ("틀린 인용 {n}개", "{n} quotations fail"),
+    "contradictions": ("어긋나는 곳 {n}군데", "{n} contradictions"),
+    "answer": ("답의 문장 {n}개", "an answer of {n} sentences"),
+    "unreadable": ("읽지 못한 파일 {n}개", "{n} unread files"),
+    "not_found": ("찾지 못한 것 {n}개", "{n} things not found"),
+}
+
+
+def _brought(result: Any, language: Language) -> str:
+    """What a result holds, in a few words."""
+    which = 0 if language == "ko" else 1
+    found = []
+    if isinstance(result, dict):
+        for name, value in result.items():
+            if isinstance(value, list) and name in _BROUGHT and (value or name in ("claims", "hits", "contradictions")):
+                found.append(fill(_BROUGHT[name][which], {"n": len(value)}))
+    return ", ".join(found[:3]) or ("마침", "done")[which]
+
+
+def tell_all(kept: Kept, events: list[e.Event], language: Language, viewer: Viewer) -> list[Told]:
     """The lines of several events."""
-    return [tell(case, event, language, viewer) for event in events]
+    return [tell(kept, event, language, viewer) for event in events]
 
 
-def tell(case: Case, event: e.Event, language: Language, viewer: Viewer) -> Told:
-    """One event as a line. `case` gives the agents their names."""
+def tell(kept: Kept, event: e.Event, language: Language, viewer: Viewer) -> Told:
+    """One event as a line. The case gives agents their names, and calls theirs."""
     shown = viewer.may_see(event.labels)
     body = event.body
     if body is None:
@@ -62,30 +116,48 @@ def tell(case: Case, event: e.Event, language: Language, viewer: Viewer) -> Told
             "볼 수 없는 자료의 내용이 들어 있습니다" if language == "ko" else "Holds text of documents you may not see"
         )
     else:
-        words = _words(case, body, language)
+        words = _words(kept, body, language)
     return Told(
         seq=event.seq,
         at_ms=event.at_ms,
         kind=event.kind,
-        who=_who(case, event, language),
+        who=_who(kept, event, language),
         person=event.author.role == "person",
         assignment=getattr(body, "assignment", "") if body is not None else "",
         words=words,
-        tone=_TONES.get(event.kind, "plain") if not isinstance(body, e.Reported) else _report_tone(body),
+        tone=_tone(event),
         more=shown and isinstance(body, _OPENED),
         withheld=not shown,
     )
 
 
-def _who(case: Case, event: e.Event, language: Language) -> str:
+def _who(kept: Kept, event: e.Event, language: Language) -> str:
     author = event.author
-    if author.role == "runner":
-        return ""
-    return agent_name(case, author.id, language) if author.role == "agent" else author.id
+    if author.role == "person":
+        return author.id
+    if author.role == "agent":
+        return agent_name(kept.case, author.id, language)
+    called = _called(kept, event.body)
+    return agent_name(kept.case, called[1], language) if called else ""
 
 
-def _report_tone(body: e.Reported) -> Tone:
-    return "bad" if body.status == "failed" else "plain"
+def _called(kept: Kept, body: e.Body | None) -> tuple[str, str] | None:
+    """The skill a line is about that only names its place, and who called it."""
+    if not isinstance(body, e.SkillFinished | e.SkillFailed | e.CallRefused):
+        return None
+    return kept.calls.get(place(body.assignment, body.turn, body.number))
+
+
+def _tone(event: e.Event) -> Tone:
+    body = event.body
+    if isinstance(body, e.Reported) and body.status == "failed":
+        return "bad"
+    if isinstance(body, e.TurnFinished) and not body.text.strip() and body.actions:
+        told_below = all(
+            isinstance(action, Post | Delegate | HandOff | Report | Dispute | Ask) for action in body.actions
+        )
+        return "quiet" if told_below else "plain"
+    return _TONES.get(event.kind, "plain")
 
 
 _OPENED = (
@@ -145,10 +217,10 @@ _SAID: dict[type, tuple[str, str]] = {
     e.TurnFailed: ("차례가 실패했습니다", "The turn failed"),
     e.SkillStarted: ("{skill} 실행 중", "Running {skill}"),
     e.SkillFinished: ("결과가 나왔습니다", "Has its result"),
-    e.SkillFailed: ("기술이 실패했습니다", "The skill failed"),
+    e.SkillFailed: ("실패: {called}", "Failed: {called}"),
     e.SkillUncertain: ("{skill}: 실행되었는지 알 수 없습니다", "{skill}: nobody knows whether it happened"),
     e.UncertaintySettled: ("사람이 확인했습니다: {outcome}", "A person settled it: {outcome}"),
-    e.CallRefused: ("하지 않았습니다", "Was refused"),
+    e.CallRefused: ("하지 않음: {called}", "Refused: {called}"),
     e.FindingPosted: ("발견 {finding}: {claim.text}", "Finding {finding}: {claim.text}"),
     e.FindingDisputed: ("발견 {finding}에 이의: {reason}", "Disputes finding {finding}: {reason}"),
     e.HandedOff: ("{from_agent} → {to_agent} 지휘봉을 넘겼습니다", "{from_agent} → {to_agent}: handed the baton"),
@@ -190,7 +262,8 @@ _HOWS = {
 }
 
 
-def _words(case: Case, body: e.Body, language: Language) -> str:
+def _words(kept: Kept, body: e.Body, language: Language) -> str:
+    case = kept.case
     which = 0 if language == "ko" else 1
     if isinstance(body, e.TurnFinished):
         return _turn(case, body, language)
@@ -199,6 +272,14 @@ def _words(case: Case, body: e.Body, language: Language) -> str:
         if name in fields:
             one = fields[name]
             fields[name] = agent_name(case, one if isinstance(one, str) else one.name, language)
+    if "skill" in fields:
+        fields["skill"] = skill_name(str(fields["skill"]), language)
+    called = _called(kept, body)
+    fields["called"] = ""
+    if called is not None:
+        fields["called"] = skill_name(called[0], language)
+    if isinstance(body, e.SkillFinished):
+        return fill("{called}: {brought}", {**fields, "brought": _brought(body.result, language)})
     template = _SAID[type(body)][which]
     if isinstance(body, e.ApprovalAnswered):
         template = _VERDICTS[body.verdict][which] + (f" — {body.note}" if body.note else "")
@@ -231,7 +312,7 @@ def _grouped(parts: list[str]) -> list[str]:
 def _action(case: Case, action: Action, language: Language) -> str:
     match action:
         case Call(skill=skill):
-            return skill
+            return skill_name(skill, language)
         case Delegate(agent=agent):
             return f"→ {agent_name(case, agent, language)}"
         case HandOff(agent=agent):

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from jihwi.console.desk import Console
 from jihwi.console.people import Person, Right, Session
+from jihwi.console.telling import skill_name
 from jihwi.errors import FormInvalid, NotAllowed, SignInFailed
 from jihwi.words import Language, fill
 
@@ -79,7 +80,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=_moment, clock=_clock, iso=_iso, thousands=_thousands, pretty=_pretty)
-    environment.globals.update(asset=lambda name: f"/static/{assets()}/{name}")
+    environment.globals.update(asset=lambda name: f"/static/{assets()}/{name}", skill_name=skill_name)
     return environment
 
 

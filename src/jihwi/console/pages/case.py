@@ -70,7 +70,7 @@ async def event(visit: Visiting, case_id: str, seq: int, part: str = "") -> Resp
 
 def _event_page(visit: Visit, kept: Kept, found: Event) -> EventPage:
     viewer = visit.person.viewer
-    told = tell(kept.case, found, visit.language, viewer)
+    told = tell(kept, found, visit.language, viewer)
     body = msgspec.to_builtins(found.body) if found.body is not None and viewer.may_see(found.labels) else None
     author = {key: value for key, value in msgspec.structs.asdict(found.author).items() if value}
     return EventPage(kept.case.id, told, found.kind, author, found.cause, found.labels, found.head.hex(), body)
@@ -96,7 +96,7 @@ def _shown(kept: Kept, found: Event, language: Any, visible: bool, viewer: Any) 
     key = (found.case_id, found.seq, language, visible)
     data = _RENDERED.get(key)
     if data is None:
-        told = tell(kept.case, found, language, viewer)
+        told = tell(kept, found, language, viewer)
         html = render("event_line.html.jinja", language, told=told, case_id=found.case_id)
         data = msgspec.json.encode({"case": found.case_id, "seq": found.seq, "kind": found.kind, "html": html})
         if len(_RENDERED) > 5000:

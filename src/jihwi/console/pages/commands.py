@@ -44,8 +44,7 @@ async def _submit(
         visit.require("decide")
     by = visit.person.id
     case = await visit.console.orchestrator.submit(case_id, lambda now: command(now, by), door="console")
-    places = {"inbox": "/inbox", "report": f"/cases/{case_id}/report"}
-    return visit.go(places.get(sent.back, f"/cases/{case_id}"), {"case": case_id, "event": case.seq})
+    return visit.go("/inbox" if sent.back == "inbox" else f"/cases/{case_id}", {"case": case_id, "event": case.seq})
 
 
 # ── approvals, questions, uncertain writes ───────────────────────────────────

@@ -157,7 +157,7 @@ class PromptedTurn(msgspec.Struct, frozen=True):
     turn: int
     agent: str
     model: str
-    parameters: dict[str, object]
+    parameters: dict[str, Any]
     digest: str
     request: str
     answer: str
