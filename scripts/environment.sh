@@ -7,8 +7,8 @@ need=${1:?say run or test}
 
 python_for_us() {
     local candidate
-    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+    for candidate in ${PYTHON:-} python3 python3.12 python3.11; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
             if "$candidate" -c 'import venv, ensurepip' 2>/dev/null; then
                 command -v "$candidate"
                 return
@@ -16,7 +16,7 @@ python_for_us() {
             echo "$candidate has no 'venv'. On Debian and Ubuntu: apt-get install python3-venv" >&2
         fi
     done
-    echo "Jihwi needs Python 3.11, 3.12 or 3.13 and found none that works (looked for: ${PYTHON:-} python3 python3.13" \
+    echo "Jihwi needs Python 3.11 or 3.12 and found none that works (looked for: ${PYTHON:-} python3" \
         "python3.12 python3.11). Install one, or name it: make PYTHON=/path/to/python3.11 demo" >&2
     return 1
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements/*.txt anew from pyproject.toml: every package by hash, for Python 3.11 to 3.13 on Linux, no host named.
+# Writes requirements/*.txt anew from pyproject.toml: every package by hash, for Python 3.11 and 3.12 on Linux, no host named.
 # Pins that still fit are kept; "lock.sh --upgrade" takes the newest of everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."

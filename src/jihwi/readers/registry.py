@@ -66,7 +66,7 @@ CONVERTIBLE = {
 """Formats a person can save as another one, should no reader of them be here."""
 
 PROGRAMS = ("tesseract", "soffice")
-LIBRARIES = ("lxml", "olefile", "pypdfium2", "python-docx", "openpyxl", "python-pptx", "beautifulsoup4", "cryptography")
+LIBRARIES = ("lxml", "olefile", "pypdfium2", "pillow", "charset-normalizer", "markdown-it-py", "cryptography")
 
 _readers: dict[str, Reader] = {}
 
