@@ -11,9 +11,10 @@ import msgspec
 
 from jihwi.errors import SkillFailed
 from jihwi.evidence import Altered, Claim, Quotation, Reading, Unreadable, Verbatim, check, compute
+from jihwi.evidence.quantities import quantities
 from jihwi.index import Tagger
 from jihwi.library import Document, Hit, Library, SearchResult
-from jihwi.library.answers import answer_from
+from jihwi.library.answers import Answer, answer_from
 from jihwi.library.disagreements import Statement, disagreements
 from jihwi.library.passages import Passage, passage_of, units_of
 from jihwi.library.questions import Question, Wanted, understand
@@ -198,12 +199,33 @@ def _find_evidence(desk: _Desk) -> Skill:
             "found": answer.found,
             "confidence": round(answer.confidence, 3),
             "claims": claims,
-            "short": answer.short.text if answer.short is not None else "",
+            "short": _short(question, answer),
             "nearest": nearest,
         }
         return desk.told(context, value, [*claims, *nearest])
 
     return find_evidence
+
+
+_SAYS_NOTHING = frozenset({"the", "a", "an", "it", "this", "that", "who", "what", "등", "것", "수", "그"})
+
+
+def _short(question: str, answer: Answer) -> str:
+    """The fewest words that answer, as they are shown: a number with what it counts, and the end where the question
+    asks until when."""
+    if answer.short is None or not answer.evidence:
+        return ""
+    words, sentence = answer.short.text.strip(), answer.evidence[0].quotation.text
+    if words.lower() in _SAYS_NOTHING or len(words) < 2:
+        return ""
+    if re.search(r"까지(?!\s*의)", question):
+        ends = [one for one in quantities(sentence) if sentence[one.end :].lstrip().startswith("까지")]
+        if ends and words not in {one.text for one in ends}:
+            return ends[-1].text
+    if words.isdigit():
+        noun = re.search(rf"(?<!\d){words}\s([a-z]{{3,}})", sentence)
+        return f"{words} {noun[1]}" if noun else words
+    return words
 
 
 def _question(text: str, wants: str) -> Question:
@@ -418,10 +440,12 @@ def _compose_report(desk: _Desk) -> Skill:
         not_found: tuple[Unanswered, ...] = (),
         contradictions: tuple[dict[str, Any], ...] = (),
         computed: tuple[dict[str, Any], ...] = (),
+        decisions: bool = False,
     ) -> SkillResult:
         """Compose the report: the answer first, then sections. Each sentence names the findings it stands on by their
         numbers; what they do not bear out is marked as the writer's own. Questions without an answer go under
-        not_found. Contradictions and computed sentences are given as the analyst reported them."""
+        not_found. Contradictions and computed sentences are given as the analyst reported them. `decisions` puts what
+        a person decided in this case before the answer, and what agents disputed after it, as the log has them."""
         known = {one.number: one.claim for one in context.findings}
         said = msgspec.convert(
             {
@@ -434,7 +458,14 @@ def _compose_report(desk: _Desk) -> Skill:
             Composition,
         )
         unreadable = _unreadable(desk.documents(context))
-        report = compose(said, known, request=context.request, language=context.language, unreadable=unreadable)
+        report = compose(
+            said,
+            known,
+            request=context.request,
+            language=context.language,
+            unreadable=unreadable,
+            recorded=context.recorded if decisions else (),
+        )
         claims = [*known.values(), *(side for one in report.contradictions for side in one.sides)]
         return desk.told(context, report, claims)
 
