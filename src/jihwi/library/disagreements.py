@@ -200,4 +200,5 @@ def _matter(one: _Part, other: _Part) -> str:
     words = _without(shorter.statement.claim.text, shorter.figures).split()
     known = {**longer.terms, **longer.around}
     common = [word for word in words if any(term in known for term in shorter.analyser.terms(word))]
-    return " ".join(dict.fromkeys(common[:8])).strip(" :,.") or shorter.statement.claim.topic
+    topic = " ".join(dict.fromkeys(common[:8])).strip(" :,.")
+    return re.sub(r"(?<=[가-힣]{2})(?:은|는|이|가|을|를)$", "", topic) or shorter.statement.claim.topic
