@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import rfc8785
-
 from jihwi.case.assignment import Policy, Reason, SkillSpec
+from jihwi.case.canonical import canonical
 
 __all__ = ["action_digest", "needs_approval"]
 
@@ -18,7 +17,7 @@ def action_digest(case_id: str, assignment: str, skill: SkillSpec, arguments: di
     Arguments that point to content do so by digest, so the content is bound too. Raises
     `rfc8785.CanonicalizationError` for what has no canonical form (integers beyond 2^53, infinities).
     """
-    canonical = rfc8785.dumps(
+    action = canonical(
         {
             "arguments": arguments,
             "assignment": assignment,
@@ -28,7 +27,7 @@ def action_digest(case_id: str, assignment: str, skill: SkillSpec, arguments: di
             "version": skill.version,
         }
     )
-    return hashlib.sha256(canonical).hexdigest()
+    return hashlib.sha256(action).hexdigest()
 
 
 def needs_approval(skill: SkillSpec, policy: Policy, *, tainted: bool, forked: bool) -> Reason | None:

@@ -20,7 +20,7 @@ ApprovalRule = Literal["never", "tainted", "always"]
 ReportStatus = Literal["done", "partial", "failed"]
 
 
-class MindSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+class MindSpec(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Who decides an agent's next turn."""
 
     kind: Literal["procedure", "model", "person"]
@@ -28,7 +28,7 @@ class MindSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """Procedure: `team/function`. Model: the name of an endpoint in the settings. Person: a stable id, or empty."""
 
 
-class SkillSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+class SkillSpec(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a case needs to know of a skill; its code and schema live with the skill."""
 
     name: str
@@ -41,7 +41,7 @@ class SkillSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """SHA-256 of its description and schema as the mind is shown them."""
 
 
-class AgentSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+class AgentSpec(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A role: its instructions, skills, whom it may hand off to or delegate to, and its mind."""
 
     name: str
@@ -54,7 +54,7 @@ class AgentSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     limits: Limits = UNLIMITED
 
 
-class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What the case worker's seat may decide by itself; written in the team's folder, pinned when the case opens."""
 
     release: Literal["automatic", "person"] = "automatic"
@@ -68,7 +68,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     """How often a turn or a `read` is tried again after a failure worth retrying."""
 
 
-class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Why: a code with its parameters, put into the viewer's language where it is shown."""
 
     code: str

@@ -7,7 +7,7 @@ import msgspec
 __all__ = ["NOTHING", "UNLIMITED", "Limits", "Spending"]
 
 
-class Spending(msgspec.Struct, frozen=True, omit_defaults=True):
+class Spending(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An amount of each thing that can run out.
 
     >>> Spending(tokens=10, turns=1).plus(Spending(tokens=5))
@@ -25,6 +25,10 @@ class Spending(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def plus(self, other: Spending) -> Spending:
         """Both together."""
+        if other is NOTHING:
+            return self
+        if self is NOTHING:
+            return other
         return Spending(
             self.tokens + other.tokens,
             self.micros + other.micros,
@@ -35,6 +39,10 @@ class Spending(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def minus(self, other: Spending) -> Spending:
         """What is left when `other` is taken away; may be negative."""
+        if other is NOTHING:
+            return self
+        if self == other:
+            return NOTHING
         return Spending(
             self.tokens - other.tokens,
             self.micros - other.micros,
@@ -47,7 +55,7 @@ class Spending(msgspec.Struct, frozen=True, omit_defaults=True):
 NOTHING = Spending()
 
 
-class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The most that may be spent; `None` means as much as the assignment above allows.
 
     >>> Limits(turns=2).exceeded_by(Spending(turns=3))

@@ -12,14 +12,14 @@ from jihwi.case.events import Draft
 __all__ = ["Command", "Publish", "Record", "RunSkill", "Think"]
 
 
-class Record(msgspec.Struct, frozen=True, tag="record"):
+class Record(msgspec.Struct, frozen=True, gc=False, tag="record"):
     """A fact that follows from what is known; nothing else is done."""
 
     key: str
     draft: Draft
 
 
-class Think(msgspec.Struct, frozen=True, tag="think"):
+class Think(msgspec.Struct, frozen=True, gc=False, tag="think"):
     """Ask the mind of an assignment for its next turn."""
 
     key: str
@@ -30,7 +30,7 @@ class Think(msgspec.Struct, frozen=True, tag="think"):
     attempt: int
 
 
-class RunSkill(msgspec.Struct, frozen=True, tag="run_skill"):
+class RunSkill(msgspec.Struct, frozen=True, gc=False, tag="run_skill"):
     """Run a skill. `idempotency_key` is the same for every attempt."""
 
     key: str
@@ -47,7 +47,7 @@ class RunSkill(msgspec.Struct, frozen=True, tag="run_skill"):
     """Whether a person or the policy approved this exact action."""
 
 
-class Publish(msgspec.Struct, frozen=True, tag="publish"):
+class Publish(msgspec.Struct, frozen=True, gc=False, tag="publish"):
     """Let a report leave: the gate re-checks every sentence, then the files are written (the same bytes each time)."""
 
     key: str

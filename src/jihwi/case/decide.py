@@ -20,7 +20,7 @@ import rfc8785
 from jihwi.case import events as e
 from jihwi.case.approval import action_digest, needs_approval
 from jihwi.case.assignment import Reason, SkillSpec
-from jihwi.case.budget import NOTHING, Limits, Spending
+from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
 from jihwi.case.fold import ROOT, chain, place
 from jihwi.case.state import ActionState, Approval, Assignment, Case
@@ -56,6 +56,8 @@ CHOICES = ("resume", "raise_budget", "take", "reassign", "cancel")
 
 class _Plan:
     """One pass of deciding: the commands so far, and what they already use of numbers and budgets."""
+
+    __slots__ = ("case", "children", "commands", "findings", "reserved", "stopped")
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -120,7 +122,8 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     _reserve(plan, assignment, reserve)
     attempt = assignment.attempt + 1
     turn = assignment.turn
-    started = e.TurnStarted(assignment.id, assignment.seat, turn, attempt, assignment.mind, case.seq, reserved=reserve)
+    mind = None if assignment.mind == case.agents[assignment.agent].mind else assignment.mind
+    started = e.TurnStarted(assignment.id, assignment.seat, turn, attempt, mind, case.seq, reserve)
     key = f"{case.id}/{assignment.id}/{assignment.seat}/{turn}/-/{attempt}"
     draft = e.Draft(started, e.SYSTEM, case.seq)
     plan.commands.append(Think(key, draft, assignment.id, assignment.seat, turn, attempt))
@@ -142,8 +145,10 @@ def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tupl
     """Who runs out if `reserve` is held too, and of what: the assignment nearest to the root that would."""
     found: tuple[Assignment, Reason] | None = None
     for one in chain(plan.case, assignment):
-        held = plan.reserved.get(one.id, NOTHING)
         limit = one.limits
+        if limit == UNLIMITED:
+            continue
+        held = plan.reserved.get(one.id, NOTHING)
         spending = one.spent.plus(one.reserved).plus(held)
         what = limit.exceeded_by(spending.plus(reserve))
         if what == "tokens" and not limit.exceeded_by(spending.plus(Spending(turns=1, tokens=1))):
@@ -186,7 +191,7 @@ def _act(plan: _Plan, assignment: Assignment) -> None:
         for state in assignment.actions:
             if state.status == "settled":
                 continue
-            if isinstance(state.action, HandOff | Report) or _comes_after_handoff(assignment, state):
+            if isinstance(state.action, _ENDINGS) or _comes_after_handoff(assignment, state):
                 _refuse(plan, assignment, state, Reason("after_handoff"))
                 continue
             blocked = _action(plan, assignment, state, blocked) or blocked
@@ -400,6 +405,8 @@ def _expire(plan: _Plan, approval: Approval) -> None:
 
 # ── endings ──────────────────────────────────────────────────────────────────
 
+_ENDINGS = (HandOff, Report)
+
 RELEASE = SkillSpec("release", effect="idempotent write", leaves_house=True, approval="always")
 """A release is decided like a call of this skill; the policy or a person approves it."""
 
@@ -454,10 +461,10 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     case, turn = plan.case, assignment.turn
     key = f"{place(assignment.id, turn, assignment.ending_number)}/{assignment.seat}"
     if isinstance(ending, Report):
-        reported = e.Reported(assignment.id, turn, ending.status, ending.text, ending.data, ending.findings)
+        reported = e.Reported(assignment.id, turn, ending.status, of_turn=True)
         plan.record(key, reported, assignment)
         if not assignment.parent:
-            plan.record(f"{key}/closed", e.CaseClosed(ending.status, ending.text), assignment)
+            plan.record(f"{key}/closed", e.CaseClosed(ending.status), assignment)
             plan.stopped = True
         return
     state = assignment.actions[assignment.ending_number]
@@ -482,9 +489,12 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
 
 def budget_left(case: Case, assignment: Assignment) -> Limits:
     """What the assignment may still spend: the least along the way up to the root."""
-    left = Limits()
+    left = UNLIMITED
     for one in chain(case, assignment):
-        used, limit = one.spent.plus(one.reserved), one.limits
+        limit = one.limits
+        if limit == UNLIMITED:
+            continue
+        used = one.spent.plus(one.reserved)
         left = _narrower(
             left,
             Limits(

@@ -18,7 +18,7 @@ from jihwi.evidence import Claim
 __all__ = ["KINDS", "SYSTEM", "Author", "Body", "Draft", "Event", "kind_of"]
 
 
-class Author(msgspec.Struct, frozen=True, array_like=True):
+class Author(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who made it a fact: a person, an agent or a runner, for whom, and through which door. Names live apart."""
 
     role: Literal["person", "agent", "runner"]
@@ -30,11 +30,11 @@ class Author(msgspec.Struct, frozen=True, array_like=True):
 SYSTEM = Author("runner", "")
 
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What every body is."""
 
 
-class CaseOpened(Fact, frozen=True, omit_defaults=True):
+class CaseOpened(Fact, frozen=True, omit_defaults=True, gc=False):
     """A request was taken up. Pins the team by digest, the scope and the authority."""
 
     request: str
@@ -50,7 +50,7 @@ class CaseOpened(Fact, frozen=True, omit_defaults=True):
     """The labels the requester held when the case opened; searches run as this viewer."""
 
 
-class CaseForked(Fact, frozen=True, omit_defaults=True):
+class CaseForked(Fact, frozen=True, omit_defaults=True, gc=False):
     """A new case that goes on from an event of another. The prefix is read from the parent."""
 
     parent: str
@@ -60,15 +60,15 @@ class CaseForked(Fact, frozen=True, omit_defaults=True):
     limits: Limits = UNLIMITED
 
 
-class AgentJoined(Fact, frozen=True, omit_defaults=True):
+class AgentJoined(Fact, frozen=True, omit_defaults=True, gc=False):
     agent: AgentSpec
 
 
-class AgentLeft(Fact, frozen=True, omit_defaults=True):
+class AgentLeft(Fact, frozen=True, omit_defaults=True, gc=False):
     agent: str
 
 
-class AssignmentOpened(Fact, frozen=True, omit_defaults=True):
+class AssignmentOpened(Fact, frozen=True, omit_defaults=True, gc=False):
     """One line of work began, held by `agent`. The root has no parent and is the case worker's seat."""
 
     assignment: str
@@ -82,21 +82,22 @@ class AssignmentOpened(Fact, frozen=True, omit_defaults=True):
     join: bool = True
 
 
-class TurnStarted(Fact, frozen=True, omit_defaults=True):
+class TurnStarted(Fact, frozen=True, omit_defaults=True, gc=False):
     """A mind is about to decide. The basis commits to all it may know; `reserved` counts as spent until it ends."""
 
     assignment: str
     seat: int
     turn: int
     attempt: int
-    mind: MindSpec
-    basis_seq: int
+    mind: MindSpec | None = None
+    """`None`: the agent's own, as it joined."""
+    basis_seq: int = 0
     reserved: Spending = NOTHING
     rendering: int = 1
     """Version of the rule that turns a view into a prompt."""
 
 
-class TurnFinished(Fact, frozen=True, omit_defaults=True):
+class TurnFinished(Fact, frozen=True, omit_defaults=True, gc=False):
     assignment: str
     seat: int
     turn: int
@@ -108,7 +109,7 @@ class TurnFinished(Fact, frozen=True, omit_defaults=True):
     prompt: PromptRecord | None = None
 
 
-class TurnFailed(Fact, frozen=True, omit_defaults=True):
+class TurnFailed(Fact, frozen=True, omit_defaults=True, gc=False):
     """A turn ended without a decision. `retry_at_ms` is 0 when it is not tried again."""
 
     assignment: str
@@ -120,7 +121,7 @@ class TurnFailed(Fact, frozen=True, omit_defaults=True):
     retry_at_ms: int = 0
 
 
-class SkillStarted(Fact, frozen=True, omit_defaults=True):
+class SkillStarted(Fact, frozen=True, omit_defaults=True, gc=False):
     """A skill is about to run; durable before it does."""
 
     assignment: str
@@ -134,7 +135,7 @@ class SkillStarted(Fact, frozen=True, omit_defaults=True):
     idempotency_key: str
 
 
-class SkillFinished(Fact, frozen=True, omit_defaults=True):
+class SkillFinished(Fact, frozen=True, omit_defaults=True, gc=False):
     """A skill's result. `tainted`: it holds text from a document, a file or the outside (law 9)."""
 
     assignment: str
@@ -146,7 +147,7 @@ class SkillFinished(Fact, frozen=True, omit_defaults=True):
     usage: Spending = NOTHING
 
 
-class SkillFailed(Fact, frozen=True, omit_defaults=True):
+class SkillFailed(Fact, frozen=True, omit_defaults=True, gc=False):
     assignment: str
     seat: int
     turn: int
@@ -157,7 +158,7 @@ class SkillFailed(Fact, frozen=True, omit_defaults=True):
     retry_at_ms: int = 0
 
 
-class SkillUncertain(Fact, frozen=True, omit_defaults=True):
+class SkillUncertain(Fact, frozen=True, omit_defaults=True, gc=False):
     """A `write` was started and nobody knows how it ended: the case worker decides."""
 
     assignment: str
@@ -168,7 +169,7 @@ class SkillUncertain(Fact, frozen=True, omit_defaults=True):
     idempotency_key: str
 
 
-class UncertaintySettled(Fact, frozen=True, omit_defaults=True):
+class UncertaintySettled(Fact, frozen=True, omit_defaults=True, gc=False):
     """What a person found out about an uncertain write."""
 
     assignment: str
@@ -178,7 +179,7 @@ class UncertaintySettled(Fact, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-class CallRefused(Fact, frozen=True, omit_defaults=True):
+class CallRefused(Fact, frozen=True, omit_defaults=True, gc=False):
     """An action was not taken, and the mind is told why."""
 
     assignment: str
@@ -188,7 +189,7 @@ class CallRefused(Fact, frozen=True, omit_defaults=True):
     reason: Reason
 
 
-class ApprovalRequested(Fact, frozen=True, omit_defaults=True):
+class ApprovalRequested(Fact, frozen=True, omit_defaults=True, gc=False):
     """An exact action waits for an answer. `approval` is its place: assignment/seat/turn/number, then `.n` after
     n edits."""
 
@@ -205,7 +206,7 @@ class ApprovalRequested(Fact, frozen=True, omit_defaults=True):
     expires_at_ms: int = 0
 
 
-class ApprovalAnswered(Fact, frozen=True, omit_defaults=True):
+class ApprovalAnswered(Fact, frozen=True, omit_defaults=True, gc=False):
     """The answer to the action with this digest; an edit makes a new action with its own digest."""
 
     approval: str
@@ -215,17 +216,17 @@ class ApprovalAnswered(Fact, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-class ApprovalLapsed(Fact, frozen=True, omit_defaults=True):
+class ApprovalLapsed(Fact, frozen=True, omit_defaults=True, gc=False):
     approval: str
     reason: Reason
 
 
-class ApprovalEscalated(Fact, frozen=True, omit_defaults=True):
+class ApprovalEscalated(Fact, frozen=True, omit_defaults=True, gc=False):
     approval: str
     deputy: str
 
 
-class QuestionAsked(Fact, frozen=True, omit_defaults=True):
+class QuestionAsked(Fact, frozen=True, omit_defaults=True, gc=False):
     assignment: str
     seat: int
     turn: int
@@ -234,14 +235,14 @@ class QuestionAsked(Fact, frozen=True, omit_defaults=True):
     options: tuple[str, ...] = ()
 
 
-class QuestionAnswered(Fact, frozen=True, omit_defaults=True):
+class QuestionAnswered(Fact, frozen=True, omit_defaults=True, gc=False):
     assignment: str
     turn: int
     number: int
     answer: str
 
 
-class FindingPosted(Fact, frozen=True, omit_defaults=True):
+class FindingPosted(Fact, frozen=True, omit_defaults=True, gc=False):
     finding: int
     assignment: str
     agent: str
@@ -250,7 +251,7 @@ class FindingPosted(Fact, frozen=True, omit_defaults=True):
     number: int = 0
 
 
-class FindingDisputed(Fact, frozen=True, omit_defaults=True):
+class FindingDisputed(Fact, frozen=True, omit_defaults=True, gc=False):
     finding: int
     assignment: str
     agent: str
@@ -259,7 +260,7 @@ class FindingDisputed(Fact, frozen=True, omit_defaults=True):
     number: int = 0
 
 
-class HandedOff(Fact, frozen=True, omit_defaults=True):
+class HandedOff(Fact, frozen=True, omit_defaults=True, gc=False):
     """The assignment with its whole context passed to another agent; the seat stays."""
 
     assignment: str
@@ -270,7 +271,7 @@ class HandedOff(Fact, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-class Reported(Fact, frozen=True, omit_defaults=True):
+class Reported(Fact, frozen=True, omit_defaults=True, gc=False):
     """An assignment ended with its one typed report."""
 
     assignment: str
@@ -281,14 +282,16 @@ class Reported(Fact, frozen=True, omit_defaults=True):
     findings: tuple[int, ...] = ()
     reason: Reason | None = None
     """Why the house ended it, when its mind did not."""
+    of_turn: bool = False
+    """Text, data and findings are those of the turn's report, and stand there only."""
 
 
-class AssignmentCancelled(Fact, frozen=True, omit_defaults=True):
+class AssignmentCancelled(Fact, frozen=True, omit_defaults=True, gc=False):
     assignment: str
     reason: Reason
 
 
-class SeatChanged(Fact, frozen=True, omit_defaults=True):
+class SeatChanged(Fact, frozen=True, omit_defaults=True, gc=False):
     """An assignment changed hands from outside; the seat number rises and open approvals lapse."""
 
     assignment: str
@@ -298,7 +301,7 @@ class SeatChanged(Fact, frozen=True, omit_defaults=True):
     mind: MindSpec
 
 
-class ReleaseStarted(Fact, frozen=True, omit_defaults=True):
+class ReleaseStarted(Fact, frozen=True, omit_defaults=True, gc=False):
     """A report is about to leave the case: the gate re-checks every sentence, then the files are written."""
 
     assignment: str
@@ -311,7 +314,7 @@ class ReleaseStarted(Fact, frozen=True, omit_defaults=True):
     by: Literal["person", "policy"] = "policy"
 
 
-class ReportReleased(Fact, frozen=True, omit_defaults=True):
+class ReportReleased(Fact, frozen=True, omit_defaults=True, gc=False):
     """A report left the case, and on whose word."""
 
     assignment: str
@@ -325,7 +328,7 @@ class ReportReleased(Fact, frozen=True, omit_defaults=True):
     """How many sentences of each kind it has."""
 
 
-class ReleaseRefused(Fact, frozen=True, omit_defaults=True):
+class ReleaseRefused(Fact, frozen=True, omit_defaults=True, gc=False):
     """The gate refused a report: which sentences, and why."""
 
     assignment: str
@@ -336,7 +339,7 @@ class ReleaseRefused(Fact, frozen=True, omit_defaults=True):
     sentences: tuple[str, ...] = ()
 
 
-class Noticed(Fact, frozen=True, omit_defaults=True):
+class Noticed(Fact, frozen=True, omit_defaults=True, gc=False):
     """The governor or a person tells an assignment something; its mind reads it at the next turn."""
 
     assignment: str
@@ -344,31 +347,31 @@ class Noticed(Fact, frozen=True, omit_defaults=True):
     by: str = ""
 
 
-class TimerSet(Fact, frozen=True, omit_defaults=True):
+class TimerSet(Fact, frozen=True, omit_defaults=True, gc=False):
     timer: str
     at_ms: int
 
 
-class TimerFired(Fact, frozen=True, omit_defaults=True):
+class TimerFired(Fact, frozen=True, omit_defaults=True, gc=False):
     timer: str
 
 
-class LimitsChanged(Fact, frozen=True, omit_defaults=True):
+class LimitsChanged(Fact, frozen=True, omit_defaults=True, gc=False):
     """New limits for an assignment, or for the case when `assignment` is empty."""
 
     limits: Limits
     assignment: str = ""
 
 
-class CasePaused(Fact, frozen=True, omit_defaults=True):
+class CasePaused(Fact, frozen=True, omit_defaults=True, gc=False):
     reason: Reason
 
 
-class CaseResumed(Fact, frozen=True, omit_defaults=True):
+class CaseResumed(Fact, frozen=True, omit_defaults=True, gc=False):
     pass
 
 
-class CaseParked(Fact, frozen=True, omit_defaults=True):
+class CaseParked(Fact, frozen=True, omit_defaults=True, gc=False):
     """The house stopped the case, says why in plain words, and names the choices open to the case worker."""
 
     reason: Reason
@@ -376,16 +379,17 @@ class CaseParked(Fact, frozen=True, omit_defaults=True):
     choices: tuple[str, ...] = ()
 
 
-class CaseCancelled(Fact, frozen=True, omit_defaults=True):
+class CaseCancelled(Fact, frozen=True, omit_defaults=True, gc=False):
     reason: Reason
 
 
-class CaseClosed(Fact, frozen=True, omit_defaults=True):
+class CaseClosed(Fact, frozen=True, omit_defaults=True, gc=False):
     status: ReportStatus
     text: str = ""
+    """The answer, where it is not the root's report."""
 
 
-class ContextCompacted(Fact, frozen=True, omit_defaults=True):
+class ContextCompacted(Fact, frozen=True, omit_defaults=True, gc=False):
     """The first `entries` entries of a transcript are shown to the mind as `summary` from now on; nothing is lost
     from the log."""
 
@@ -394,14 +398,14 @@ class ContextCompacted(Fact, frozen=True, omit_defaults=True):
     summary: str
 
 
-class RunnerTookOver(Fact, frozen=True, omit_defaults=True):
+class RunnerTookOver(Fact, frozen=True, omit_defaults=True, gc=False):
     """A runner drives the case on; what an earlier one had started and not finished is known to be lost."""
 
     runner: str
     epoch: int
 
 
-class BodyErased(Fact, frozen=True, omit_defaults=True):
+class BodyErased(Fact, frozen=True, omit_defaults=True, gc=False):
     """The body of an earlier event was erased with its salt (retention, personal data); its header stays."""
 
     seq: int
@@ -472,7 +476,7 @@ def kind_of(body: Fact) -> str:
     return _KIND_OF[type(body)]
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """An event not yet in the log: it has no number, time or place in the chain."""
 
     body: Body
@@ -483,7 +487,7 @@ class Draft(msgspec.Struct, frozen=True):
     """The union of the labels of every document whose text is in the body; sorted."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """A fact with its number, its time and its author. `body` is `None` when it was erased."""
 
     case_id: str

@@ -8,6 +8,7 @@ from typing import Any
 from jihwi.case import events as e
 from jihwi.case.assignment import MindSpec, Reason
 from jihwi.case.budget import NOTHING, Spending
+from jihwi.case.recorded import Recorded
 from jihwi.case.state import ActionState, Approval, Assignment, Case
 from jihwi.case.turn import (
     Answered,
@@ -136,7 +137,9 @@ def _case_cancelled(case: Case, body: e.CaseCancelled, event: e.Event) -> None:
 
 
 def _case_closed(case: Case, body: e.CaseClosed, event: e.Event) -> None:
-    case.status, case.outcome, case.answer = "closed", body.status, body.text
+    root = case.assignments.get(ROOT)
+    said = root.report.text if root is not None and root.report is not None else ""
+    case.status, case.outcome, case.answer = "closed", body.status, body.text or said
     for assignment_id in list(case.open_ids):
         _close(case, case.assignments[assignment_id], _EMPTY_REPORT)
     case.timers.clear()
@@ -210,6 +213,8 @@ def _reported(case: Case, body: e.Reported, event: e.Event) -> None:
     if assignment is None or not assignment.open:
         return
     report = Report(body.status, body.text, body.data, body.findings)
+    if body.of_turn and isinstance(assignment.ending, Report):
+        report = assignment.ending
     assignment.report = report
     _close(case, assignment, report)
     parent = case.assignments.get(assignment.parent)
@@ -224,9 +229,9 @@ def _reported(case: Case, body: e.Reported, event: e.Event) -> None:
             assignment.agent,
             assignment.task,
             body.status,
-            body.text,
-            body.data,
-            body.findings,
+            report.text,
+            report.data,
+            report.findings,
             assignment.parent_turn,
             assignment.parent_number,
         ),
@@ -239,7 +244,7 @@ def _assignment_cancelled(case: Case, body: e.AssignmentCancelled, event: e.Even
     if assignment is None or not assignment.open:
         return
     assignment.seat += 1
-    for child_id in [one for one in case.open_ids if case.assignments[one].parent == assignment.id]:
+    for child_id in [one for one in case.open_ids if one.startswith(f"{assignment.id}.")]:
         _close(case, case.assignments[child_id], _EMPTY_REPORT)
     _close(case, assignment, _EMPTY_REPORT)
     parent = case.assignments.get(assignment.parent)
@@ -387,15 +392,17 @@ def _take_actions(assignment: Assignment, body: e.TurnFinished) -> None:
         return
     assignment.empty_turns = 0
     assignment.turn_status = "acting"
+    settled = 0
     for number, action in enumerate(body.actions):
         state = ActionState(number, action)
-        if isinstance(action, Call):
+        if type(action) is Call:
             state.arguments = action.arguments
-        if isinstance(action, HandOff | Report) and assignment.ending is None:
+        if assignment.ending is None and isinstance(action, _ENDINGS):
             assignment.ending, assignment.ending_number = action, number
             state.status = "settled"
+            settled = 1
         assignment.actions.append(state)
-    assignment.unsettled = sum(1 for one in assignment.actions if one.status != "settled")
+    assignment.unsettled = len(body.actions) - settled
 
 
 def _turn_failed(case: Case, body: e.TurnFailed, event: e.Event) -> None:
@@ -610,6 +617,8 @@ def _question_answered(case: Case, body: e.QuestionAnswered, event: e.Event) -> 
     action.status = "settled"
     assignment.unsettled -= 1
     _say(assignment, Answered(body.turn, body.number, action.action.question, body.answer))
+    decided = Recorded(event.seq, "decided", event.author.id, body.answer, action.action.question)
+    case.recorded = (*case.recorded, decided)
     _next_turn_when_settled(assignment)
 
 
@@ -640,6 +649,8 @@ def _finding_disputed(case: Case, body: e.FindingDisputed, event: e.Event) -> No
         else f
         for f in case.findings
     )
+    about = next((one.claim.text for one in case.findings if one.number == body.finding), "")
+    case.recorded = (*case.recorded, Recorded(event.seq, "disputed", body.agent, body.reason, about))
     poster = case.assignments.get(body.assignment)
     if poster is not None and poster.open and body.turn == poster.turn and body.number < len(poster.actions):
         _settle(case, poster, body.number, "dispute", "finished", {"finding": body.finding})
@@ -758,6 +769,8 @@ def _name_of(action: Any) -> str:
         return action.skill
     return _NAMES[type(action)]
 
+
+_ENDINGS = (HandOff, Report)
 
 _NAMES: dict[type, str] = {
     Ask: "ask",

@@ -7,12 +7,12 @@ rewritten; a body may be erased with its salt and the chain still verifies.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 
 import msgspec
 
-from jihwi.case.events import KINDS, Author, Body, Draft, Event, kind_of
+from jihwi.case.events import KINDS, Author, Body, Draft, Event
 from jihwi.case.upcast import upcast
 from jihwi.errors import LedgerBroken, UnknownEvent
 
@@ -24,7 +24,7 @@ GENESIS = b"\0" * 32
 SALT_BYTES = 16
 
 
-class Header(msgspec.Struct, frozen=True, array_like=True):
+class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of an event without its body. Stored as a MessagePack array."""
 
     case_id: str
@@ -39,7 +39,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     body_digest: bytes
 
 
-class Sealed(msgspec.Struct, frozen=True, array_like=True):
+class Sealed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An event as stored. `body` and `salt` are `None` when erased."""
 
     seq: int
@@ -49,9 +49,10 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True):
     head: bytes
 
 
-_headers = msgspec.msgpack.Encoder()
+_encode_header = msgspec.msgpack.Encoder().encode
 _header_decoder = msgspec.msgpack.Decoder(Header)
-_bodies = msgspec.json.Encoder()
+_encode_body = msgspec.json.Encoder().encode
+_VERSION_OF = {body_type: (kind, version) for kind, (body_type, version) in KINDS.items()}
 _body_decoders: dict[tuple[str, int], msgspec.json.Decoder[Body]] = {
     (kind, version): msgspec.json.Decoder(body_type) for kind, (body_type, version) in KINDS.items()
 }
@@ -59,24 +60,14 @@ _body_decoders: dict[tuple[str, int], msgspec.json.Decoder[Body]] = {
 
 def seal(draft: Draft, *, case_id: str, seq: int, at_ms: int, previous: bytes, salt: bytes) -> tuple[Sealed, Event]:
     """Put a draft into the chain: the bytes to store and the event they will be read as."""
-    kind = kind_of(draft.body)
-    body = _bodies.encode(draft.body)
-    header = _headers.encode(
-        Header(
-            case_id,
-            seq,
-            at_ms,
-            kind,
-            KINDS[kind][1],
-            draft.author,
-            draft.cause,
-            draft.labels,
-            previous,
-            hashlib.sha256(salt + body).digest(),
-        )
-    )
-    head = hashlib.sha256(header).digest()
-    event = Event(case_id, seq, at_ms, kind, draft.author, draft.cause, draft.labels, draft.body, head)
+    kind, version = _VERSION_OF[type(draft.body)]
+    author, cause, labels = draft.author, draft.cause, draft.labels
+    body = _encode_body(draft.body)
+    digest = sha256(salt + body).digest()
+    # The tuple is a `Header` as stored: an array in its order.
+    header = _encode_header((case_id, seq, at_ms, kind, version, author, cause, labels, previous, digest))
+    head = sha256(header).digest()
+    event = Event(case_id, seq, at_ms, kind, author, cause, labels, draft.body, head)
     return Sealed(seq, header, salt, body, head), event
 
 
@@ -152,10 +143,10 @@ def _verify_one(case_id: str, seq: int, stored: Sealed, previous: bytes) -> byte
         raise LedgerBroken(case_id, seq, f"its number is {header.seq}")
     if header.previous != previous:
         raise LedgerBroken(case_id, seq, "it does not follow the event before it")
-    head = hashlib.sha256(stored.header).digest()
+    head = sha256(stored.header).digest()
     if stored.head != head:
         raise LedgerBroken(case_id, seq, "its header was changed")
-    if stored.body is not None and hashlib.sha256((stored.salt or b"") + stored.body).digest() != header.body_digest:
+    if stored.body is not None and sha256((stored.salt or b"") + stored.body).digest() != header.body_digest:
         raise LedgerBroken(case_id, seq, "its body was changed")
     return head
 

@@ -20,6 +20,7 @@ __all__ = [
     "answer",
     "approve",
     "cancel",
+    "cancel_assignment",
     "change_limits",
     "edit",
     "note",
@@ -140,6 +141,14 @@ def cancel(case: Case, *, by: str, words: str = "") -> list[e.Draft]:
     """End the case without a report."""
     _alive(case)
     return [_by(by, e.CaseCancelled(Reason("cancelled_by_person", {"by": by, "note": words})))]
+
+
+def cancel_assignment(case: Case, assignment_id: str, *, by: str, words: str = "") -> list[e.Draft]:
+    """End one line of work and what it delegated; whoever delegated it reads why. The root ends with the case only."""
+    assignment = _open(case, assignment_id)
+    if not assignment.parent:
+        _refuse(case, "담당 자리는 사건과 함께 취소합니다.", "The case worker's seat ends with the case.")
+    return [_by(by, e.AssignmentCancelled(assignment.id, Reason("cancelled_by_person", {"by": by, "note": words})))]
 
 
 def note(case: Case, assignment_id: str, words: str, *, by: str) -> list[e.Draft]:

@@ -12,6 +12,7 @@ import msgspec
 
 from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
+from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Action, Finding, HandOff, Report, Transcript
 
 __all__ = ["ActionState", "Approval", "Assignment", "Case", "CaseState", "in_flight", "open_assignments", "waits"]
@@ -139,6 +140,8 @@ class Case(msgspec.Struct):
     """Open assignments in the order they were opened."""
     approvals: dict[str, Approval] = {}
     findings: tuple[Finding, ...] = ()
+    recorded: tuple[Recorded, ...] = ()
+    """What persons decided and agents disputed, as a report may repeat it."""
     timers: dict[str, int] = {}
     results: dict[str, Any] = {}
     """Results of finished calls that a release may name, by place `assignment/turn/number`."""
@@ -162,10 +165,14 @@ def open_assignments(case: Case) -> list[Assignment]:
 
 def in_flight(case: Case) -> bool:
     """Whether a turn, a skill or a release has started and not ended."""
-    return any(
-        one.turn_status == "running" or any(action.status == "running" for action in one.actions)
-        for one in open_assignments(case)
-    )
+    for assignment_id in case.open_ids:
+        assignment = case.assignments[assignment_id]
+        if assignment.turn_status == "running":
+            return True
+        for action in assignment.actions:
+            if action.status == "running":
+                return True
+    return False
 
 
 def waits(case: Case) -> int:
@@ -176,7 +183,8 @@ def waits(case: Case) -> int:
     if case.status == "parked":
         return 1
     count = 0
-    for assignment in open_assignments(case):
+    for assignment_id in case.open_ids:
+        assignment = case.assignments[assignment_id]
         if assignment.mind.kind == "person" and assignment.turn_status == "due":
             count += 1
         for action in assignment.actions:

@@ -107,7 +107,7 @@ class Release(msgspec.Struct, frozen=True, tag_field="do", tag="release", omit_d
 Action = Call | Ask | Post | Dispute | Delegate | HandOff | Report | Release
 
 
-class PromptRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class PromptRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How the request body as sent is rebuilt byte for byte: the parts kept from the parent's record, then new ones.
 
     Each part is stored once, under its digest; the body is the parts one after another.
@@ -123,7 +123,7 @@ class PromptRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """Digests of the parts that follow."""
 
 
-class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
+class Turn(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Text and actions, and what they cost."""
 
     text: str = ""
@@ -253,7 +253,7 @@ class Transcript(Sequence[Entry]):
         return Transcript(entries, self._length + 1)
 
 
-class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A posted claim with its number in the case and who posted it."""
 
     number: int
@@ -263,7 +263,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     disputes: tuple[str, ...] = ()
 
 
-class View(msgspec.Struct, frozen=True):
+class View(msgspec.Struct, frozen=True, gc=False):
     """Everything a mind knows when it decides a turn. It keeps nothing between turns."""
 
     case_id: str

@@ -7,6 +7,7 @@ The one broad catch of the engine stands here: whatever a mind or a skill raises
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +34,7 @@ RETRY_BASE_MS = 500
 RETRY_MOST_MS = 30_000
 
 
-class Learned(msgspec.Struct, frozen=True):
+class Learned(msgspec.Struct, frozen=True, gc=False):
     """What an effect brought: facts to record, and the blobs they name."""
 
     drafts: tuple[e.Draft, ...]
@@ -74,9 +75,9 @@ class Effects:
         began = self._seconds()
         try:
             mind = self._minds.mind(view.mind, failures=0)
-            if not isinstance(mind, DecidesAtOnce):
+            if not _decides_at_once(type(mind)):
                 return None
-            turn = mind.decide(view)
+            turn: Turn = mind.decide(view)  # type: ignore[attr-defined]
         except JihwiError as problem:
             reason = Reason("mind_failed", {"agent": view.agent.name, "detail": problem.words(_language(case))})
             return self._turn_failed(case, command, reason, began, retry=False, failures=0)
@@ -203,6 +204,7 @@ class Effects:
             case.language,
             case.request,
             case.findings,
+            case.recorded,
         )
 
     def _skill_failed(self, command: RunSkill, reason: Reason, began: float) -> Learned:
@@ -219,7 +221,7 @@ class Effects:
         viewer = Viewer(case.requester, case.viewer_labels)
         try:
             outcome = await self._publisher.publish(case.id, command.report, viewer=viewer, by=by, seq=case.seq)
-        except (JihwiError, OSError) as problem:
+        except Exception as problem:  # noqa: BLE001 - the border: whatever the gate raises becomes a fact
             detail = problem.words(_language(case)) if isinstance(problem, JihwiError) else str(problem)
             return Learned((e.Draft(e.ReleaseRefused(*place, Reason("release_failed", {"detail": detail}))),))
         if isinstance(outcome, PublicationRefused):
@@ -236,6 +238,12 @@ class Effects:
         """When to try again: twice as long each time, with half of it by chance."""
         most = min(RETRY_BASE_MS * (1 << min(failures, 10)), RETRY_MOST_MS)
         return self._store.now_ms() + most // 2 + self._jitter.randrange(most // 2 + 1)
+
+
+@functools.cache
+def _decides_at_once(kind: type) -> bool:
+    """Asked once a type: looking a protocol up costs more than a turn."""
+    return issubclass(kind, DecidesAtOnce)
 
 
 def _as_stored(value: Any) -> Any:

@@ -11,20 +11,18 @@ A waiting case is a row: `drive` returns and nothing of it stays in memory.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import msgspec
 
-from jihwi.case.commands import Publish, Record, RunSkill, Think
-from jihwi.case.decide import decide
-from jihwi.case.events import SYSTEM, Author, Draft, Event, RunnerTookOver, TimerFired
-from jihwi.case.state import Case, in_flight
+from jihwi.case.events import Author, Draft, Event
+from jihwi.case.state import Case
 from jihwi.clock import Clock
 from jihwi.errors import AppendConflict, JihwiError, LeaseLost, StoreError
 from jihwi.ids import CaseId, Chance, new_case_id
 from jihwi.minds import Delta, DeltaSink
-from jihwi.orchestrator.effects import Effects, Learned
+from jihwi.orchestrator.drive import Drive
+from jihwi.orchestrator.effects import Effects
 from jihwi.orchestrator.loading import load_case
 from jihwi.orchestrator.log import CaseLog
 from jihwi.orchestrator.opening import Opening
@@ -91,7 +89,7 @@ class Orchestrator:
             emit=emit,
             seconds=clock.monotonic_seconds,
         )
-        self._drives: dict[str, _Drive] = {}
+        self._drives: dict[str, Drive] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -104,6 +102,18 @@ class Orchestrator:
         log.add_all(opening.drafts())
         self.show(await log.append(lease=None))
         return case_id
+
+    async def run(self, opening: Opening, *, opened: Callable[[CaseId], None] | None = None) -> Case:
+        """Open a case and drive it until it ends or waits. What it begins with and its first turn's start are one
+        commit; `opened` is told its name once that is durable. Answers the case as it then stands.
+
+        Raises what `open` and `drive` raise.
+        """
+        case_id = new_case_id(self._chance, self.store.now_ms())
+        log = CaseLog(self.store, case_id, self._chance, self._author)
+        log.add_all(opening.drafts())
+        case = await self._drive(Drive(self, log, opened=opened))
+        return await self.case(case_id) if case is None else case
 
     async def submit(self, case_id: str, command: Persons, *, door: str = "") -> Case:
         """Apply a person's command (`jihwi.case.person`): fold, check, append; again when others wrote first.
@@ -154,7 +164,10 @@ class Orchestrator:
             lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
         if lease is None:
             return None
-        return await self._drive(lease)
+        return await self._drive(self._drive_of(lease))
+
+    def _drive_of(self, lease: Lease) -> Drive:
+        return Drive(self, CaseLog(self.store, lease.case_id, self._chance, self._author), lease=lease)
 
     async def _release_of_the_dead(self, case_id: str) -> bool:
         """Release a lease whose runner died on this machine, instead of waiting for it to run out."""
@@ -164,23 +177,23 @@ class Orchestrator:
         await self.store.release(held)
         return True
 
-    async def _drive(self, lease: Lease) -> Case | None:
-        drive = _Drive(self, lease)
-        self._drives[lease.case_id] = drive
+    async def _drive(self, drive: Drive) -> Case | None:
+        self._drives[drive.case_id] = drive
         try:
             case = await drive.run()
         except LeaseLost:
             return None
         finally:
-            del self._drives[lease.case_id]
-        await self.store.release(drive.lease)
+            del self._drives[drive.case_id]
+        if drive.lease is not None:
+            await self.store.release(drive.lease)
         return case
 
     async def _drive_or_tell(self, lease: Lease) -> None:
         """Drive one of many cases. One that cannot go on is told of and keeps its lease, so that it is tried again
         only when the lease has run out."""
         try:
-            await self._drive(lease)
+            await self._drive(self._drive_of(lease))
         except JihwiError as problem:
             if self._trouble is not None:
                 self._trouble(lease.case_id, problem)
@@ -226,6 +239,16 @@ class Orchestrator:
     # ── what its drives ask of it ──
 
     @property
+    def lease_seconds(self) -> float:
+        """How long a lease is taken for."""
+        return self.settings.lease_seconds
+
+    @property
+    def grace_seconds(self) -> float:
+        """How long effects may go on after a shutdown was asked for."""
+        return self.settings.grace_seconds
+
+    @property
     def stopping(self) -> bool:
         """Whether a shutdown was asked for."""
         return self._stopping.is_set()
@@ -247,7 +270,9 @@ class Orchestrator:
             for drive in self._drives.values():
                 drive.nudge()
 
-    async def _renew(self, drive: _Drive) -> None:
+    async def _renew(self, drive: Drive) -> None:
+        if drive.lease is None:
+            return
         try:
             drive.lease = await self.store.renew(drive.lease, seconds=self.settings.lease_seconds)
         except LeaseLost as lost:
@@ -260,166 +285,3 @@ class Orchestrator:
         if self._watch is not None:
             for event in events:
                 self._watch(event)
-
-
-class _Drive:
-    """One case being driven. Whatever happens to it (an effect ends, a person writes, a tick) sets `wake`."""
-
-    def __init__(self, house: Orchestrator, lease: Lease) -> None:
-        self.lease = lease
-        self._house = house
-        self._log = CaseLog(house.store, lease.case_id, house._chance, house._author)
-        self._learned: list[Learned] = []
-        self._running: set[asyncio.Task[Learned]] = set()
-        self._wake = asyncio.Event()
-        self._look = False
-        self._lost_lease: LeaseLost | None = None
-
-    # ── what others call ──
-
-    def nudge(self) -> None:
-        """Somebody else wrote to the case, or the house stops: look before going on."""
-        self._look = True
-        self._wake.set()
-
-    def lose(self, lost: LeaseLost) -> None:
-        """Another runner has the case: stop."""
-        self._lost_lease = lost
-        self.nudge()
-
-    # ── the loop ──
-
-    async def run(self) -> Case:
-        try:
-            await self._log.load()
-            if in_flight(self._log.case):
-                self._log.add(Draft(RunnerTookOver(self._house.runner, self.lease.epoch)))
-            while True:
-                await self._advance()
-                if self._learned:
-                    continue
-                if self._house.stopping:
-                    await self._grace()
-                    return self._log.case
-                if self._running:
-                    await self._wait_for_effects()
-                elif not await self._wait_for_timer():
-                    return self._log.case
-        finally:
-            for task in self._running:
-                task.cancel()
-            if self._running:
-                await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def _advance(self) -> None:
-        """Record what was learned, decide until only effects remain, append once, start them."""
-        learned, self._learned = self._learned, []  # what ends while the append is under way is of the next one
-        while True:
-            if self._lost_lease is not None:
-                raise self._lost_lease
-            effects = self._fold_and_decide(learned)
-            try:
-                events = await self._log.append(lease=self.lease)
-            except AppendConflict:
-                await self._log.load()
-                continue
-            self._house.show(events)
-            self._start(effects)
-            return
-
-    def _fold_and_decide(self, learned: list[Learned]) -> list[Think | RunSkill | Publish]:
-        log = self._log
-        for one in learned:
-            for draft in one.drafts:
-                log.add(draft, one.blobs)
-        effects: list[Think | RunSkill | Publish] = []
-        if self._house.stopping:
-            return effects
-        while commands := decide(log.case):
-            for command in commands:
-                log.add(command.draft)
-                if not isinstance(command, Record):
-                    effects.append(command)
-        return effects
-
-    def _start(self, effects: list[Think | RunSkill | Publish]) -> None:
-        """Start effects. A procedure decides at once: a task for it would cost more than its turn."""
-        case, does = self._log.case, self._house.effects
-        for command in effects:
-            if isinstance(command, Think):
-                view = does.prepare(case, command)
-                at_once = does.think_at_once(case, command, view)
-                if at_once is not None:
-                    self._learned.append(at_once)
-                    continue
-                work = does.think(case, command, view)
-            elif isinstance(command, RunSkill):
-                work = does.run_skill(case, command)
-            else:
-                work = does.publish(case, command)
-            task = asyncio.create_task(work)
-            self._running.add(task)
-            task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Learned]) -> None:
-        self._running.discard(task)
-        if not task.cancelled():
-            self._learned.append(task.result())
-        self._wake.set()
-
-    # ── waiting ──
-
-    async def _wait_for_effects(self) -> None:
-        """Wait until an effect has ended, a timer is due, or others wrote to the case."""
-        self._house.keep_ticking()
-        while not self._learned:
-            await self._wake.wait()
-            self._wake.clear()
-            if self._lost_lease is not None or self._house.stopping:
-                return
-            if self._look and not self._learned:
-                self._look = False
-                await self._see_others()
-                if self._fire_timers() or decide(self._log.case) or not self._running:
-                    return
-
-    async def _see_others(self) -> None:
-        """Fold what people and others wrote while effects are under way; a case that has ended stops them."""
-        await self._log.catch_up()
-        if self._log.case.status in ("closed", "cancelled"):
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
-
-    def _fire_timers(self) -> bool:
-        if not self._log.case.timers:
-            return False
-        now = self._house.store.now_ms()
-        due = [name for name, at_ms in self._log.case.timers.items() if at_ms <= now]
-        for name in due:
-            self._log.add(Draft(TimerFired(name), SYSTEM, self._log.case.seq))
-        return bool(due)
-
-    async def _wait_for_timer(self) -> bool:
-        """Nothing is under way: wait for a timer that is near. Answers whether there is more to do."""
-        case = self._log.case
-        if case.status != "open" or not case.timers:
-            return False
-        left = (min(case.timers.values()) - self._house.store.now_ms()) / 1000
-        if left > self._house.settings.lease_seconds:
-            return False
-        self._house.keep_ticking()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, left)):
-                await self._wake.wait()
-        self._wake.clear()
-        await self._log.catch_up()
-        self._fire_timers()
-        return True
-
-    async def _grace(self) -> None:
-        """A shutdown was asked for: let effects end within their grace, and record how they did."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._house.settings.grace_seconds)
-            await asyncio.sleep(0)
-        await self._advance()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jihwi.case.decide import decide
-from jihwi.case.events import Author, Draft, Event
+from jihwi.case.events import SYSTEM, Author, Draft, Event
 from jihwi.case.fold import apply
 from jihwi.case.ledger import SALT_BYTES, Sealed, open_event, seal
 from jihwi.case.state import Case, CaseState, in_flight, waits
@@ -25,17 +25,20 @@ _STATUS: dict[CaseState, CaseStatus] = {
 }
 
 
-def patch_of(case: Case) -> Patch:
-    """What the case's row says: `running` while something is due or in flight, so that a runner has work here."""
+def patch_of(case: Case, *, at_rest: bool = False) -> Patch:
+    """What the case's row says: `running` while something is due or in flight, so that a runner has work here.
+
+    `at_rest`: `decide` has just said that nothing more is due.
+    """
     status = _STATUS[case.status]
-    if case.status == "open" and not in_flight(case) and not decide(case):
+    if case.status == "open" and not in_flight(case) and (at_rest or not decide(case)):
         status = "waiting"
     if case.status == "closed" and case.outcome == "failed":
         status = "failed"
     first = case.seq <= 64 or case.forked
     return Patch(
         status,
-        wake_at_ms=min(case.timers.values(), default=0),
+        wake_at_ms=min(case.timers.values()) if case.timers else 0,
         waits_for=waits(case),
         request=case.request if first else None,
         requester=case.requester if first else None,
@@ -52,7 +55,7 @@ class CaseLog:
         self._case_id = case_id
         self._chance = chance
         self._runner = runner
-        self._salts = b""
+        self._salts, self._salt_at = b"", 0
         self._pending: list[Sealed] = []
         self._blobs: dict[str, bytes] = {}
         self.case = Case(case_id)
@@ -80,11 +83,12 @@ class CaseLog:
     def add(self, draft: Draft, blobs: dict[str, bytes] | None = None) -> Event:
         """Seal a draft as the next event and fold it; durable only after `append`."""
         case = self.case
-        if len(self._salts) < SALT_BYTES:
-            self._salts = self._chance.token(SALT_BYTES * 64)
-        salt, self._salts = self._salts[:SALT_BYTES], self._salts[SALT_BYTES:]
-        author = draft.author
-        if author.role == "runner" and not author.id:
+        at = self._salt_at
+        if at == len(self._salts):
+            self._salts, at = self._chance.token(SALT_BYTES * 64), 0
+        salt = self._salts[at : at + SALT_BYTES]
+        self._salt_at = at + SALT_BYTES
+        if draft.author is SYSTEM:
             draft = Draft(draft.body, self._runner, draft.cause, draft.labels)
         sealed, event = seal(
             draft,
@@ -111,14 +115,16 @@ class CaseLog:
         """How many events are folded but not appended."""
         return len(self._pending)
 
-    async def append(self, *, lease: Lease | None) -> list[Event]:
+    async def append(self, *, lease: Lease | None, at_rest: bool = False) -> list[Event]:
         """Make what is pending durable; answers the events. Raises AppendConflict, LeaseLost, StoreError.
+
+        `at_rest`: `decide` has just said that nothing more is due.
 
         After an exception the state holds facts that are not in the store: `load` before going on.
         """
         if not self._pending:
             return []
-        patch = patch_of(self.case)
+        patch = patch_of(self.case, at_rest=at_rest)
         await self._store.append(self._case_id, self._pending, patch, blobs=self._blobs, lease=lease)
         events, self.fresh = self.fresh, []
         self._pending, self._blobs = [], {}

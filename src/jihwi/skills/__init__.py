@@ -13,9 +13,11 @@ import msgspec
 
 from jihwi.case.assignment import SkillSpec
 from jihwi.case.budget import NOTHING, Spending
+from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Finding
 from jihwi.errors import SkillArguments, SkillInvalid
 from jihwi.evidence import Viewer
+from jihwi.skills.fitting import surely_fits
 
 __all__ = ["Skill", "SkillBox", "SkillContext", "SkillResult"]
 
@@ -35,6 +37,8 @@ class SkillContext(msgspec.Struct, frozen=True):
     request: str
     findings: tuple[Finding, ...] = ()
     """What has been posted to the case when the call starts."""
+    recorded: tuple[Recorded, ...] = ()
+    """What persons have decided and agents have disputed so far."""
 
 
 class SkillResult(msgspec.Struct, frozen=True):
@@ -94,6 +98,8 @@ class SkillBox:
 
     def check(self, name: str, arguments: dict[str, Any]) -> None:
         """Raise `SkillArguments`, saying what is wrong, unless `arguments` fit the skill's schema."""
+        if surely_fits(self._skills[name].schema, arguments):
+            return
         validator = self._validators.get(name)
         if validator is None:
             from jsonschema import Draft202012Validator  # waits here: slow to import, needed only to run

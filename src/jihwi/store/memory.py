@@ -90,8 +90,11 @@ class MemoryStore:
     def _check_place(case_id: str, log: _Log | None, events: Sequence[Sealed]) -> None:
         first = events[0]
         ends_at, head = (log.row.seq, log.row.head) if log else (0, GENESIS)
-        numbered_on = all(event.seq == ends_at + n for n, event in enumerate(events, 1))
-        if not numbered_on or read_header(first.header).previous != head:
+        for event in events:
+            ends_at += 1
+            if event.seq != ends_at:
+                raise AppendConflict(case_id, first.seq)
+        if read_header(first.header).previous != head:
             raise AppendConflict(case_id, first.seq)
 
     async def blobs_of(self, case_id: str) -> list[str]:

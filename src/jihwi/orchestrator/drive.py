@@ -1,0 +1,311 @@
+"""One case being driven: advance (fold, decide, append), start effects, wait for what they bring.
+
+A lone effect runs in the drive's own task: a task of its own, and waking each other, would cost more than the effect.
+Should anybody have to be heard meanwhile (a person writes, the house stops, a quarter of a second is over), a deputy
+task drives on in its place, and the effect is one of those it waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from jihwi.case.commands import Publish, Record, RunSkill, Think
+from jihwi.case.decide import decide
+from jihwi.case.events import SYSTEM, Draft, Event, RunnerTookOver, TimerFired
+from jihwi.case.state import Case, in_flight
+from jihwi.errors import AppendConflict, LeaseLost
+from jihwi.ids import CaseId
+from jihwi.orchestrator.effects import Effects, Learned
+from jihwi.orchestrator.log import CaseLog
+from jihwi.store import EventStore, Lease
+
+__all__ = ["Drive", "House"]
+
+_Work = Coroutine[Any, Any, Learned]
+
+_BREATH = 32
+"""So many passes without waiting for anything, then the loop's other tasks get their turn."""
+
+
+class House(Protocol):
+    """What a drive asks of the orchestrator it belongs to."""
+
+    store: EventStore
+    runner: str
+    effects: Effects
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a shutdown was asked for."""
+        ...
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a lease is taken for."""
+        ...
+
+    @property
+    def grace_seconds(self) -> float:
+        """How long effects may go on after a shutdown was asked for."""
+        ...
+
+    def keep_ticking(self) -> None:
+        """See to it that the drive is nudged now and then, and that its lease is renewed."""
+        ...
+
+    def show(self, events: list[Event]) -> None:
+        """Show facts that have become durable."""
+        ...
+
+
+class Drive:
+    """One case being driven. Whatever happens to it (an effect ends, a person writes, a tick) sets `wake`."""
+
+    def __init__(
+        self,
+        house: House,
+        log: CaseLog,
+        *,
+        lease: Lease | None = None,
+        opened: Callable[[CaseId], None] | None = None,
+    ) -> None:
+        """Without a lease the case is new: its beginning is pending in `log`, and the lease is taken once it is
+        durable."""
+        self.case_id = log.case.id
+        self.lease = lease
+        self._opened = opened
+        self._house = house
+        self._log = log
+        self._learned: list[Learned] = []
+        self._running: set[asyncio.Future[Learned]] = set()
+        self._wake = asyncio.Event()
+        self._look = False
+        self._lost_lease: LeaseLost | None = None
+        self._home: asyncio.Task[Any] | None = None
+        """The task in which a lone effect runs just now."""
+        self._deputy: asyncio.Task[Case] | None = None
+        self._lone: asyncio.Future[Learned] | None = None
+        """The lone effect as the deputy sees it."""
+
+    # ── what others call ──
+
+    def nudge(self) -> None:
+        """Somebody else wrote to the case, or the house stops: look before going on."""
+        self._look = True
+        self._wake.set()
+        if self._home is not None and self._deputy is None:
+            self._lone = asyncio.get_running_loop().create_future()
+            self._running.add(self._lone)
+            self._lone.add_done_callback(self._lone_ended)
+            self._deputy = asyncio.create_task(self._until_rest())
+
+    def lose(self, lost: LeaseLost) -> None:
+        """Another runner has the case: stop."""
+        self._lost_lease = lost
+        self.nudge()
+
+    # ── the loop ──
+
+    async def run(self) -> Case:
+        """Drive until the case ends or waits. Raises LeaseLost, StoreError, LedgerBroken."""
+        if self.lease is not None:
+            await self._log.load()
+            if in_flight(self._log.case):
+                self._log.add(Draft(RunnerTookOver(self._house.runner, self.lease.epoch)))
+        return await self._until_rest()
+
+    async def _until_rest(self) -> Case:
+        passes = 0
+        try:
+            while True:
+                lone = await self._advance()
+                passes += 1
+                if passes % _BREATH == 0:
+                    await asyncio.sleep(0)
+                if lone is not None and (case := await self._alone(lone)) is not None:
+                    return case
+                if self._learned:
+                    continue
+                if self._house.stopping:
+                    await self._grace()
+                    return self._log.case
+                if self._running:
+                    await self._wait_for_effects()
+                elif not await self._wait_for_timer():
+                    return self._log.case
+        finally:
+            for task in self._running:
+                task.cancel()
+            if self._running:
+                await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _advance(self) -> _Work | None:
+        """Record what was learned, decide until only effects remain, append once, start them; a lone one is
+        answered."""
+        learned, self._learned = self._learned, []  # what ends while the append is under way is of the next one
+        while True:
+            if self._lost_lease is not None:
+                raise self._lost_lease
+            effects = self._fold_and_decide(learned)
+            try:
+                events = await self._log.append(lease=self.lease, at_rest=not self._house.stopping)
+            except AppendConflict:
+                await self._log.load()
+                continue
+            self._house.show(events)
+            if self.lease is None:
+                await self._claim()
+            return self._start(effects)
+
+    async def _claim(self) -> None:
+        """Take the lease of a case that has just been opened; nothing starts without it. Another runner that was
+        quicker finds the first turn started and not finished, and takes over."""
+        house, case_id = self._house, CaseId(self.case_id)
+        if self._opened is not None:
+            self._opened(case_id)
+        self.lease = await house.store.claim(house.runner, case_id=case_id, seconds=house.lease_seconds)
+        if self.lease is None:
+            raise LeaseLost(case_id, 0)
+
+    def _fold_and_decide(self, learned: list[Learned]) -> list[Think | RunSkill | Publish]:
+        log = self._log
+        for one in learned:
+            for draft in one.drafts:
+                log.add(draft, one.blobs)
+        effects: list[Think | RunSkill | Publish] = []
+        if self._house.stopping:
+            return effects
+        following = True
+        while following and (commands := decide(log.case)):
+            following = False  # starting an effect makes nothing else due; a fact may
+            for command in commands:
+                log.add(command.draft)
+                if isinstance(command, Record):
+                    following = True
+                else:
+                    effects.append(command)
+        return effects
+
+    def _start(self, effects: list[Think | RunSkill | Publish]) -> _Work | None:
+        """Start effects; answers one that may run alone. A procedure decides at once, here."""
+        case, does = self._log.case, self._house.effects
+        for command in effects:
+            if isinstance(command, Think):
+                view = does.prepare(case, command)
+                at_once = does.think_at_once(case, command, view)
+                if at_once is not None:
+                    self._learned.append(at_once)
+                    continue
+                work = does.think(case, command, view)
+            elif isinstance(command, RunSkill):
+                work = does.run_skill(case, command)
+            else:
+                work = does.publish(case, command)
+            if len(effects) == 1 and self._may_be_alone():
+                return work
+            task = asyncio.create_task(work)
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        return None
+
+    def _may_be_alone(self) -> bool:
+        busy = self._running or self._learned or self._look or self._house.stopping
+        return not busy and self._deputy is None and self._lost_lease is None
+
+    def _ended(self, effect: asyncio.Future[Learned]) -> None:
+        self._running.discard(effect)
+        if not effect.cancelled():
+            self._learned.append(effect.result())
+        self._wake.set()
+
+    # ── a lone effect ──
+
+    async def _alone(self, work: _Work) -> Case | None:
+        """Run an effect right here. Answers the case when a deputy has meanwhile driven it to its rest."""
+        self._house.keep_ticking()
+        home = self._home = asyncio.current_task()
+        learned: Learned | None = None
+        try:
+            learned = await work
+        except asyncio.CancelledError:
+            if self._lone is None or not self._lone.cancelled():  # the drive itself is cancelled
+                if self._deputy is not None:
+                    self._deputy.cancel()
+                    await asyncio.gather(self._deputy, return_exceptions=True)
+                raise
+            assert home is not None
+            home.uncancel()  # only the effect was
+        finally:
+            self._home = None
+        if self._deputy is None:
+            if learned is not None:
+                self._learned.append(learned)
+            return None
+        if self._lone is not None and learned is not None and not self._lone.done():
+            self._lone.set_result(learned)
+        return await self._deputy
+
+    def _lone_ended(self, lone: asyncio.Future[Learned]) -> None:
+        if lone.cancelled() and self._home is not None:
+            self._home.cancel()
+        self._ended(lone)
+
+    # ── waiting ──
+
+    async def _wait_for_effects(self) -> None:
+        """Wait until an effect has ended, a timer is due, or others wrote to the case."""
+        self._house.keep_ticking()
+        while not self._learned:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._lost_lease is not None or self._house.stopping:
+                return
+            if self._look and not self._learned:
+                self._look = False
+                await self._see_others()
+                if self._fire_timers() or decide(self._log.case) or not self._running:
+                    return
+
+    async def _see_others(self) -> None:
+        """Fold what people and others wrote while effects are under way; a case that has ended stops them."""
+        await self._log.catch_up()
+        if self._log.case.status in ("closed", "cancelled"):
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _fire_timers(self) -> bool:
+        if not self._log.case.timers:
+            return False
+        now = self._house.store.now_ms()
+        due = [name for name, at_ms in self._log.case.timers.items() if at_ms <= now]
+        for name in due:
+            self._log.add(Draft(TimerFired(name), SYSTEM, self._log.case.seq))
+        return bool(due)
+
+    async def _wait_for_timer(self) -> bool:
+        """Nothing is under way: wait for a timer that is near. Answers whether there is more to do."""
+        case = self._log.case
+        if case.status != "open" or not case.timers:
+            return False
+        left = (min(case.timers.values()) - self._house.store.now_ms()) / 1000
+        if left > self._house.lease_seconds:
+            return False
+        self._house.keep_ticking()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, left)):
+                await self._wake.wait()
+        self._wake.clear()
+        await self._log.catch_up()
+        self._fire_timers()
+        return True
+
+    async def _grace(self) -> None:
+        """A shutdown was asked for: let effects end within their grace, and record how they did."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._house.grace_seconds)
+            await asyncio.sleep(0)
+        await self._advance()
