@@ -5,11 +5,13 @@ What comes out is a `CheckedReport`, whose citations only `check` can have made;
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
 from jihwi.case.assignment import Reason
+from jihwi.case.recorded import Recorded, in_words
 from jihwi.errors import FormulaInvalid
 from jihwi.evidence import (
     CheckedCitation,
@@ -137,14 +139,16 @@ class CheckedReport(msgspec.Struct, frozen=True):
         return dict(sorted(counts.items()))
 
 
-def pass_gate(report: Report, readings: Readings, viewer: Viewer, *, last_event: int) -> CheckedReport | Refused:
+def pass_gate(
+    report: Report, readings: Readings, viewer: Viewer, *, recorded: Iterable[Recorded]
+) -> CheckedReport | Refused:
     """The report as it may leave, or why it may not.
 
     Every quotation is checked verbatim against its reading as the viewer may see it; every sentence must be what
-    its kind says: the words of a quotation, supported by rule, computed again to the same result, of events that
-    exist, or marked.
+    its kind says: the words of a quotation, supported by rule, computed again to the same result, the words of an
+    event in `recorded` (what the case's log holds), or marked.
     """
-    gate = _Gate(readings, viewer, last_event)
+    gate = _Gate(readings, viewer, {one.event: in_words(one, report.language) for one in recorded})
     answer = gate.sentences(report.answer)
     sections = tuple(CheckedSection(one.title, gate.sentences(one.sentences)) for one in report.sections)
     contradictions = tuple(
@@ -178,10 +182,10 @@ def pass_gate(report: Report, readings: Readings, viewer: Viewer, *, last_event:
 class _Gate:
     """Numbers citations as they first appear and gathers every sentence that fails."""
 
-    def __init__(self, readings: Readings, viewer: Viewer, last_event: int) -> None:
+    def __init__(self, readings: Readings, viewer: Viewer, recorded: dict[int, str]) -> None:
         self._readings = readings
         self._viewer = viewer
-        self._last_event = last_event
+        self._recorded = recorded
         self._known: dict[str, Reading | None] = {}
         self._numbers: dict[tuple[str, str, int, int], int] = {}
         self.cited: list[Cited] = []
@@ -218,7 +222,7 @@ class _Gate:
             case "computed":
                 return bool(words) and _result_of(sentence.formula, words) == sentence.result
             case "of_the_case":
-                return bool(sentence.events) and all(0 < seq <= self._last_event for seq in sentence.events)
+                return len(sentence.events) == 1 and self._recorded.get(sentence.events[0]) == sentence.text
             case "marked":
                 return True
 

@@ -16,6 +16,7 @@ import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
+from jihwi.case.fold import fold
 from jihwi.evidence import Report, Viewer
 from jihwi.reports.disclosure import disclose
 from jihwi.reports.gate import CheckedReport, Readings, Refused, pass_gate
@@ -53,7 +54,7 @@ def press(
         report = msgspec.convert(value, Report)
     except msgspec.ValidationError as problem:
         return Refused(Reason("release_malformed", {"detail": str(problem)}))
-    checked = pass_gate(report, readings, viewer, last_event=log[-1].seq if log else 0)
+    checked = pass_gate(report, readings, viewer, recorded=fold(case_id, log).recorded)
     if isinstance(checked, Refused):
         return checked
     made = disclose(case_id, log, _instructions(log))

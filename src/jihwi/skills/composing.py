@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from jihwi.case.recorded import Recorded, in_words
 from jihwi.evidence import (
     Claim,
     Contradiction,
@@ -72,26 +73,37 @@ def compose(
     request: str,
     language: str,
     unreadable: tuple[Unreadable, ...] = (),
+    recorded: tuple[Recorded, ...] = (),
 ) -> Report:
-    """The report that `said` makes over `findings`.
+    """The report that `said` makes over `findings`. What persons decided opens the answer, what agents disputed is
+    the last section: both in the words of the log, which no writer chooses.
 
     >>> compose(Composition(answer=[Said("참고 바랍니다.")]), {}, request="?", language="ko").answer[0].kind
     'marked'
     """
-    answer = [_sentence(one, findings) for one in said.answer if one.text.strip()]
+    answer = [_of_the_case(one, language) for one in recorded if one.what == "decided"]
+    answer += [_sentence(one, findings) for one in said.answer if one.text.strip()]
     answer += [Sentence(one.text, "computed", one.quotations, one.formula, one.result) for one in said.computed]
+    sections = [
+        Section(one.title, tuple(_sentence(s, findings) for s in one.sentences if s.text.strip()))
+        for one in said.sections
+    ]
+    disputed = tuple(_of_the_case(one, language) for one in recorded if one.what == "disputed")
+    if disputed:
+        sections.append(Section("담당들의 이의" if language == "ko" else "What the agents disputed", disputed))
     return Report(
         request=request,
         language=language,
         answer=tuple(answer),
-        sections=tuple(
-            Section(one.title, tuple(_sentence(s, findings) for s in one.sentences if s.text.strip()))
-            for one in said.sections
-        ),
+        sections=tuple(sections),
         contradictions=tuple(said.contradictions),
         not_found=tuple(NotFound(one.question, tuple(one.nearest)) for one in said.not_found),
         unreadable=unreadable,
     )
+
+
+def _of_the_case(recorded: Recorded, language: str) -> Sentence:
+    return Sentence(in_words(recorded, language), "of_the_case", events=(recorded.event,))
 
 
 def _sentence(said: Said, findings: Mapping[int, Claim]) -> Sentence:

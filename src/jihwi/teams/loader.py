@@ -24,7 +24,7 @@ from jihwi.teams.code import CodeBroken, load_code
 
 __all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team", "team_folder"]
 
-BUILT_IN = ("report",)
+BUILT_IN = ("consult", "report")
 """The teams that travel with the package."""
 
 
