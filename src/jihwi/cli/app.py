@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jihwi.cli import cases, ledgers, looking, serving
+from jihwi.cli import cases, ledgers, looking, runner, seats, serving
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 
@@ -110,6 +110,7 @@ def search(
         raise SystemExit(run_async(lambda: search_library(session, query, files, limit)))
 
 
+assert seats.app is cases.app  # the seats are commands of `case`
 app.add_typer(cases.app, name="case")
 app.add_typer(ledgers.app, name="ledger")
 app.add_typer(looking.cite, name="cite")
@@ -127,3 +128,10 @@ app.command(
 app.command(
     help=say("브라우저에서 일하는 콘솔을 엽니다.", "Open the console: the desk in a browser."), epilog="jihwi serve"
 )(serving.serve)
+app.command(
+    help=say(
+        "일이 있는 모든 사건을 이어 갑니다. 여럿을 함께 돌려도 됩니다.",
+        "Drive every case that has work; run any number.",
+    ),
+    epilog="jihwi runner",
+)(runner.runner)

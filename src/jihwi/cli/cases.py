@@ -13,16 +13,19 @@ from jihwi.case import person
 from jihwi.case.events import Draft
 from jihwi.case.ledger import open_event
 from jihwi.case.reasons import say as say_reason
-from jihwi.case.state import Case, open_assignments, waits
+from jihwi.case.state import Assignment, Case, open_assignments, waits
+from jihwi.case.turn import Ask
+from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import line_of
 from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.transcript import show_transcript
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
 from jihwi.orchestrator import load_case
 from jihwi.store import CaseRow, EventStore
 from jihwi.wiring import open_house
 
-__all__ = ["app", "find_case"]
+__all__ = ["CaseName", "Words", "app", "arguments_of", "find_case", "standing", "submit"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -75,25 +78,35 @@ def _row(row: CaseRow) -> dict[str, Any]:
     return {**msgspec.structs.asdict(row), "head": row.head.hex()}
 
 
-@app.command(epilog="jihwi case show last")
-def show(case: CaseName = "last", json: Json = False, lang: Lang = None, home: Home = None) -> None:
-    """Show how a case stands and what it waits for."""
+@app.command(epilog="jihwi case show last --of a1.2")
+def show(
+    case: CaseName = "last",
+    of: Annotated[str, typer.Option(help=say("이 일이 지금까지 본 것", "What this assignment has seen so far"))] = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Show how a case stands and what it waits for, or the transcript of one seat."""
     with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _show(session, case)))
+        raise SystemExit(run_async(lambda: _show(session, case, of)))
 
 
-async def _show(session: Session, name: str) -> int:
+async def _show(session: Session, name: str, of: str) -> int:
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
         case = await load_case(house.store, row.case_id)
-    session.screen.result(_standing(case))
+    if of:
+        show_transcript(session.screen, case, of)
+        return 0
+    session.screen.result(standing(case))
     if not session.screen.json:
         for line in _lines(case, session.screen):
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
 
 
-def _standing(case: Case) -> dict[str, Any]:
+def standing(case: Case) -> dict[str, Any]:
+    """How a case stands, for machines."""
     return {
         "case": case.id,
         "status": case.status,
@@ -112,11 +125,17 @@ def _standing(case: Case) -> dict[str, Any]:
             for one in person.open_approvals(case)
         ],
         "questions": [
-            {"assignment": a.id, "number": n, "question": question} for a, n, question in person.open_questions(case)
+            {"assignment": a.id, "number": n, "question": question, "options": _options(a, n)}
+            for a, n, question in person.open_questions(case)
         ],
         "findings": len(case.findings),
         "files": case.files,
     }
+
+
+def _options(assignment: Assignment, number: int) -> tuple[str, ...]:
+    action = assignment.actions[number].action
+    return action.options if isinstance(action, Ask) else ()
 
 
 def _lines(case: Case, screen: Screen) -> list[str]:
@@ -141,7 +160,8 @@ def _lines(case: Case, screen: Screen) -> list[str]:
         ]
     for a, number, question in person.open_questions(case):
         ask = say_it(f"묻습니다 ({a.id}): {question}", f"Asks ({a.id}): {question}")
-        lines += ["", ask, f'  jihwi case answer {case.id} "…" --of {a.id}/{number}']
+        lines += ["", ask, *(f"  {n}. {one}" for n, one in enumerate(_options(a, number), 1))]
+        lines.append(f'  jihwi case answer {case.id} "…" --of {a.id}/{number}')
     return lines
 
 
@@ -201,21 +221,23 @@ async def _run(session: Session, name: str, out: Path | None) -> int:
 
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
-        orchestrator = house.orchestrator(watch=watcher(session.screen))
+        orchestrator = house.orchestrator(watch=watcher(session.screen), emit=Drafts(session.screen))
         return await drive_case(session, house, orchestrator, row.case_id, out)
 
 
 # ── what a person says ───────────────────────────────────────────────────────
 
 
-def _submit(session: Session, name: str, command: Callable[[Case, str], list[Draft]]) -> int:
+def submit(session: Session, name: str, command: Callable[[Case, str], list[Draft]]) -> int:
+    """Record what a person says to a case and show how it stands then. Answers the exit code."""
+
     async def work() -> int:
         async with open_house(session.settings) as house:
             row = await find_case(house.store, name)
             orchestrator = house.orchestrator()
             by = house.viewer.id
             case = await orchestrator.submit(row.case_id, lambda now: command(now, by), door="cli")
-        session.screen.result(_standing(case))
+        session.screen.result(standing(case))
         session.screen.remark(
             session.screen.words(f"기록했습니다 ({case.seq}번). ", f"Recorded as event {case.seq}. ")
             + session.screen.words(f"이어 가기: jihwi case run {case.id}", f"Go on: jihwi case run {case.id}")
@@ -248,17 +270,18 @@ def approve(
 
         def command(now: Case, by: str) -> list[Draft]:
             if edit:
-                return person.edit(now, approval, _arguments(edit), by=by, words=note)
+                return person.edit(now, approval, arguments_of(edit, "--edit"), by=by, words=note)
             return person.approve(now, approval, by=by, digest=digest, words=note)
 
-        raise SystemExit(_submit(session, case, command))
+        raise SystemExit(submit(session, case, command))
 
 
-def _arguments(text: str) -> dict[str, Any]:
+def arguments_of(text: str, place: str) -> dict[str, Any]:
+    """A skill's arguments as they were typed. Raises SettingInvalid."""
     try:
         return msgspec.json.decode(text.encode(), type=dict[str, Any])
     except msgspec.MsgspecError as problem:
-        raise SettingInvalid("edit", text[:80], "--edit", "JSON: {...}") from problem
+        raise SettingInvalid(place, text[:80], "JSON", '{"…": …}') from problem
 
 
 @app.command(epilog='jihwi case reject last --note "받는 사람이 틀림"')
@@ -272,13 +295,13 @@ def reject(
 ) -> None:
     """Reject one action; the agent reads why."""
     with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(_submit(session, case, lambda now, by: person.reject(now, approval, by=by, words=note)))
+        raise SystemExit(submit(session, case, lambda now, by: person.reject(now, approval, by=by, words=note)))
 
 
 @app.command(epilog='jihwi case answer last "2025년입니다"')
 def answer(
     case: CaseName,
-    words: Annotated[str, typer.Argument(help=say("답", "The answer"))],
+    words: Annotated[str, typer.Argument(help=say("답, 또는 보기의 번호", "The answer, or an option's number"))],
     of: Annotated[str, typer.Option(help=say("어느 질문: 일/번호", "Which question: assignment/number"))] = "",
     json: Json = False,
     lang: Lang = None,
@@ -288,23 +311,48 @@ def answer(
     with Session(json=json, lang=lang, home=home) as session:
         name, _, number = of.partition("/")
         at = int(number) if number.isdigit() else None
-        raise SystemExit(
-            _submit(session, case, lambda now, by: person.answer(now, words, by=by, assignment=name, number=at))
-        )
+
+        def command(now: Case, by: str) -> list[Draft]:
+            return person.answer(now, _chosen(now, words, name, at), by=by, assignment=name, number=at)
+
+        raise SystemExit(submit(session, case, command))
 
 
-@app.command(epilog="jihwi case cancel last")
-def cancel(case: CaseName, note: Words = "", json: Json = False, lang: Lang = None, home: Home = None) -> None:
-    """End a case without a report."""
+def _chosen(case: Case, words: str, assignment: str, number: int | None) -> str:
+    """The option that was named by its number, as it stands; any other words as they are."""
+    asked = [
+        _options(a, n) for a, n, _ in person.open_questions(case) if assignment in ("", a.id) and number in (None, n)
+    ]
+    if len(asked) == 1 and words.strip().isdecimal() and 1 <= int(words) <= len(asked[0]):
+        return asked[0][int(words) - 1]
+    return words
+
+
+@app.command(epilog="jihwi case cancel last --of a1.2")
+def cancel(
+    case: CaseName,
+    of: Annotated[str, typer.Option(help=say("이 일만", "Only this assignment"))] = "",
+    note: Words = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """End a case without a report, or one assignment of it."""
     with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(_submit(session, case, lambda now, by: person.cancel(now, by=by, words=note)))
+
+        def command(now: Case, by: str) -> list[Draft]:
+            if of:
+                return person.cancel_assignment(now, of, by=by, words=note)
+            return person.cancel(now, by=by, words=note)
+
+        raise SystemExit(submit(session, case, command))
 
 
 @app.command(epilog="jihwi case pause last")
 def pause(case: CaseName, note: Words = "", json: Json = False, lang: Lang = None, home: Home = None) -> None:
     """Stop starting new work; what is under way ends by itself."""
     with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(_submit(session, case, lambda now, by: person.pause(now, by=by, words=note)))
+        raise SystemExit(submit(session, case, lambda now, by: person.pause(now, by=by, words=note)))
 
 
 @app.command(epilog="jihwi case resume last --turns 200")
@@ -327,7 +375,7 @@ def resume(
             )
             return person.change_limits(now, limits, by=by)
 
-        raise SystemExit(_submit(session, case, command))
+        raise SystemExit(submit(session, case, command))
 
 
 @app.command(epilog="jihwi case settle last a1 0 happened")
@@ -347,7 +395,7 @@ def settle(
             session.screen.fail(SettingInvalid("outcome", outcome, "settle", "happened, did_not_happen, run_again"))
         chosen: Any = outcome
         raise SystemExit(
-            _submit(
+            submit(
                 session,
                 case,
                 lambda now, by: person.settle_uncertainty(now, assignment, number, chosen, by=by, words=note),

@@ -13,7 +13,7 @@ from jihwi.case.reasons import say as say_reason
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
 from jihwi.words import Language, fill
 
-__all__ = ["line_of", "quiet_line"]
+__all__ = ["line_of", "quiet_line", "turn_words"]
 
 _SKIPPED = (e.AgentJoined, e.TurnStarted, e.TimerSet, e.TimerFired)
 
@@ -87,14 +87,16 @@ def _words(event: e.Event, language: Language) -> str:
     if isinstance(body, _SKIPPED):
         return ""
     if isinstance(body, e.TurnFinished):
-        return _turn(body.text, body.actions, language == "ko")
+        return turn_words(body.text, body.actions, language)
     ko, en = _SAID[type(body)]
     found = fill(ko if language == "ko" else en, msgspec.structs.asdict(body)).rstrip()
     reason = getattr(body, "reason", None)
     return f"{found}: {say_reason(reason, language)}" if isinstance(reason, Reason) else found
 
 
-def _turn(text: str, actions: tuple[Any, ...], ko: bool) -> str:
+def turn_words(text: str, actions: tuple[Any, ...], language: Language) -> str:
+    """What a mind decided, in a line."""
+    ko = language == "ko"
     parts = [text.strip()] if text.strip() else []
     parts += [_action(action, ko) for action in actions]
     return ", ".join(parts) or ("(빈 차례)" if ko else "(an empty turn)")

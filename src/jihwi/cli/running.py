@@ -14,6 +14,7 @@ from jihwi.case.events import Event
 from jihwi.case.person import open_approvals, open_questions
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Case
+from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import quiet_line
 from jihwi.cli.screen import WAITS, Screen
 from jihwi.cli.session import Session, on_signals
@@ -34,7 +35,7 @@ async def run_request(session: Session, request: str, folder: Path, out: Path | 
         report = await ingest_folder(house, folder, labels, session.screen)
         language = "ko" if any("가" <= letter <= "힣" for letter in request) else "en"
         team = house.team(house.settings.team)
-        orchestrator = house.orchestrator(watch=watcher(session.screen))
+        orchestrator = house.orchestrator(watch=watcher(session.screen), emit=Drafts(session.screen))
         opening = Opening(
             request=request,
             requester=house.viewer,

@@ -1,0 +1,63 @@
+"""`jihwi runner`: drives every case of the store that has work, until it is asked to stop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from jihwi.case.events import Event
+from jihwi.cli.drafts import Drafts
+from jihwi.cli.following import quiet_line
+from jihwi.cli.screen import Screen, say
+from jihwi.cli.session import Home, Json, Lang, Session, on_signals, run_async
+from jihwi.errors import JihwiError
+
+__all__ = ["runner"]
+
+
+def runner(
+    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
+    team: Annotated[
+        str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
+    ] = None,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
+        raise SystemExit(run_async(lambda: _serve(session)))
+
+
+async def _serve(session: Session) -> int:
+    from jihwi.wiring import open_house  # waits: `jihwi --help` needs no house
+
+    screen = session.screen
+    async with open_house(session.settings) as house:
+        orchestrator = house.orchestrator(
+            watch=lambda event: _tell(screen, event),
+            emit=Drafts(screen),
+            trouble=lambda case_id, problem: _trouble(screen, case_id, problem),
+        )
+        on_signals(orchestrator.stop)
+        _line(screen, {"runner": orchestrator.runner}, screen.words("사건을 기다립니다.", "Waiting for cases."))
+        await orchestrator.serve()
+        _line(screen, {"stopped": orchestrator.runner}, screen.words("마쳤습니다.", "Stopped."))
+    return 0
+
+
+def _tell(screen: Screen, event: Event) -> None:
+    words = quiet_line(event, screen.language)
+    if words:
+        _line(screen, {"case": event.case_id, "event": event.seq, "kind": event.kind}, f"{event.case_id}  {words}")
+
+
+def _trouble(screen: Screen, case_id: str, problem: JihwiError) -> None:
+    words = f"{problem.words(screen.language)} {problem.next_step(screen.language)}".strip()
+    _line(screen, {"case": case_id, "error": problem.code, "words": words}, f"{case_id}  {words}")
+
+
+def _line(screen: Screen, value: dict[str, object], words: str) -> None:
+    """One line at once: a runner's output is read while it runs."""
+    typer.echo(msgspec.json.encode(value).decode() if screen.json else words[:200])

@@ -1,0 +1,176 @@
+"""`jihwi case take, give, reassign, note, turn`: a person steps into an agent's seat, and out of it again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, get_args
+
+import msgspec
+import typer
+
+from jihwi.case import person
+from jihwi.case.assignment import ReportStatus
+from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
+from jihwi.cli.cases import CaseName, Words, app, arguments_of, submit
+from jihwi.cli.screen import say
+from jihwi.cli.session import Home, Json, Lang, Session
+from jihwi.errors import SettingInvalid
+from jihwi.evidence import Claim
+
+__all__ = ["Forms", "app", "turn_of"]
+
+AssignmentName = Annotated[str, typer.Argument(help=say("어느 일 (a1.2)", "The assignment (a1.2)"))]
+
+
+@app.command(epilog="jihwi case take last a1.2")
+def take(case: CaseName, assignment: AssignmentName, json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """Sit down in an agent's seat: its next turns are yours, its transcript stays."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(submit(session, case, lambda now, by: person.take(now, assignment, by=by)))
+
+
+@app.command(epilog="jihwi case give last a1.2")
+def give(case: CaseName, assignment: AssignmentName, json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """Give a seat back to its agent's own mind."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(submit(session, case, lambda now, by: person.reassign(now, assignment, by=by)))
+
+
+@app.command(epilog="jihwi case reassign last a1.2 researcher")
+def reassign(
+    case: CaseName,
+    assignment: AssignmentName,
+    agent: Annotated[str, typer.Argument(help=say("맡을 에이전트", "The agent that is to have it"))],
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Give a seat to another agent of the case."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(
+            submit(session, case, lambda now, by: person.reassign(now, assignment, by=by, agent=agent, how="reassign"))
+        )
+
+
+@app.command(epilog='jihwi case note last a1.2 "2025년 개정판만 보십시오"')
+def note(
+    case: CaseName,
+    assignment: AssignmentName,
+    words: Annotated[str, typer.Argument(help=say("할 말", "What to tell it"))],
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Tell an agent something; it is read at the next turn."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(submit(session, case, lambda now, by: person.note(now, assignment, words, by=by)))
+
+
+# ── a person's own turn ──────────────────────────────────────────────────────
+
+
+class Forms(msgspec.Struct, frozen=True, kw_only=True):
+    """The simple forms of a turn, as they are typed."""
+
+    text: str = ""
+    call: tuple[tuple[str, str], ...] = ()
+    """Skills with their arguments as JSON."""
+    post: tuple[str, ...] = ()
+    """Claims as JSON."""
+    dispute: tuple[tuple[int, str], ...] = ()
+    delegate: tuple[tuple[str, str], ...] = ()
+    ask: str = ""
+    release: str = ""
+    hand_off: str = ""
+    note: str = ""
+    report: str | None = None
+    status: str = "done"
+
+
+class _Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A turn as JSON: what a person may say. What it cost and which model said it is not theirs to say."""
+
+    text: str = ""
+    actions: tuple[Action, ...] = ()
+
+
+def turn_of(forms: Forms, whole: str = "") -> Turn:
+    """The turn that was typed: as JSON, or in simple forms; calls first, what ends the work last.
+
+    Raises SettingInvalid.
+
+    >>> turn_of(Forms(call=(("search", '{"query": "여비"}'),), report="끝")).actions
+    (Call(skill='search', arguments={'query': '여비'}), Report(text='끝'))
+    """
+    if whole:
+        read: _Whole = _decoded(whole, _Whole, "--turn", '{"text": "…", "actions": [{"do": "report", "text": "…"}]}')
+        return Turn(read.text, read.actions)
+    actions: list[Action] = [Call(skill, arguments_of(given or "{}", "--call")) for skill, given in forms.call]
+    actions += [Post(_decoded(one, Claim, "--post", '{"text": "…", "quotations": […]}')) for one in forms.post]
+    actions += [Dispute(finding, reason) for finding, reason in forms.dispute]
+    actions += [Delegate(agent, task) for agent, task in forms.delegate]
+    actions += [Ask(forms.ask)] if forms.ask else []
+    actions += [Release(forms.release)] if forms.release else []
+    actions += [HandOff(forms.hand_off, forms.note)] if forms.hand_off else []
+    if forms.report is not None:
+        if forms.status not in get_args(ReportStatus):
+            raise SettingInvalid("status", forms.status, "--status", "done, partial, failed")
+        status: Any = forms.status
+        actions.append(Report(status, forms.report))
+    if not actions and not forms.text:
+        raise SettingInvalid("turn", "", "case turn", "--call, --hand-off, --report …")
+    return Turn(forms.text, tuple(actions))
+
+
+def _decoded(text: str, kind: Any, place: str, expected: str) -> Any:
+    try:
+        return msgspec.json.decode(text.encode(), type=kind)
+    except msgspec.MsgspecError as problem:
+        raise SettingInvalid(place, text[:80], str(problem), expected) from problem
+
+
+@app.command(epilog='jihwi case turn last a1.2 --report "확인했습니다"')
+def turn(
+    case: CaseName,
+    assignment: AssignmentName,
+    text: Annotated[str, typer.Option(help=say("덧붙일 글", "Text besides"))] = "",
+    call: Annotated[
+        tuple[str, str],
+        typer.Option(metavar="SKILL JSON", show_default=False, help=say("기술을 쓴다", "Use a skill")),
+    ] = ("", ""),
+    post: Annotated[list[str] | None, typer.Option(metavar="JSON", help=say("발견을 올린다", "Post a finding"))] = None,
+    dispute: Annotated[
+        tuple[int, str],
+        typer.Option(metavar="N REASON", show_default=False, help=say("발견에 이의를 낸다", "Dispute a finding")),
+    ] = (0, ""),
+    delegate: Annotated[
+        tuple[str, str],
+        typer.Option(metavar="AGENT TASK", show_default=False, help=say("맡긴다", "Delegate")),
+    ] = ("", ""),
+    ask: Annotated[str, typer.Option(help=say("요청한 사람에게 묻는다", "Ask the requester"))] = "",
+    release: Annotated[str, typer.Option(help=say("보고서를 내보낸다: 자리", "Release a report: its place"))] = "",
+    hand_off: Annotated[str, typer.Option("--hand-off", help=say("이 에이전트에게 넘긴다", "Hand off to"))] = "",
+    note: Words = "",
+    report: Annotated[str | None, typer.Option(help=say("보고하고 끝낸다", "Report, which ends the work"))] = None,
+    status: Annotated[str, typer.Option(help="done | partial | failed")] = "done",
+    whole: Annotated[str, typer.Option("--turn", help=say("차례 전체를 JSON으로", "The whole turn as JSON"))] = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Take a turn in a seat you hold: as a model or a procedure would."""
+    with Session(json=json, lang=lang, home=home) as session:
+        forms = Forms(
+            text=text,
+            call=(call,) if call[0] else (),
+            post=tuple(post or ()),
+            dispute=(dispute,) if dispute[0] else (),
+            delegate=(delegate,) if delegate[0] else (),
+            ask=ask,
+            release=release,
+            hand_off=hand_off,
+            note=note,
+            report=report,
+            status=status,
+        )
+        decided = turn_of(forms, whole)
+        raise SystemExit(submit(session, case, lambda now, by: person.take_turn(now, assignment, decided, by=by)))
