@@ -14,7 +14,8 @@ from jihwi.console.desk import Console
 from jihwi.console.guard import Guard
 from jihwi.console.pages import case, commands, desk, entry, inbox, ledger, library, report, settings, team
 from jihwi.console.paging import describe
-from jihwi.console.visit import STATIC, Visit, Visiting, assets
+from jihwi.console.templating import STATIC, assets
+from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import (
     CaseUnknown,
     CommandRefused,

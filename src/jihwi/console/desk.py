@@ -10,6 +10,7 @@ from jihwi.console.cases import FoldedCases
 from jihwi.console.live import Hub
 from jihwi.console.people import People, Person
 from jihwi.console.readingroom import Ingests
+from jihwi.console.templating import warm_templates
 from jihwi.errors import JihwiError
 from jihwi.minds import Delta
 from jihwi.orchestrator import Orchestrator
@@ -54,6 +55,15 @@ class Console:
     async def __aenter__(self) -> Console:
         self._tasks = [asyncio.create_task(self.orchestrator.serve()), asyncio.create_task(self.hub.run())]
         return self
+
+    async def warm(self) -> None:
+        """Load what the first page would wait for: the library, its dictionary, the templates."""
+
+        def load() -> None:
+            self.house.library.collections(self.people.owner.viewer)
+            warm_templates()
+
+        await asyncio.to_thread(load)
 
     def stop(self) -> None:
         """Ask for a clean end: open lines close, the runner lets what is under way come to its end."""

@@ -88,6 +88,7 @@ async def serve(house: House, place: Place, told: Callable[[str, str], None]) ->
         def tell() -> None:
             told(address, f"{address}/enter?key={console.people.link(console.people.owner.id)}")
 
+        await console.warm()
         tell()
         with _on_enter(tell):
             await server.serve(sockets=[sock])

@@ -2,91 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-from collections.abc import Callable
-from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from jihwi.console.desk import Console
 from jihwi.console.people import Person, Right, Session
-from jihwi.console.telling import skill_name
+from jihwi.console.templating import render, say_to
 from jihwi.errors import FormInvalid, NotAllowed, SignInFailed
-from jihwi.words import Language, fill
+from jihwi.words import Language
 
-__all__ = ["STATIC", "Visit", "Visiting", "assets", "render", "say_to"]
-
-HERE = Path(__file__).parent
-STATIC = HERE / "static"
-
-
-def say_to(language: Language) -> Callable[..., str]:
-    """What puts one of two sentences before a reader.
-
-    >>> say_to("en")("{n}건", "{n} cases", n=2)
-    '2 cases'
-    """
-
-    def say(ko: str, en: str, **fields: object) -> str:
-        return fill(ko if language == "ko" else en, fields) if fields else (ko if language == "ko" else en)
-
-    return say
-
-
-@cache
-def assets() -> str:
-    """The version of everything under `static`: its files never change at one address."""
-    digest = hashlib.sha256()
-    for path in sorted(STATIC.iterdir()):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _moment(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M:%S")
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().isoformat(timespec="seconds")
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}"
-
-
-def _pretty(value: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(moment=_moment, clock=_clock, iso=_iso, thousands=_thousands, pretty=_pretty)
-    environment.globals.update(asset=lambda name: f"/static/{assets()}/{name}", skill_name=skill_name)
-    return environment
-
-
-def render(template: str, language: Language, **values: Any) -> str:
-    """A template filled for a reader of `language`."""
-    return _templates().get_template(template).render(t=say_to(language), lang=language, **values)
+__all__ = ["Visit", "Visiting"]
 
 
 class Visit:

@@ -15,7 +15,8 @@ from jihwi.console.paging import twin
 from jihwi.console.seeing import seen_case
 from jihwi.console.standing import CasePage, case_page
 from jihwi.console.telling import Told, tell
-from jihwi.console.visit import Visit, Visiting, render
+from jihwi.console.templating import render
+from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import PageMissing
 
 __all__ = ["EventPage", "router"]
@@ -98,7 +99,8 @@ def _shown(kept: Kept, found: Event, language: Any, visible: bool, viewer: Any) 
     if data is None:
         told = tell(kept, found, language, viewer)
         html = render("event_line.html.jinja", language, told=told, case_id=found.case_id)
-        data = msgspec.json.encode({"case": found.case_id, "seq": found.seq, "kind": found.kind, "html": html})
+        fact = {"case": found.case_id, "seq": found.seq, "at": found.at_ms, "kind": found.kind, "html": html}
+        data = msgspec.json.encode(fact)
         if len(_RENDERED) > 5000:
             _RENDERED.clear()
         _RENDERED[key] = data
