@@ -34,18 +34,10 @@ def _kreuzberg() -> Callable[[str], str]:
     return lambda path: str(kreuzberg.extract_file_sync(path).content)
 
 
-def _markitdown() -> Callable[[str], str]:
-    from markitdown import MarkItDown
-
-    machine = MarkItDown()
-    return lambda path: str(machine.convert(path).text_content)
-
-
 PEERS = {
     "unhwp": _unhwp,
     "python-hwpx": _python_hwpx,
     "kreuzberg": _kreuzberg,
-    "markitdown": _markitdown,
 }
 _MARKUP = re.compile(r"<[^>]{1,80}>|!?\[([^\]]*)\]\([^)]*\)|[|#*`\\]")
 

@@ -12,10 +12,11 @@ FORMATS = {
     "unhwp": ("hwp5", "hwpx"),
     "python-hwpx": ("hwpx",),
     "kreuzberg": ("hwp5", "hwpx"),
-    "markitdown": ("hwp5", "hwpx"),
     "kordoc": ("hwp5", "hwpx", "hwp3"),
 }
 LONGEST_SECONDS = 900
+MOST_DEATHS = 3
+"""A reader that dies at so many files on end does not work here at all."""
 
 
 @dataclass
@@ -46,11 +47,15 @@ def run_peer(name: str, folder: Path, files: dict[str, Path]) -> PeerResult | No
     if command is None:
         return None
     result = PeerResult()
-    waiting = list(files)
+    waiting, deaths = list(files), 0
     while waiting:
         by_path = {str(files[shown]): shown for shown in waiting}
         done = _run_once(command, by_path, result)
+        deaths = 0 if done else deaths + 1
         if done == len(waiting):
+            break
+        if deaths == MOST_DEATHS:
+            result.errors |= dict.fromkeys(waiting, "does not start")
             break
         result.errors[waiting[done]] = "died or hung"
         waiting = waiting[done + 1 :]
