@@ -14,6 +14,8 @@ __all__ = ["Beginning", "beginnings"]
 
 _LOOKED_AT = 24
 """Documents whose headings are looked at."""
+ENOUGH = 4
+"""So many words in the reader's language are enough to make examples of nothing else."""
 _HEADINGS = 4
 """Headings taken from each of them."""
 
@@ -71,18 +73,14 @@ def _examples(key: str, titles: list[str], headings: list[str], language: Langua
     if key == "conclude":
         pairs = zip(titles[::2], titles[1::2], strict=False)
         return tuple(fill(template, {"a": a, "b": b}) for a, b in list(pairs)[:2])
-    half = (len(headings) + 1) // 2
-    words = titles[:2] if key == "explore" else (headings[:half] if key == "find" else headings[half:])[:2]
+    words = titles[:2] if key == "explore" else (headings[::2] if key == "find" else headings[1::2])[:2]
     return tuple(fill(template, {"a": one}) for one in words)
 
 
 def _own_language(words: list[str], language: Language) -> list[str]:
-    """What is written in the reader's language first; the rest stays, after it."""
-
-    def foreign(text: str) -> bool:
-        return any("가" <= letter <= "힣" for letter in text) != (language == "ko")
-
-    return sorted(words, key=foreign)
+    """What is written in the reader's language; the rest only where that is too little."""
+    own = [text for text in words if any("가" <= letter <= "힣" for letter in text) == (language == "ko")]
+    return own if len(own) >= ENOUGH else [*own, *(text for text in words if text not in own)]
 
 
 def _titles(documents: Sequence[Document]) -> list[str]:

@@ -73,31 +73,32 @@ def skill_name(name: str, language: Language) -> str:
     return name if known is None else known[0 if language == "ko" else 1]
 
 
-_BROUGHT: dict[str, tuple[str, str]] = {
-    "questions": ("물음 {n}개", "{n} questions"),
-    "documents": ("문서 {n}건", "{n} documents"),
-    "sources": ("문서 {n}건", "{n} documents"),
-    "claims": ("근거 {n}개", "{n} pieces of evidence"),
-    "hits": ("대목 {n}개", "{n} passages"),
-    "checked": ("맞은 인용 {n}개", "{n} quotations hold"),
-    "holds": ("맞은 인용 {n}개", "{n} quotations hold"),
-    "failed": ("틀린 인용 {n}개", "{n} quotations fail"),
-    "contradictions": ("어긋나는 곳 {n}군데", "{n} contradictions"),
-    "answer": ("답의 문장 {n}개", "an answer of {n} sentences"),
-    "unreadable": ("읽지 못한 파일 {n}개", "{n} unread files"),
-    "not_found": ("찾지 못한 것 {n}개", "{n} things not found"),
+_BROUGHT: dict[str, tuple[str, str, str]] = {
+    "questions": ("물음 {n}개", "{n} question", "{n} questions"),
+    "documents": ("문서 {n}건", "{n} document", "{n} documents"),
+    "sources": ("문서 {n}건", "{n} document", "{n} documents"),
+    "claims": ("근거 {n}개", "{n} piece of evidence", "{n} pieces of evidence"),
+    "hits": ("대목 {n}개", "{n} passage", "{n} passages"),
+    "checked": ("맞은 인용 {n}개", "{n} quotation holds", "{n} quotations hold"),
+    "holds": ("맞은 인용 {n}개", "{n} quotation holds", "{n} quotations hold"),
+    "failed": ("틀린 인용 {n}개", "{n} quotation fails", "{n} quotations fail"),
+    "contradictions": ("어긋나는 곳 {n}군데", "{n} contradiction", "{n} contradictions"),
+    "answer": ("답의 문장 {n}개", "an answer of {n} sentence", "an answer of {n} sentences"),
+    "unreadable": ("읽지 못한 파일 {n}개", "{n} unread file", "{n} unread files"),
+    "not_found": ("찾지 못한 것 {n}개", "{n} thing not found", "{n} things not found"),
 }
+"""What a list in a result is: in Korean, and in English for one and for many."""
 
 
 def _brought(result: Any, language: Language) -> str:
     """What a result holds, in a few words."""
-    which = 0 if language == "ko" else 1
     found = []
     if isinstance(result, dict):
         for name, value in result.items():
             if isinstance(value, list) and name in _BROUGHT and (value or name in ("claims", "hits", "contradictions")):
+                which = 0 if language == "ko" else 1 if len(value) == 1 else 2
                 found.append(fill(_BROUGHT[name][which], {"n": len(value)}))
-    return ", ".join(found[:3]) or ("마침", "done")[which]
+    return ", ".join(found[:3]) or ("마침" if language == "ko" else "done")
 
 
 def tell_all(kept: Kept, events: list[e.Event], language: Language, viewer: Viewer) -> list[Told]:
