@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -23,6 +24,11 @@ _NOUNS = frozenset({"NNG", "NNP", "NNB", "NNBC", "NR", "SL", "SH", "SN", "XPN", 
 _HEADS = frozenset({"NNG", "NNP", "NNB", "NNBC", "NR", "SL", "SH", "SN", "XSN", "XR"})
 _INNER_SIGNS = frozenset("·-–&'’./:~+#°%")
 _QUOTED = re.compile(r"[\"“‘'《〈「『<]([^\"“”‘’'《》〈〉「」『』<>\n]{1,60})[\"”’'》〉」』>]")
+
+
+_UNTIL = re.compile(r"\s?(?:전|이내|후|뒤|안)(?=까지|에|$|[\s.,)])")
+_VALUE = re.compile(r"\s*(?:[^\w\s]\s*)?[가-힣A-Za-z][가-힣A-Za-z\s]{0,14}?\s*[:：]\s*([^\n,;:：]{1,40}?)\s*\Z")
+"""A line that is a label and its value."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -50,6 +56,13 @@ def candidates_of(text: str, start: int, end: int, words: Sequence[Word]) -> lis
     for quantity in quantities(text[start:end]):
         span = (quantity.start + start, quantity.end + start)
         found[span] = Candidate(*span, quantity, particle=_particle_after(inside, span[1]))
+        until = _UNTIL.match(text, span[1], end) if quantity.kind == "duration" else None
+        if until:
+            found[span[0], until.end()] = Candidate(span[0], until.end(), quantity)
+    value = _VALUE.match(text, start, end)
+    if value:
+        words_in = value.group(1).count(" ") + 1
+        found.setdefault(value.span(1), Candidate(*value.span(1), tag="NNP", words=min(words_in, 3)))
     for match in _QUOTED.finditer(text, start, end):
         span = match.span(1)
         found.setdefault(span, Candidate(*span, particle=_particle_after(inside, match.end()), quoted=True))
@@ -72,7 +85,7 @@ def _noun_phrases(text: str, words: Sequence[Word]) -> Iterator[Candidate]:
 
 def _phrase(piece: Sequence[Word], words: Sequence[Word]) -> Candidate:
     names = any(word.tag == "NNP" for word in piece)
-    spaces = sum(1 for a, b in zip(piece, piece[1:], strict=False) if b.start > a.end)
+    spaces = sum(1 for a, b in pairwise(piece) if b.start > a.end)
     return Candidate(
         piece[0].start,
         piece[-1].end,

@@ -157,6 +157,8 @@ def _fit_in_figures(question: Question, candidate: Candidate, text: str, kinds: 
         return 0.4 if question.wanted == "how_many" and re.search(r"\d", text) else -1.0
     if question.wanted == "when" and quantity.unit in ("세기", "년대"):
         return 1.0
+    if question.wanted == "when" and quantity.kind == "duration" and text.endswith(("전", "이내", "후", "뒤", "안")):
+        return 0.8
     fit = kinds.get(quantity.kind, -1.0)
     if question.unit and question.wanted in ("how_many", "when", "duration"):
         same = quantity.unit == question.unit or text.rstrip(" 간여").endswith(question.unit)

@@ -139,7 +139,10 @@ def units_of(passage: Passage) -> list[Unit]:
 
 
 def _is_title(passage: Passage, start: int) -> bool:
-    return any(a <= start + passage.start < b for a, b in passage.titles)
+    """Whether a heading, or the heading row of a table, stands there."""
+    at = start + passage.start
+    heads = ((grid.heading_start, grid.heading_start + len(grid.heading)) for grid in passage.grids)
+    return any(a <= at < b for a, b in (*passage.titles, *heads))
 
 
 def _rows(passage: Passage, grid: Grid) -> Iterable[Unit]:
@@ -171,8 +174,11 @@ _ASKING = 0.2
 """What a word counts that belongs to asking."""
 _ASKING_WORDS = frozenset(
     """
-    며칠 몇 얼마 언제 어디 어떠 어떤 어떻 무엇 무슨 누구 어느 가장 하 되 있 없 이 그 등 때 수 것 년 이름 대하 위하
-    통하 관하 모두 각각 현재 경우 정도 해당 알 말하 알려 열리 맡
+    며칠 몇 얼마 언제 어디 어떠 어떤 어떻 무엇 무슨 누구 어느 가장 하 되 있 없 이 그 등 때 수 것 년
+    이름 대하 위하 통하 관하 모두 각각 현재 경우 정도 해당 알 말하 알려 열리 맡 날짜 연도 년도 날 사람
+    인물 곳 장소 명칭 시기 금액 액수 일수 개수 인원 말씀 궁금 day date month year
+    people person amount number name hold held have take place
+    many much long time
     """.split()  # noqa: SIM905
 )
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from jihwi.evidence.quantities import quantities
 from jihwi.evidence.sentences import sentence_spans
 from jihwi.words import Language
 
@@ -51,14 +52,14 @@ def understand(text: str) -> Request:
     >>> [(q.text, q.wanted) for q in request.questions]
     [('연차 휴가는 며칠이고', 'duration'), ('신청 기한은 언제인가요?', 'when')]
     >>> understand("2025년과 2026년 예산을 비교해 줘").sides
-    ('2025년', '2026년 예산')
+    ('2025년 예산', '2026년 예산')
     """
     words = " ".join(text.split())
     language = language_of(words)
     intent = _intent(words)
     sides = _sides(words) if intent == "comparison" else ()
     if sides:
-        questions = [Question(side, "passage", _last_noun(side)) for side in sides]
+        questions = [Question(side, kind_of_label(side.split()[-1]), _last_noun(side)) for side in sides]
     elif intent in ("summary", "overview"):
         questions = [Question(words, "passage", _topic(words))]
     else:
@@ -141,8 +142,16 @@ def _sides(text: str) -> tuple[str, ...]:
     for pattern in _SIDES:
         match = pattern.search(text if pattern is _SIDES[0] else bare) or pattern.search(text)
         if match:
-            return match["a"].strip(" ,"), match["b"].strip(" ,.?의을를")
+            return _sharing(match["a"].strip(" ,"), match["b"].strip(" ,.?의을를"))
     return ()
+
+
+def _sharing(one: str, other: str) -> tuple[str, str]:
+    """Both sides whole: `2025년` and `2026년 예산` are both of a budget."""
+    figure, first = quantities(one), quantities(other)
+    if figure and first and (figure[0].start, figure[0].end) == (0, len(one)) and first[0].start == 0:
+        return one + other[first[0].end :], other
+    return one, other
 
 
 # ── single questions ─────────────────────────────────────────────────────────

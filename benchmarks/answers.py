@@ -1,0 +1,198 @@
+"""The figures of answering without a model, in one run: `make bench-answers`.
+
+Every row comes from the shipped default: the default analyser, the embedded index, one threshold. The sets lie beside
+the repository (`JIHWI_RETRIEVAL` names another folder). Prints a table and writes `build/bench/answers.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.planted import Change, false_changes, fit_sentences, true_changes
+from jihwi.evidence import supported
+from jihwi.index import ChunkText, Found, IndexedDocument
+from jihwi.index.embedded import EmbeddedIndex
+from jihwi.index.mecab import MecabAnalyser
+from jihwi.index.mecab_tags import MecabTagger
+from jihwi.library.answers import Answer, answer_from
+from jihwi.library.passages import Passage
+from jihwi.library.questions import understand
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSAGES = 6
+Rows = list[dict[str, Any]]
+
+
+def sets_folder() -> Path:
+    """`JIHWI_RETRIEVAL`, or the folder beside the repository."""
+    named = os.environ.get("JIHWI_RETRIEVAL")
+    return Path(named) if named else ROOT.parent / "shared" / "data" / "retrieval"
+
+
+def rows_of(path: Path) -> Rows:
+    """The lines of a JSONL file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+class Shelf:
+    """The passages of a set in an index of their own, each a document under its title."""
+
+    def __init__(self, passages: Rows) -> None:
+        self.by_id = {row["id"]: row for row in passages}
+        self.analyser, self.tagger = MecabAnalyser(), MecabTagger()
+        self._index = EmbeddedIndex(Path(tempfile.mkdtemp(prefix="jihwi-bench-")), self.analyser)
+        self._index.add(
+            IndexedDocument(row["id"], "all", "1", (ChunkText(0, row["text"], row["title"]),)) for row in passages
+        )
+        self._index.commit(1)
+
+    def found(self, question: str, without: frozenset[str]) -> Found:
+        """The best passages, as if those of `without` were not there (but for their part in the statistics)."""
+        found = self._index.search(question, ["all"], limit=PASSAGES + len(without))
+        left = [m for m in found.matches if m.document_id not in without][:PASSAGES]
+        most = max((m.words for m in left), default=1.0) or 1.0
+        again = [msgspec.structs.replace(m, score=m.words / most + m.sentence_share) for m in left]
+        return msgspec.structs.replace(found, matches=tuple(again))
+
+    def answer(self, question: str, without: frozenset[str] = frozenset()) -> Answer:
+        """The answer of the shipped default."""
+        found = self.found(question, without)
+        passages = [
+            Passage(
+                m.document_id,
+                "",
+                "",
+                0,
+                self.by_id[m.document_id]["text"],
+                m.score,
+                (self.by_id[m.document_id]["title"],),
+            )
+            for m in found.matches
+        ]
+        asked = understand(question).questions[0]
+        return answer_from(asked, passages, found.terms, self.analyser, self.tagger)
+
+
+def bare(text: str) -> str:
+    """Letters and digits only, as answers are compared."""
+    return re.sub(r"[\s\W_]", "", text.casefold())
+
+
+def overlap(one: str, other: str) -> float:
+    """F1 over characters."""
+    left, right = Counter(bare(one)), Counter(bare(other))
+    common = sum((left & right).values())
+    return 2 * common / (sum(left.values()) + sum(right.values())) if common else 0.0
+
+
+def answered(shelf: Shelf, queries: Rows) -> dict[str, float]:
+    """Answer sentence first, short answers, false refusals."""
+    counts: Counter[str] = Counter()
+    total_f1 = 0.0
+    for query in queries:
+        answer = shelf.answer(query["query"])
+        shown = answer.evidence or answer.nearest
+        if shown:
+            first = shown[0].quotation
+            counts["sentence"] += any(gold in first.text for gold in query["answers"])
+            own = first.document_id == query["relevant"][0] and first.start <= query["answer_start"] < first.end
+            counts["own_sentence"] += own
+        counts["refused"] += not answer.found
+        if answer.short is not None:
+            counts["short"] += 1
+            counts["exact"] += any(bare(answer.short.text) == bare(gold) for gold in query["answers"])
+            total_f1 += max(overlap(answer.short.text, gold) for gold in query["answers"])
+    size = len(queries)
+    return {
+        "answer sentence first (it holds an accepted answer)": 100 * counts["sentence"] / size,
+        "answer sentence first (the very sentence the set names)": 100 * counts["own_sentence"] / size,
+        "short answer given": 100 * counts["short"] / size,
+        "short answer exact (EM)": 100 * counts["exact"] / size,
+        "short answer F1": 100 * total_f1 / size,
+        "falsely refused": 100 * counts["refused"] / size,
+    }
+
+
+def refused(shelf: Shelf, queries: Rows) -> dict[str, float]:
+    """How often "not found" is said when it is so."""
+    articles: dict[str, set[str]] = {}
+    for row in shelf.by_id.values():
+        articles.setdefault(row["title"], set()).add(row["id"])
+    passage = article = 0
+    for query in queries:
+        passage += not shelf.answer(query["query"], frozenset(query["relevant"])).found
+        gone = frozenset(articles[shelf.by_id[query["relevant"][0]]["title"]])
+        article += not shelf.answer(query["query"], gone).found
+    return {
+        "right passage removed, answered not found": 100 * passage / len(queries),
+        "right article removed, answered not found": 100 * article / len(queries),
+    }
+
+
+def planted(texts: Sequence[str], seed: int = 1) -> dict[str, float]:
+    """False sentences over true quotations refused, and true paraphrases refused."""
+    tagger, chance = MecabTagger(), random.Random(seed)
+    sample = chance.sample(list(texts), min(700, len(texts)))
+    sentences = fit_sentences(sample)
+    sentences = chance.sample(sentences, min(1_200, len(sentences)))
+    figures = dict(_judged(sentences, false_changes(sample, tagger), chance, "planted false: ", "all planted false"))
+    figures.update(_judged(sentences, true_changes(tagger), chance, "true paraphrase: ", "all true paraphrases"))
+    return figures
+
+
+def _judged(
+    sentences: Sequence[str], changes: dict[str, Change], chance: random.Random, name: str, all_name: str
+) -> Iterable[tuple[str, float]]:
+    refused_count: Counter[str] = Counter()
+    made_count: Counter[str] = Counter()
+    for sentence in sentences:
+        for kind, change in changes.items():
+            made = change(sentence, chance)
+            if made is not None and made != sentence:
+                made_count[kind] += 1
+                refused_count[kind] += not supported(made, [sentence]).holds
+    for kind, size in made_count.items():
+        yield f"{name}{kind}, refused ({size})", 100 * refused_count[kind] / size
+    yield f"{all_name}, refused ({made_count.total()})", 100 * refused_count.total() / max(1, made_count.total())
+
+
+def main() -> int:
+    """Print every figure; 0 when the sets were there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--queries", type=int, default=0, help="ask only so many (a sample); 0: all")
+    chosen = parser.parse_args()
+    folder = sets_folder() / "korquad_a"
+    if not folder.exists():
+        print(f"skipped: there is no {folder}")
+        return 0
+    passages, queries = rows_of(folder / "passages.jsonl"), rows_of(folder / "queries.jsonl")
+    if chosen.queries:
+        queries = random.Random(2).sample(queries, min(chosen.queries, len(queries)))
+    shelf = Shelf(passages)
+    figures = answered(shelf, queries) | refused(shelf, queries)
+    for name in ("korquad_a", "msmarco_ko_a"):
+        if (sets_folder() / name).exists():
+            texts = [row["text"] for row in rows_of(sets_folder() / name / "passages.jsonl")]
+            figures.update({f"{name}: {row}": value for row, value in planted(texts).items()})
+    for row, value in figures.items():
+        print(f"{value:6.1f}  {row}")
+    target = ROOT / "build" / "bench" / "answers.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

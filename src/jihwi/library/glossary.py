@@ -1,0 +1,87 @@
+"""Office words in Korean and English, so that a question in one language finds documents in the other.
+
+Nothing is translated but words: what is quoted stays in the document's language.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from jihwi.index import Analyser
+from jihwi.library.questions import language_of
+
+__all__ = ["Expansion", "expand"]
+
+
+class Expansion(msgspec.Struct, frozen=True):
+    """A question with the other language's words beside its own."""
+
+    query: str
+    """What to search for: the question, and the words of the other language."""
+    translations: dict[str, tuple[str, ...]]
+    """For each term of the question, the terms that say the same in the other language."""
+
+
+def expand(question: str, analyser: Analyser) -> Expansion:
+    """The question with the words of the other language for every office word in it.
+
+    >>> from jihwi.library.glossary import _phrases
+    >>> _phrases("What is the travel expense budget?")
+    [('travel expense', ('여비',)), ('budget', ('예산',))]
+    """
+    phrases = _phrases(question)
+    translations: dict[str, tuple[str, ...]] = {}
+    for phrase, others in phrases:
+        terms = analyser.terms(phrase)
+        for term in terms:
+            known = translations.get(term, ())
+            made = [other for words in others for other in analyser.terms(words)]
+            translations[term] = tuple(dict.fromkeys((*known, *made)))
+    added = " ".join(dict.fromkeys(word for _, others in phrases for word in others))
+    return Expansion(f"{question} {added}".strip(), translations)
+
+
+def _phrases(question: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The office words in a question, the longest first wherever several begin, with their translations."""
+    table, longest = _tables()[language_of(question)]
+    found: list[tuple[str, tuple[str, ...]]] = []
+    if language_of(question) == "en":
+        words = re.findall(r"[a-z]+(?:-[a-z]+)?", question.casefold())
+        at = 0
+        while at < len(words):
+            size = next((n for n in range(longest, 0, -1) if _known(table, words[at : at + n])), 0)
+            if size:
+                phrase = " ".join(words[at : at + size])
+                found.append((phrase, _known(table, words[at : at + size])))
+            at += max(1, size)
+        return found
+    for word in sorted(table, key=len, reverse=True):
+        if word in question and not any(word in phrase for phrase, _ in found):
+            found.append((word, table[word]))
+    return found
+
+
+def _known(table: dict[str, tuple[str, ...]], words: list[str]) -> tuple[str, ...]:
+    """The translations of an English phrase, in singular or plural."""
+    phrase = " ".join(words)
+    return table.get(phrase) or table.get(phrase.removesuffix("s"), ())
+
+
+@cache
+def _tables() -> dict[str, tuple[dict[str, tuple[str, ...]], int]]:
+    """English to Korean and Korean to English, each with the length of its longest phrase in words."""
+    english: dict[str, tuple[str, ...]] = {}
+    korean: dict[str, tuple[str, ...]] = {}
+    text = files("jihwi.library").joinpath("office_words.tsv").read_text("utf-8")
+    for line in text.splitlines():
+        word, _, others = line.partition("\t")
+        phrases = tuple(other.strip().casefold() for other in others.split(","))
+        if len(word) > 1:
+            korean[word] = phrases
+        for phrase in phrases:
+            english[phrase] = (*english.get(phrase, ()), word)
+    return {"en": (english, max(len(p.split()) for p in english)), "ko": (korean, 1)}
