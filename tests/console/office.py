@@ -89,15 +89,16 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running_console(
-    home: Path, engine: Callable[[House], Any] | None = None, *, labels: tuple[str, ...] = ()
+    home: Path, engine: Callable[[House], Any] | None = None, *, runner: bool = True
 ) -> AsyncIterator[Running]:
     """A console over the state in `home`, served on a free port."""
-    settings = Settings(home=str(home), viewer="kim", labels=labels, language="ko")
+    settings = Settings(home=str(home), viewer="kim", language="ko")
     async with open_house(settings) as house:
         sock = socket.socket()
         sock.bind(("127.0.0.1", 0))
         port = int(sock.getsockname()[1])
-        async with Console(house, hosts=HOSTS, port=port, engine=engine(house) if engine else None) as console:
+        made = engine(house) if engine else None
+        async with Console(house, hosts=HOSTS, port=port, engine=made, runner=runner) as console:
             config = uvicorn.Config(create_app(console), log_level="warning", lifespan="off")
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve(sockets=[sock]))

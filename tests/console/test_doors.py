@@ -13,7 +13,9 @@ import pytest
 from jihwi.case.ledger import Sealed, verify
 from jihwi.case.turn import Report, Turn
 from jihwi.console.people import Person
+from jihwi.settings import Settings
 from jihwi.testing.builders import a_skill, an_agent, an_opening
+from jihwi.wiring import open_house
 from tests.console.office import Client, Running, running_console, small_engine
 from tests.console.test_journeys import asker, sender
 
@@ -242,3 +244,35 @@ async def line_of(running: Running, client: Client, case_id: str, said: int = 0)
             found += more
     writer.close()
     return found.decode("utf-8", "replace")
+
+
+# ── what readers think, and runners elsewhere ────────────────────────────────
+
+
+async def test_a_verdict_on_a_sentence_becomes_an_event_and_stands_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "문서"
+    folder.mkdir()
+    (folder / "안내.md").write_text("# 안내\n\n홍길동의 성과급은 1,000원이다.\n", encoding="utf-8")
+    async with running_console(tmp_path / "home") as running:
+        await running.read(folder)
+        kim = await Client(running.console).come_in()
+        case_id = await released_by(running, kim)
+        sent = await kim.post(f"/cases/{case_id}/judgements", {"number": "1", "verdict": "bad", "note": "단위가 없음"})
+        assert (sent.status, sent.headers["location"]) == (303, f"/cases/{case_id}/report#n1")
+        report = (await kim.get(f"/cases/{case_id}/report.json")).json()
+        assert report["judged"] == [{"number": 1, "by": "kim", "verdict": "bad", "reason": "단위가 없음"}]
+        ledger = (await kim.get(f"/cases/{case_id}/ledger.json")).json()
+        assert (ledger["holds"], ledger["rows"][-1]["kind"]) == (True, "sentence_judged")
+
+
+async def test_a_console_without_a_runner_shows_what_a_runner_elsewhere_does(tmp_path: Path) -> None:
+    engine = small_engine({"end": lambda view: Turn(actions=(Report(),))})
+    async with running_console(tmp_path, engine, runner=False) as running:
+        client = await Client(running.console).come_in()
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("end")))
+        page = (await client.get(f"/cases/{case_id}.json")).json()
+        assert page["standing"] == "working"
+        async with open_house(Settings(home=str(tmp_path))) as elsewhere:
+            await engine(elsewhere)().drive(case_id)
+        page = (await client.get(f"/cases/{case_id}.json")).json()
+        assert page["standing"] == "done"

@@ -405,6 +405,16 @@ class RunnerTookOver(Fact, frozen=True, omit_defaults=True, gc=False):
     epoch: int
 
 
+class SentenceJudged(Fact, frozen=True, omit_defaults=True):
+    """A reader's verdict on one sentence of a released report, and why. It changes nothing in the case."""
+
+    report_digest: str
+    number: int
+    """From 1: the answer's sentences, then each section's."""
+    verdict: Literal["good", "bad"]
+    reason: str = ""
+
+
 class BodyErased(Fact, frozen=True, omit_defaults=True, gc=False):
     """The body of an earlier event was erased with its salt (retention, personal data); its header stays."""
 
@@ -453,6 +463,7 @@ Body = (
     | CaseClosed
     | ContextCompacted
     | RunnerTookOver
+    | SentenceJudged
     | BodyErased
 )
 

@@ -169,6 +169,10 @@ def _lose_running(case: Case) -> None:
                 action.status = "lost"
 
 
+def _sentence_judged(case: Case, body: e.SentenceJudged, event: e.Event) -> None:
+    """What readers think of a report is kept in the log and moves nothing."""
+
+
 def _body_erased(case: Case, body: e.BodyErased, event: e.Event) -> None:
     """The state already lacks what was erased when the log is folded again."""
 
@@ -823,5 +827,6 @@ _APPLY: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.CaseClosed: _case_closed,
     e.ContextCompacted: _context_compacted,
     e.RunnerTookOver: _runner_took_over,
+    e.SentenceJudged: _sentence_judged,
     e.BodyErased: _body_erased,
 }

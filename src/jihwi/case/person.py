@@ -23,6 +23,7 @@ __all__ = [
     "cancel_assignment",
     "change_limits",
     "edit",
+    "judge",
     "note",
     "open_approvals",
     "open_questions",
@@ -215,6 +216,14 @@ def settle_uncertainty(
     if not uncertain:
         _refuse(case, "확인을 기다리는 작업이 아닙니다.", "No uncertain write waits there.")
     return [_by(by, e.UncertaintySettled(assignment.id, assignment.turn, number, outcome, words))]
+
+
+def judge(case: Case, number: int, verdict: Literal["good", "bad"], *, by: str, words: str = "") -> list[e.Draft]:
+    """Say of one sentence of the released report whether it serves, and why; the newest word of a person counts."""
+    if not case.released:
+        _refuse(case, "내보낸 보고서가 없습니다.", "No report was released.")
+    body = e.SentenceJudged(case.released[-1], number, verdict, words)
+    return [e.Draft(body, e.Author("person", by), labels=case.labels)]
 
 
 def _open(case: Case, assignment_id: str) -> Assignment:

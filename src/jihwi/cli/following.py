@@ -76,6 +76,7 @@ _SAID: dict[type, tuple[str, str]] = {
     e.LimitsChanged: ("예산을 바꾸었습니다", "changed the budget"),
     e.Noticed: ("알림", "note"),
     e.ContextCompacted: ("앞선 {entries}개 항목을 줄였습니다", "compacted {entries} earlier entries"),
+    e.SentenceJudged: ("문장 {number} 평가: {verdict} {reason}", "judged sentence {number}: {verdict} {reason}"),
     e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "erased the body of event {seq}"),
 }
 

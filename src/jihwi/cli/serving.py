@@ -28,6 +28,9 @@ def serve(
     team: Annotated[
         str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
     ] = None,
+    runner: Annotated[
+        bool, typer.Option(help=say("이 안에서 사건도 실행합니다", "Drive the cases in this process too"))
+    ] = True,
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
@@ -35,10 +38,10 @@ def serve(
     with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
         from jihwi.console import Place  # waits: brings the web server
 
-        raise SystemExit(run_async(lambda: _serve(session, Place(host, port, tuple(name or ())))))
+        raise SystemExit(run_async(lambda: _serve(session, Place(host, port, tuple(name or ())), runner)))
 
 
-async def _serve(session: Session, place: object) -> int:
+async def _serve(session: Session, place: object, runner: bool) -> int:
     from jihwi.console import Place  # waits with the rest
     from jihwi.console import serve as serve_console
     from jihwi.wiring import open_house
@@ -55,5 +58,5 @@ async def _serve(session: Session, place: object) -> int:
         screen.remark(screen.words("Enter: 새 주소, Ctrl+C: 끝내기", "Enter for a new link, Ctrl+C to stop"))
 
     async with open_house(session.settings) as house:
-        await serve_console(house, place, told)
+        await serve_console(house, place, told, runner=runner)
     return 0

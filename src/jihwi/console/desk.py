@@ -23,9 +23,16 @@ class Console:
     """One running console. `async with` starts its runner and its live line, and puts both away."""
 
     def __init__(
-        self, house: House, *, hosts: frozenset[str], port: int = 0, engine: Callable[..., Orchestrator] | None = None
+        self,
+        house: House,
+        *,
+        hosts: frozenset[str],
+        port: int = 0,
+        engine: Callable[..., Orchestrator] | None = None,
+        runner: bool = True,
     ) -> None:
-        """`hosts` are the names it answers to. `engine` makes the orchestrator; the house's own when not given."""
+        """`hosts` are the names it answers to. `engine` makes the orchestrator; the house's own when not given.
+        Without a `runner` the cases are driven by others (`jihwi runner`)."""
         self.house = house
         self.hosts = hosts
         self.port = port
@@ -37,6 +44,7 @@ class Console:
         """Cases this runner could not go on with, and why."""
         make = engine or house.orchestrator
         self.orchestrator = make(watch=self.saw, emit=self.draft, trouble=self.trouble)
+        self._runner = runner
         self._tasks: list[asyncio.Task[None]] = []
 
     def saw(self, event: Event) -> None:
@@ -53,7 +61,9 @@ class Console:
         self.troubles[case_id] = problem
 
     async def __aenter__(self) -> Console:
-        self._tasks = [asyncio.create_task(self.orchestrator.serve()), asyncio.create_task(self.hub.run())]
+        self._tasks = [asyncio.create_task(self.hub.run())]
+        if self._runner:
+            self._tasks.append(asyncio.create_task(self.orchestrator.serve()))
         return self
 
     async def warm(self) -> None:

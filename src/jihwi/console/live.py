@@ -188,7 +188,7 @@ class Hub:
                 self._touched.update(case_id for line in self._lines for case_id in line.at)
                 self._stirred = self._stirred or changed
                 self._woken.set()
-            await asyncio.sleep(LOOK_SECONDS / 4)
+            await asyncio.sleep(LOOK_SECONDS / 10)
 
     async def _push(self, touched: set[str]) -> None:
         for case_id in touched:

@@ -65,7 +65,7 @@ def _listen(place: Place) -> socket.socket:
     return sock
 
 
-async def serve(house: House, place: Place, told: Callable[[str, str], None]) -> None:
+async def serve(house: House, place: Place, told: Callable[[str, str], None], *, runner: bool = True) -> None:
     """Serve the console of a house until SIGINT or SIGTERM.
 
     `told` is called with the address and a fresh sign-in link: at the beginning, and whenever somebody presses Enter
@@ -73,7 +73,7 @@ async def serve(house: House, place: Place, told: Callable[[str, str], None]) ->
     """
     sock = _listen(place)
     port = int(sock.getsockname()[1])
-    async with Console(house, hosts=place.hosts(), port=port) as console:
+    async with Console(house, hosts=place.hosts(), port=port, runner=runner) as console:
         config = uvicorn.Config(
             create_app(console),
             log_level="warning",

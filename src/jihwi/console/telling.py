@@ -248,6 +248,10 @@ _SAID: dict[type, tuple[str, str]] = {
     e.ContextCompacted: ("앞선 {entries}개 항목을 줄였습니다", "Compacted {entries} earlier entries"),
     e.TimerSet: ("시간을 맞추었습니다", "Set a timer"),
     e.TimerFired: ("맞춘 시간이 되었습니다", "A timer fired"),
+    e.SentenceJudged: (
+        "보고서의 {number}번째 문장: {judged} {reason}",
+        "Sentence {number} of the report: {judged} {reason}",
+    ),
     e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "Erased the body of event {seq}"),
 }
 
@@ -256,6 +260,7 @@ _VERDICTS = {
     "reject": ("거절했습니다", "Rejected it"),
     "edit": ("고쳤습니다: 고친 내용으로 다시 승인을 묻습니다", "Edited it: it is asked anew"),
 }
+_JUDGED = {"good": ("좋음", "good"), "bad": ("나쁨", "bad")}
 _HOWS = {
     "take": ("자리를 넘겨받았습니다", "Took the seat over"),
     "give": ("{agent}에게 자리를 돌려주었습니다", "Gave the seat back to {agent}"),
@@ -284,6 +289,8 @@ def _words(kept: Kept, body: e.Body, language: Language) -> str:
     template = _SAID[type(body)][which]
     if isinstance(body, e.ApprovalAnswered):
         template = _VERDICTS[body.verdict][which] + (f" — {body.note}" if body.note else "")
+    elif isinstance(body, e.SentenceJudged):
+        fields["judged"] = _JUDGED[body.verdict][which]
     elif isinstance(body, e.SeatChanged):
         template = _HOWS[body.how][which]
     found = fill(template, fields).strip()

@@ -109,6 +109,22 @@ async def settle(visit: Visiting, case_id: str, sent: Annotated[Settled, Form()]
     return await _submit(visit, case_id, sent, command)
 
 
+class Judgement(Sent):
+    number: int
+    verdict: Literal["good", "bad"]
+
+
+@router.post("/judgements")
+async def judge(visit: Visiting, case_id: str, sent: Annotated[Judgement, Form()]) -> Response:
+    """Say of one sentence of the released report whether it serves, and why."""
+
+    def command(now: Case, by: str) -> list[Draft]:
+        return persons.judge(now, sent.number, sent.verdict, by=by, words=sent.note)
+
+    await _submit(visit, case_id, sent, command, "answer")
+    return visit.go(f"/cases/{case_id}/report#n{sent.number}", {"case": case_id, "sentence": sent.number})
+
+
 # ── the case as a whole ──────────────────────────────────────────────────────
 
 

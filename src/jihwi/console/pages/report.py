@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from jihwi.case.events import SentenceJudged
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Case
 from jihwi.console.cases import Kept
@@ -51,6 +52,15 @@ class Source(msgspec.Struct, frozen=True):
     section: str
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """What somebody thinks of a sentence."""
+
+    number: int
+    by: str
+    verdict: str
+    reason: str
+
+
 class ReportPage(msgspec.Struct, frozen=True):
     """A report with its sources, or why it is not shown."""
 
@@ -71,6 +81,8 @@ class ReportPage(msgspec.Struct, frozen=True):
     kinds: dict[str, int] = {}
     files: dict[str, str] = {}
     approval: Waiting | None = None
+    judged: tuple[Judged, ...] = ()
+    """The newest word of each reader on each sentence."""
 
 
 @router.get("/report", openapi_extra=twin(ReportPage))
@@ -89,12 +101,22 @@ async def report(visit: Visiting, case_id: str, call: str = "") -> Response:
         refused=say_reason(found.reason, visit.language) if isinstance(found, Refused) else "",
     )
     if isinstance(found, CheckedReport):
-        page = _filled(visit, page, case, found)
+        page = msgspec.structs.replace(_filled(visit, page, case, found), judged=_judged(kept))
 
     def say(code: str, params: dict[str, str]) -> str:
         return visit.console.house.say_remark(code, params, visit.language)
 
     return visit.page("report.html.jinja", page, say_remark=say)
+
+
+def _judged(kept: Kept) -> tuple[Judged, ...]:
+    newest: dict[tuple[int, str], Judged] = {}
+    for event in kept.events:
+        body = event.body
+        if isinstance(body, SentenceJudged) and kept.case.released[-1:] == [body.report_digest]:
+            word = Judged(body.number, event.author.id, body.verdict, body.reason)
+            newest[body.number, event.author.id] = word
+    return tuple(newest[key] for key in sorted(newest))
 
 
 def _filled(visit: Visit, page: ReportPage, case: Case, found: CheckedReport) -> ReportPage:
