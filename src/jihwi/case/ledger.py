@@ -117,10 +117,15 @@ class Verdict(msgspec.Struct, frozen=True):
     against_head: bool
 
 
-def verify(case_id: str, log: Iterable[Sealed], *, expected_head: bytes | None = None) -> Verdict:
-    """Check the chain from its first event. Raises `LedgerBroken` naming the first broken event."""
-    previous, seq, erased = GENESIS, 0, 0
-    heads: set[bytes] = {GENESIS}
+def verify(
+    case_id: str, log: Iterable[Sealed], *, expected_head: bytes | None = None, after: Sealed | None = None
+) -> Verdict:
+    """Check the chain from its first event, or from the one that follows `after`, whose place somebody else vouches
+    for. Raises `LedgerBroken` naming the first broken event."""
+    previous, seq, erased = (GENESIS, 0, 0) if after is None else (after.head, after.seq, 0)
+    if after is not None and sha256(after.header).digest() != after.head:
+        raise LedgerBroken(case_id, after.seq, "its header was changed")
+    heads: set[bytes] = {previous}
     for stored in log:
         seq += 1
         previous = _verify_one(case_id, seq, stored, previous)

@@ -5,7 +5,7 @@ become facts.
 from __future__ import annotations
 
 from jihwi.orchestrator.engine import Orchestrator, Settings
-from jihwi.orchestrator.loading import load_case, load_log
+from jihwi.orchestrator.loading import load_case, load_log, load_state
 from jihwi.orchestrator.opening import Opening
 from jihwi.orchestrator.ports import MindSource, Publication, PublicationRefused, Publisher
 from jihwi.orchestrator.runner import runner_name
@@ -20,5 +20,6 @@ __all__ = [
     "Settings",
     "load_case",
     "load_log",
+    "load_state",
     "runner_name",
 ]

@@ -115,7 +115,10 @@ class Drive:
             await self._log.load()
             if in_flight(self._log.case):
                 self._log.add(Draft(RunnerTookOver(self._house.runner, self.lease.epoch)))
-        return await self._until_rest()
+        case = await self._until_rest()
+        await self._log.keep_snapshot()
+        await self._log.fill()
+        return case
 
     async def _until_rest(self) -> Case:
         passes = 0
@@ -150,6 +153,8 @@ class Drive:
             if self._lost_lease is not None:
                 raise self._lost_lease
             effects = self._fold_and_decide(learned)
+            if any(isinstance(one, Think) for one in effects):
+                await self._log.fill()
             try:
                 events = await self._log.append(lease=self.lease, at_rest=not self._house.stopping)
             except AppendConflict:

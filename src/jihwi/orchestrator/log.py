@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jihwi.case.decide import decide
-from jihwi.case.events import SYSTEM, Author, Draft, Event
+from jihwi.case.events import SYSTEM, Author, BodyErased, ContextCompacted, Draft, Event
 from jihwi.case.fold import apply
 from jihwi.case.ledger import SALT_BYTES, Sealed, open_event, seal
 from jihwi.case.state import Case, CaseState, in_flight, waits
 from jihwi.ids import Chance
-from jihwi.orchestrator.loading import load_log
+from jihwi.orchestrator.loading import fill_transcripts, load_state
+from jihwi.orchestrator.snapshots import SNAPSHOT_EVENTS, packed
 from jihwi.store import CaseStatus, EventStore, Lease, Patch
 
 __all__ = ["CaseLog", "patch_of"]
@@ -58,24 +59,39 @@ class CaseLog:
         self._salts, self._salt_at = b"", 0
         self._pending: list[Sealed] = []
         self._blobs: dict[str, bytes] = {}
+        self._hollow_to = 0
+        self._kept_seq = 0
         self.case = Case(case_id)
         self.fresh: list[Event] = []
         """Events folded since the last append."""
 
     async def load(self) -> None:
         """Fold the log from the store anew; what was pending is forgotten."""
-        log = await load_log(self._store, self._case_id)
-        self.case = Case(self._case_id)
+        self.case, self._hollow_to = await load_state(self._store, self._case_id)
         self._pending, self._blobs, self.fresh = [], {}, []
-        for event in log:
-            apply(self.case, event)
-        self.case.seq, self.case.head = log[-1].seq, log[-1].head
+        self._kept_seq = self._hollow_to
+
+    async def fill(self) -> None:
+        """See to it that the transcripts are there: a state from a snapshot has none."""
+        if self._hollow_to:
+            await fill_transcripts(self._store, self.case, self._hollow_to)
+            self._hollow_to = 0
+
+    async def keep_snapshot(self) -> None:
+        """Keep the state, when enough has come since the last time and nothing is pending."""
+        if not self._pending and self.case.seq - self._kept_seq >= SNAPSHOT_EVENTS:
+            self._kept_seq = self.case.seq
+            await self._store.keep_snapshot(self._case_id, self.case.seq, packed(self.case))
 
     async def catch_up(self) -> list[Event]:
         """Fold what others appended since; only when nothing is pending."""
         if self._pending:
             return []
         news = [open_event(one) for one in await self._store.read(self._case_id, after=self.case.seq)]
+        if any(isinstance(event.body, BodyErased | ContextCompacted) for event in news):
+            await self.load()  # what was erased leaves the memory too
+            await self.fill()
+            return news
         for event in news:
             apply(self.case, event)
         return news

@@ -1,0 +1,347 @@
+"""`make bench-orchestrator`: what a turn costs in Jihwi, beside bare loops that make the same commits and beside other
+frameworks on the same workload, in one run; medians over interleaved rounds.
+
+Every figure goes to build/bench/orchestrator.json. The other frameworks are installed into environments of their own
+under build/peers; one that cannot be is named and left out. `--quick` measures less of everything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.orchestrator_floors import PostgresFloor, SqliteFloor
+from benchmarks.orchestrator_long import disk_of_a_case, late_turn, long_cases, open_from_disk, waiting_cases
+from benchmarks.orchestrator_workload import TURNS, house, one_case
+from jihwi.store import EventStore
+from jihwi.store.memory import MemoryStore
+from jihwi.store.sqlite import SqliteStore
+from jihwi.testing.postgres import programs, running_postgres
+
+ROOT = Path(__file__).resolve().parents[1]
+TOGETHER = 50
+PEERS = {
+    "openai-swarm": "Swarm, in memory",
+    "langgraph": "LangGraph, SQLite saver, sync",
+    "openai-agents": "OpenAI Agents SDK, SQLiteSession",
+    "dbos": "DBOS steps, SQLite",
+}
+Cost = tuple[float, float]
+"""Wall and CPU microseconds a turn."""
+
+
+class Peer:
+    """Another framework in a process and an environment of its own."""
+
+    def __init__(self, name: str, python: Path, folder: Path) -> None:
+        folder.mkdir()
+        self._process = subprocess.Popen(
+            [str(python), "-P", str(ROOT / "benchmarks" / "orchestrator_peer.py"), name, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.ready = self._line() == "ready"
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def measure(self, cases: int) -> Cost:
+        """One round."""
+        assert self._process.stdin is not None
+        print(cases, file=self._process.stdin, flush=True)
+        said = json.loads(self._line())
+        return said["wall"], said["cpu"]
+
+    def close(self) -> None:
+        """End its process."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def peer_python(name: str) -> Path | None:
+    """The interpreter of a peer's environment, made when missing; `None` when it cannot be."""
+    folder = ROOT / "build" / "peers" / name
+    python = folder / "bin" / "python"
+    done = folder / "installed"
+    if done.exists():
+        return python
+    wanted = _requirements().get(name, [])
+    uv = Path(sys.executable).with_name("uv")
+    print(f"installing {name} ...", flush=True)
+    try:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, capture_output=True)
+        install = [str(uv), "pip", "install", "-q", "--python", str(python)]
+        if not uv.exists():
+            install = [str(python), "-m", "pip", "install", "-q"]
+        subprocess.run([*install, *wanted], check=True, capture_output=True, timeout=600)
+    except (subprocess.SubprocessError, OSError):
+        return None
+    done.touch()
+    return python
+
+
+def _requirements() -> dict[str, list[str]]:
+    """The packages of each peer: the lines `# orchestrator NAME: package package` of the peers' list."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "benchmarks" / "requirements-peers.txt").read_text(encoding="utf-8").splitlines():
+        head, _, packages = line.partition(":")
+        if head.startswith("# orchestrator "):
+            found[head.split()[2]] = packages.split()
+    return found
+
+
+class Counting:
+    """A store that counts what it is asked to append."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self.appends = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def append(self, *arguments: Any, **named: Any) -> None:
+        self.appends += 1
+        await self._store.append(*arguments, **named)
+
+
+async def _commits_a_case() -> int:
+    counting: Any = Counting(MemoryStore())
+    orchestrator, opening = house(counting)
+    await one_case(orchestrator, opening)
+    return int(counting.appends)
+
+
+async def measured(cases: int, work: Callable[[], Awaitable[object]], *, at_a_time: int = 1) -> Cost:
+    """What a turn of so many cases costs."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(max(1, cases // at_a_time)):
+        if at_a_time == 1:
+            await work()
+        else:
+            await asyncio.gather(*(work() for _ in range(at_a_time)))
+    turns = max(1, cases // at_a_time) * at_a_time * TURNS
+    return (time.perf_counter() - wall) / turns * 1e6, (time.process_time() - cpu) / turns * 1e6
+
+
+def fsync_ms(folder: Path) -> float:
+    """What one small write and its fsync take, the median of thirty."""
+    took = []
+    with (folder / "fsync").open("wb", buffering=0) as out:
+        for _ in range(30):
+            began = time.perf_counter()
+            out.write(b"x" * 4096)
+            os.fsync(out.fileno())
+            took.append((time.perf_counter() - began) * 1e3)
+    return statistics.median(took)
+
+
+def file_system(folder: Path) -> str:
+    """The kind of file system the figures stand on."""
+    ran = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, check=False)
+    return ran.stdout.strip() or "unknown"
+
+
+async def rounds(folder: Path, options: argparse.Namespace) -> tuple[dict[str, Cost], int]:
+    """The medians of every contestant over interleaved rounds, and Jihwi's commits a case."""
+    commits = await _commits_a_case()
+    few, many = (3, 100) if options.quick else (10, 200)
+    contests: dict[str, Callable[[], Awaitable[Cost]]] = {}
+    async with AsyncExitStack() as stack:
+        floor = SqliteFloor(folder)
+        memory, opening = house(MemoryStore())
+        sqlite, _ = house(await stack.enter_async_context(await SqliteStore.open(folder / "cases.db")))
+        contests["bare loop, SQLite, a row a turn"] = lambda: measured(few, floor.case)
+        contests["bare loop, SQLite, our commits"] = lambda: measured(few, lambda: floor.case(commits=commits))
+        contests["bare loop, SQLite, 50 cases"] = lambda: measured(many, floor.case_together, at_a_time=TOGETHER)
+        contests["Jihwi, in memory"] = lambda: measured(many, lambda: one_case(memory, opening))
+        contests["Jihwi, SQLite, 1 case"] = lambda: measured(few, lambda: one_case(sqlite, opening))
+        contests["Jihwi, SQLite, 50 cases"] = lambda: measured(
+            many, lambda: one_case(sqlite, opening), at_a_time=TOGETHER
+        )
+        await _add_postgres(contests, stack, folder, few, many)
+        _add_peers(contests, stack, folder, options)
+        return await _play(contests, options.rounds or (3 if options.quick else 7)), commits
+
+
+async def _add_postgres(
+    contests: dict[str, Callable[[], Awaitable[Cost]]], stack: AsyncExitStack, folder: Path, few: int, many: int
+) -> None:
+    if programs() is None:
+        print("Postgres: no server is installed; left out")
+        return
+    from jihwi.store.postgres import PostgresStore
+
+    dsn = stack.enter_context(running_postgres(Path(stack.enter_context(_open_folder())), lasting=True))
+    floor = await PostgresFloor.open(dsn)
+    stack.push_async_callback(floor.close)
+    house_, opening = house(await stack.enter_async_context(await PostgresStore.open(dsn)))
+    contests["bare loop, Postgres, a row a turn"] = lambda: measured(few, floor.case)
+    contests["bare loop, Postgres, 50 cases"] = lambda: measured(many, floor.case_together, at_a_time=TOGETHER)
+    contests["Jihwi, Postgres, 1 case"] = lambda: measured(few, lambda: one_case(house_, opening))
+    contests["Jihwi, Postgres, 50 cases"] = lambda: measured(
+        many, lambda: one_case(house_, opening), at_a_time=TOGETHER
+    )
+
+
+def _open_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder that the server's own user may enter, which a folder of root's may not be."""
+    folder = tempfile.TemporaryDirectory(prefix="jihwi-bench-")
+    Path(folder.name).chmod(0o755)
+    return folder
+
+
+def _add_peers(
+    contests: dict[str, Callable[[], Awaitable[Cost]]], stack: AsyncExitStack, folder: Path, options: argparse.Namespace
+) -> None:
+    if options.no_peers:
+        return
+    for name, title in PEERS.items():
+        python = peer_python(name)
+        peer = Peer(name, python, folder / name) if python is not None else None
+        if peer is None or not peer.ready:
+            print(f"{title}: it cannot be installed or started here; left out")
+            continue
+        stack.callback(peer.close)
+        cases = 100 if name == "openai-swarm" else 2 if options.quick else 5
+
+        async def measure(peer: Peer = peer, cases: int = cases) -> Cost:
+            return peer.measure(cases)
+
+        contests[title] = measure
+
+
+async def _play(contests: dict[str, Callable[[], Awaitable[Cost]]], count: int) -> dict[str, Cost]:
+    costs: dict[str, list[Cost]] = {name: [] for name in contests}
+    for number in range(count + 1):
+        for name, contest in contests.items():
+            cost = await contest()
+            if number:  # the first round warms up
+                costs[name].append(cost)
+    return {
+        name: (statistics.median(c[0] for c in cost), statistics.median(c[1] for c in cost))
+        for name, cost in costs.items()
+    }
+
+
+class Table:
+    """What was measured, with its target."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def add(
+        self, figure: str, value: float | None, unit: str, target: float | None = None, *, least: bool = False
+    ) -> None:
+        """One figure; `target` is the most it may be, or the least."""
+        if value is None:
+            return
+        met = None if target is None else value >= target if least else value <= target
+        said = None if target is None else f"{'>=' if least else '<='} {target:g}"
+        self.rows.append({"figure": figure, "value": round(value, 3), "unit": unit, "target": said, "met": met})
+
+    def ratio(
+        self,
+        figure: str,
+        costs: dict[str, Cost],
+        one: str,
+        other: str,
+        which: int,
+        target: float,
+        *,
+        least: bool = False,
+    ) -> None:
+        """How many times `other` a contestant's cost is."""
+        if one in costs and other in costs:
+            self.add(figure, costs[one][which] / costs[other][which], "x", target, least=least)
+
+    def show(self) -> None:
+        """Print it."""
+        for row in self.rows:
+            met = {None: "", True: "met", False: "NOT MET"}[row["met"]]
+            print(f"{row['figure']:<66} {row['value']:>12,.3f} {row['unit']:<8} {row['target'] or '':>9} {met}")
+
+
+def _compare(table: Table, costs: dict[str, Cost], commits: int) -> None:
+    for name, (wall, cpu) in costs.items():
+        table.add(f"{name}: wall", wall, "us/turn")
+        table.add(f"{name}: CPU", cpu, "us/turn")
+    swarm, one, many = PEERS["openai-swarm"], "Jihwi, SQLite, 1 case", "Jihwi, SQLite, 50 cases"
+    table.add("commits a case", commits, "", 10)
+    table.ratio("CPU a turn in memory / Swarm", costs, "Jihwi, in memory", swarm, 1, 1.0)
+    table.ratio("SQLite 1 case / the same commits", costs, one, "bare loop, SQLite, our commits", 0, 1.3)
+    table.ratio("SQLite 1 case / a row a turn", costs, one, "bare loop, SQLite, a row a turn", 0, 2.2)
+    table.ratio("SQLite 50 cases / group commit, wall", costs, many, "bare loop, SQLite, 50 cases", 0, 2.5)
+    table.ratio("SQLite 50 cases / group commit, CPU", costs, many, "bare loop, SQLite, 50 cases", 1, 2.5)
+    table.ratio("SQLite 50 cases / Swarm in memory, CPU", costs, many, swarm, 1, 1.5)
+    table.ratio("LangGraph sync / SQLite 50 cases, wall", costs, PEERS["langgraph"], many, 0, 25, least=True)
+    table.ratio(
+        "Postgres 1 case / its floor", costs, "Jihwi, Postgres, 1 case", "bare loop, Postgres, a row a turn", 0, 3.5
+    )
+    table.ratio(
+        "Postgres 50 cases / its floor", costs, "Jihwi, Postgres, 50 cases", "bare loop, Postgres, 50 cases", 0, 3.0
+    )
+
+
+async def _long(table: Table, folder: Path, options: argparse.Namespace) -> None:
+    table.add("disk of a finished case", await disk_of_a_case(folder, 100 if options.quick else 500) / 1024, "KiB", 10)
+    made = await long_cases(folder, (10, 100, 1000))
+    sizes = {count: size for count, (_, _, size) in made.items()}
+    table.add("disk of a further turn, 10 to 100 turns", (sizes[100] - sizes[10]) / 90 / 1024, "KiB", 1.5)
+    table.add("disk of a further turn, 100 to 1,000 turns", (sizes[1000] - sizes[100]) / 900 / 1024, "KiB", 1.5)
+    count = 2 if options.quick else 5
+    table.add("late turn / early turn of 1,000", await late_turn(1000, count, reads=False), "x", 1.2)
+    table.add("the same, a mind that reads everything", await late_turn(1000, count, reads=True), "x")
+    path, case_id, _ = made[1000]
+    without, with_one, events = await open_from_disk(path, case_id, 3 if options.quick else 9)
+    table.add("events of a 1,000-turn case", events, "")
+    table.add("1,000-turn case opened, chain verified, no snapshot", without, "ms", 60)
+    table.add("1,000-turn case opened from a snapshot", with_one, "ms", 20)
+    waiting = await waiting_cases(folder, 10_000 if options.quick else 100_000)
+    number = "10,000" if options.quick else "100,000"
+    table.add(f"{number} waiting cases: memory beyond the process", waiting["memory_mb"], "MB", 5)
+    table.add(f"{number} waiting cases: CPU of a serving runner", waiting["cpu"] * 100, "%", 2)
+    table.add(f"{number} waiting cases: one found and folded", waiting["find_ms"], "ms", 5)
+    table.add(f"{number} waiting cases: one answered, driven to its end", waiting["resume_ms"], "ms")
+
+
+async def _all(options: argparse.Namespace) -> Table:
+    table = Table()
+    build = ROOT / "build" / "bench"
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build, prefix="orchestrator-") as name:
+        folder = Path(name)
+        print(f"file system {file_system(folder)}, one write and fsync {fsync_ms(folder):.2f} ms", flush=True)
+        table.add("one write of 4 KB and its fsync", fsync_ms(folder), "ms")
+        costs, commits = await rounds(folder, options)
+        _compare(table, costs, commits)
+        await _long(table, folder, options)
+    (build / "orchestrator.json").write_text(json.dumps(table.rows, indent=1) + "\n", encoding="utf-8")
+    return table
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer cases and rounds")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--no-peers", action="store_true", help="Jihwi and its floors only")
+    asyncio.run(_all(parser.parse_args())).show()
+
+
+if __name__ == "__main__":
+    main()
