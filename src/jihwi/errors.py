@@ -2,7 +2,7 @@
 
     JihwiError                     exit code 1: the work failed
     ├── UsageError                 exit code 2: something was asked wrongly
-    │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FileMissing
+    │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderIsBackup, FileMissing
     │   ├── SettingUnknown, SettingInvalid
     │   ├── CaseUnknown, CaseAmbiguous
     │   ├── TeamInvalid, SkillInvalid
@@ -134,6 +134,15 @@ class FolderTaken(UsageError):
 
 
 @dataclass(eq=False)
+@dataclass(eq=False)
+class FolderIsBackup(UsageError):
+    path: str
+    ko = "'{path}'은(는) 백업이라 여기서 일하지 않습니다."
+    en = "'{path}' is a backup; nobody works in it, so that it stays as it was made."
+    ko_next = "먼저 되돌리십시오: `jihwi store restore {path} --home 폴더`"
+    en_next = "Restore it first: `jihwi store restore {path} --home FOLDER`."
+
+
 class FileMissing(UsageError):
     path: str
     ko = "'{path}' 파일이 없습니다."

@@ -7,6 +7,7 @@ capitals; the environment wins. What a person may change while it runs is in the
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -15,12 +16,83 @@ from typing import Any
 
 from jihwi.errors import SettingInvalid, SettingUnknown
 
-__all__ = ["NOT_SETTINGS", "SETTINGS_FILE", "Settings", "documented", "load_settings"]
+__all__ = ["NOT_SETTINGS", "SETTINGS_FILE", "Settings", "StoreAddress", "documented", "load_settings"]
 
 SETTINGS_FILE = "jihwi.toml"
 
 NOT_SETTINGS = frozenset({"JIHWI_TEST_ALL", "JIHWI_TEST_POSTGRES", "JIHWI_CORPUS"})
 """Names the tests use."""
+
+_STORE_EXPECTED = "postgresql://USER:PASSWORD@HOST/NAME, env:NAME or file:PATH"
+_ADDRESS_BYTES = 16 * 1024
+_HOST = r"(?:[\w.%-]*|\[[0-9A-Fa-f:.]*\])(?::\d*)?"
+_ADDRESS = re.compile(
+    rf"postgres(?:ql)?://(?:[^\s@/?#]*@)?(?P<where>{_HOST}(?:,{_HOST})*(?:/[^\s@?#/]*)?)(?:\?[^\s@#]*)?", re.ASCII
+)
+_HALF_ENCODED = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True)
+class StoreAddress:
+    """Where the cases lie: a Postgres address, a reference to one, or nothing for the state folder itself.
+
+    An address may hold a password, so that shown to anybody (`str`, `repr`) it is only the place. Made of anything
+    else it raises ValueError, which repeats nothing of it. Letters that mean something in an address (`@ / ? # %`) are
+    written percent-encoded in a password.
+
+    >>> address = StoreAddress("postgresql://kim:secret@db.example:5433/cases?sslmode=require")
+    >>> print(address)
+    postgresql://db.example:5433/cases
+    >>> StoreAddress("env:CASES").url({"CASES": "postgresql://kim:secret@db.example/cases"})
+    'postgresql://kim:secret@db.example/cases'
+    >>> bool(StoreAddress())
+    False
+    """
+
+    said: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if self.said and not self._is_reference and not _is_address(self.said):
+            raise ValueError(_STORE_EXPECTED)
+
+    def __bool__(self) -> bool:
+        return bool(self.said)
+
+    def __str__(self) -> str:
+        found = _ADDRESS.fullmatch(self.said)
+        return f"postgresql://{found['where']}" if found else self.said
+
+    def __repr__(self) -> str:
+        return f"StoreAddress({str(self)!r})"
+
+    @property
+    def _is_reference(self) -> bool:
+        return self.said.startswith(("env:", "file:"))
+
+    def url(self, environment: Mapping[str, str] | None = None) -> str:
+        """The address with its password, looked up where a reference says, each time anew. Raises SettingInvalid,
+        which names the reference and never what lies behind it."""
+        if not self._is_reference:
+            return self.said
+        kind, _, place = self.said.partition(":")
+        try:
+            found = _behind(kind, place, os.environ if environment is None else environment).strip()
+        except OSError as problem:
+            raise SettingInvalid("store", self.said, place, f"a readable file ({problem.strerror})") from None
+        if not _is_address(found):
+            raise SettingInvalid("store", self.said, place, "a reference to postgresql://USER:PASSWORD@HOST/NAME")
+        return found
+
+
+def _is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text) is not None and _HALF_ENCODED.search(text) is None
+
+
+def _behind(kind: str, place: str, environment: Mapping[str, str]) -> str:
+    if kind == "env":
+        return environment.get(place, "")
+    with Path(place).expanduser().open("rb") as file:
+        return file.read(_ADDRESS_BYTES).decode("utf-8", "replace")
 
 
 def _text(value: Any) -> str:
@@ -62,6 +134,14 @@ def _reference(value: Any) -> str:
     raise ValueError("env:NAME or file:PATH, never the secret itself")
 
 
+def _store(value: Any) -> StoreAddress:
+    return StoreAddress(_text(value))
+
+
+_MAY_BE_SECRET = (_reference, _store)
+"""What is given for these may be a secret written by mistake: an error does not repeat it."""
+
+
 def _setting(default: Any, parse: Callable[[Any], Any], expected: str, ko: str, en: str) -> Any:
     return field(default=default, metadata={"parse": parse, "expected": expected, "ko": ko, "en": en})
 
@@ -72,6 +152,13 @@ class Settings:
 
     home: str = _setting(
         "./.jihwi", _text, "a folder on this machine", "상태를 두는 폴더", "The folder that holds the state"
+    )
+    store: StoreAddress = _setting(  # noqa: RUF009 -- as the others; the linter does not know that it is frozen
+        StoreAddress(),
+        _store,
+        _STORE_EXPECTED,
+        "사건을 두는 Postgres. 비우면 상태 폴더에 둡니다",
+        "The Postgres server that holds the cases; the state folder does when empty",
     )
     language: str = _setting("auto", _language, "ko, en or auto", "메시지의 언어", "The language of messages")
     viewer: str = _setting(
@@ -155,4 +242,5 @@ def _parsed(known: Mapping[str, Any], name: str, value: Any, place: str) -> Any:
     try:
         return about["parse"](value)
     except (ValueError, TypeError) as problem:
-        raise SettingInvalid(name, str(value), place, about["expected"]) from problem
+        shown = "***" if about["parse"] in _MAY_BE_SECRET else str(value)
+        raise SettingInvalid(name, shown, place, about["expected"]) from problem

@@ -6,6 +6,7 @@ until the part that needs it is first used.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import getpass
 import hashlib
@@ -19,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 from jihwi.case.assignment import MindSpec
 from jihwi.case.events import Event
 from jihwi.clock import SystemClock
-from jihwi.errors import FolderEmpty, FolderMissing, JihwiError, ModelSpecInvalid, StoreReadOnly
+from jihwi.errors import FolderEmpty, FolderIsBackup, FolderMissing, JihwiError, ModelSpecInvalid, StoreReadOnly
 from jihwi.evidence import Reading, Viewer
 from jihwi.ids import Randomness
 from jihwi.minds import DeltaSink, Mind
 from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, load_log, runner_name
-from jihwi.settings import Settings
+from jihwi.settings import Settings, StoreAddress
 from jihwi.skills import Skill, SkillBox
-from jihwi.store import EventStore
+from jihwi.store import KeptStore
 from jihwi.teams import BUILT_IN, Team, load_team, skills_in, team_folder
 from jihwi.words import Language
 
@@ -37,7 +38,17 @@ if TYPE_CHECKING:
     from jihwi.readers import FileToRead, GradeLetter
     from jihwi.readers.sandbox import SandboxReadingService
 
-__all__ = ["House", "ReadingRoom", "built_in_skills", "collection_of", "open_house", "state_folder"]
+__all__ = [
+    "House",
+    "ReadingRoom",
+    "StoreRoom",
+    "built_in_skills",
+    "collection_of",
+    "open_house",
+    "open_store",
+    "state_folder",
+    "state_place",
+]
 
 
 def collection_of(folder: Path) -> str:
@@ -115,8 +126,6 @@ class _Press:
     async def publish(
         self, case_id: str, report: Any, *, viewer: Viewer, by: str, seq: int
     ) -> Publication | PublicationRefused:
-        import asyncio
-
         from jihwi.reports import Refused, press
 
         log = [event for event in await load_log(self._house.store, case_id) if event.seq <= seq]
@@ -146,7 +155,7 @@ def _language_of(log: list[Event]) -> Language:
 class House:
     """Everything that works together for one state folder."""
 
-    def __init__(self, settings: Settings, store: EventStore, home: Path) -> None:
+    def __init__(self, settings: Settings, store: KeptStore, home: Path) -> None:
         self.settings = settings
         self.store = store
         self.home = home
@@ -305,6 +314,20 @@ def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
 
     def tagger() -> Tagger:
         from jihwi.index.mecab_tags import MecabTagger
+class StoreRoom:
+    """What keeping and moving needs: copies of a state folder, cases from store to store, texts erased."""
+
+    def __init__(self) -> None:
+        from jihwi.store import erasing, keeping, moving
+
+        self.backup = keeping.backup
+        self.read_manifest = keeping.read_manifest
+        self.restore = keeping.restore
+        self.copy_store = moving.copy_store
+        self.erase_bodies = erasing.erase_bodies
+        self.erase_older = erasing.erase_older
+
+
 
         return MecabTagger()
 
@@ -312,27 +335,51 @@ def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
 
 
 def state_folder(settings: Settings, folder: Path | None = None) -> Path:
-    """Where the state lies, made if it is not there. Raises StoreOnNetwork, StoreReadOnly."""
+    """Where the state lies, made if it is not there. Raises StoreOnNetwork, StoreReadOnly, FolderIsBackup."""
+    return _made(state_place(settings, folder))
+
+
+def _made(home: Path) -> Path:
+    from jihwi.store.keeping import MANIFEST
     from jihwi.store.places import refuse_network
 
-    home = ((folder or Path.cwd()) / Path(settings.home).expanduser()).resolve()
     refuse_network(home)
+def state_place(settings: Settings, folder: Path | None = None) -> Path:
+    """Where the state lies or would lie; nothing is made."""
+    return ((folder or Path.cwd()) / Path(settings.home).expanduser()).resolve()
+
+
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise StoreReadOnly(str(home)) from problem
     if not os.access(home, os.W_OK):
         raise StoreReadOnly(str(home))
+    if (home / MANIFEST).exists():
+        raise FolderIsBackup(str(home))
     return home
 
 
 @contextlib.asynccontextmanager
 async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIterator[House]:
-    """Open the house whose state lies where the settings say, relative to `folder`. Raises StoreError, UsageError."""
-    from jihwi.store.sqlite import SqliteStore  # waits: commands that need no store open none
-
+    """Open the house whose state lies where the settings say, relative to `folder`: its cases on the Postgres server
+    that they name, if any, and everything else in the state folder. Raises StoreError, UsageError."""
     home = state_folder(settings, folder)
-    store = await SqliteStore.open(home / "cases.db", busy_seconds=settings.busy_seconds)
+async def open_store(place: StoreAddress | Path, *, busy_seconds: float) -> KeptStore:
+    """The cases at a Postgres address or in a state folder, which is made if it is not there. Raises StoreError,
+    UsageError, ExtraMissing."""
+    # Imports wait: commands that need no store open none, and most need no server.
+    if isinstance(place, StoreAddress):
+        from jihwi.store.postgres import PostgresStore
+
+        address = await asyncio.to_thread(place.url)  # a reference may name a file
+        return await PostgresStore.open(address, busy_seconds=busy_seconds)
+    from jihwi.store.sqlite import SqliteStore
+
+    return await SqliteStore.open(_made(place) / "cases.db", busy_seconds=busy_seconds)
+
+
+    store = await open_store(settings.store or home, busy_seconds=settings.busy_seconds)
     house = House(settings, store, home)
     try:
         yield house

@@ -143,7 +143,7 @@ async def test_a_case_that_is_half_there_is_driven_by_nobody() -> None:
             return super().__getattribute__(name) if name == "append" else getattr(other, name)
 
     await copy_store(one, Watching())
-    assert seen == ["parked", "parked", "running"]
+    assert seen == ["running"], "all of it came in one transaction"
 
 
 @pytest.mark.parametrize("way", ["to postgres", "from postgres"])
@@ -152,7 +152,8 @@ async def test_a_copy_killed_half_way_goes_on_where_it_stopped(tmp_path: Path, p
     source, target = (laptop, postgres) if way == "to postgres" else (postgres, laptop)
     filled = await (SqliteStore.open(source) if source == laptop else PostgresStore.open(source))
     await _fill(filled, cases=3)
-    for at in (1, 4, 5, 2):
+    # Each case is one append, and what has arrived is not appended again.
+    for at in (1, 2, 2, 1):
         assert _keeper("copy", source, target, at) is None
     assert _keeper("copy", source, target, 0)
     async with await (SqliteStore.open(target) if target == laptop else PostgresStore.open(target)) as arrived:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jihwi.cli import cases, ledgers, looking, runner, seats, serving
+from jihwi.cli import cases, ledgers, looking, runner, seats, serving, stores
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 
@@ -113,6 +113,7 @@ def search(
 assert seats.app is cases.app  # the seats are commands of `case`
 app.add_typer(cases.app, name="case")
 app.add_typer(ledgers.app, name="ledger")
+app.add_typer(stores.app, name="store")
 app.add_typer(looking.cite, name="cite")
 app.add_typer(looking.team, name="team")
 app.command(

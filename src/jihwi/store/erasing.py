@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jihwi.case.assignment import Reason
 from jihwi.case.events import Author, BodyErased, Draft
@@ -20,15 +20,27 @@ _DIGEST = re.compile(rb"[0-9a-f]{64}")
 _ERASURE = "body_erased"
 
 
+def _nothing_outside(case_id: str) -> None:
+    """What is there to clear when a case has nothing outside the store."""
+
+
 async def erase_bodies(
-    store: KeptStore, case_id: str, *, seqs: Sequence[int] | None, reason: Reason, author: Author, chance: Chance
+    store: KeptStore,
+    case_id: str,
+    *,
+    seqs: Sequence[int] | None,
+    reason: Reason,
+    author: Author,
+    chance: Chance,
+    clear: Callable[[str], None] = _nothing_outside,
 ) -> int:
     """Erase the bodies of the events `seqs` of a case that has ended, all of them when `None`, with every blob that
     no body points to any more; how many bodies went. The headers stay, and the chain still verifies.
 
     One event is added for each body, in the transaction that erases it, so a kill leaves either all or nothing.
-    Copies of the store made before keep what was in them. Raises CaseUnknown, CommandRefused while the case goes on,
-    LedgerBroken, AppendConflict.
+    `clear` takes away what lies of the case outside the store, when nothing speaks against erasing and before any
+    body goes: after a kill, erasing again finds what is left. Copies of the store made before keep what was in
+    them. Raises CaseUnknown, CommandRefused while the case goes on, LedgerBroken, AppendConflict.
     """
     log = await store.read(case_id)
     row = await store.row(case_id)
@@ -43,6 +55,8 @@ async def erase_bodies(
     verify(case_id, log, expected_head=row.head)
     gone = [event for event in log if event.body is not None and (seqs is None or event.seq in seqs)]
     gone = [event for event in gone if read_header(event.header).kind != _ERASURE]
+    if gone or seqs is None:
+        clear(case_id)
     if not gone:
         return 0
     said = _said(case_id, log, gone, store.now_ms(), reason, author, chance)
@@ -54,13 +68,22 @@ async def erase_bodies(
     return len(gone)
 
 
-async def erase_older(store: KeptStore, *, before_ms: int, author: Author, chance: Chance) -> dict[str, int]:
+async def erase_older(
+    store: KeptStore,
+    *,
+    before_ms: int,
+    author: Author,
+    chance: Chance,
+    clear: Callable[[str], None] = _nothing_outside,
+) -> dict[str, int]:
     """Erase every body of each ended case that has not changed since `before_ms`: case to how many bodies went."""
     erased: dict[str, int] = {}
     for row in await store.rows(statuses=ENDED, limit=_EVERY_CASE):
         if row.changed_ms < before_ms:
             reason = Reason("retention")
-            count = await erase_bodies(store, row.case_id, seqs=None, reason=reason, author=author, chance=chance)
+            count = await erase_bodies(
+                store, row.case_id, seqs=None, reason=reason, author=author, chance=chance, clear=clear
+            )
             if count:
                 erased[row.case_id] = count
     return erased

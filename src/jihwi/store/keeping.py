@@ -6,16 +6,26 @@ Databases are copied by SQLite itself, so that one consistent moment is kept; ca
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from jihwi.errors import FolderMissing, FolderTaken, StoreBusy, StoreCorrupt
+from jihwi.errors import (
+    FolderMissing,
+    FolderOverlaps,
+    FolderTaken,
+    StoreBusy,
+    StoreCorrupt,
+    StoreFailed,
+    StoreFull,
+    StoreReadOnly,
+)
 from jihwi.store.places import sync_folder
 
 __all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "restore"]
@@ -25,6 +35,7 @@ _CACHES = ("index",)
 _SQLITE = b"SQLite format 3\0"
 _PARTS_OF_DATABASES = ("-wal", "-shm", "-journal")
 _CHUNK_BYTES = 1024 * 1024
+_BUSY_SECONDS = 30.0
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -34,22 +45,29 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, str]
 
 
-def backup(home: Path, target: Path, *, at_ms: int) -> Manifest:
+def backup(home: Path, target: Path, *, at_ms: int, instead: Mapping[str, Path] | None = None) -> Manifest:
     """Copy the state folder `home`, in use or not, to a new folder `target`. Killed half-way, there is no `target`,
-    and the next run starts anew.
+    and the next run starts anew. `instead` names files that stand for those of `home`, by their path within it.
 
     Databases come first: files that a database's facts name were written before those facts. Raises FolderMissing,
-    FolderTaken, OSError.
+    FolderTaken, FolderOverlaps, StoreError.
     """
     if not home.is_dir():
         raise FolderMissing(str(home))
     if target.exists():
         raise FolderTaken(str(target))
+    if target.resolve().is_relative_to(home.resolve()):
+        raise FolderOverlaps(str(target), str(home))
+    with _told(target):
+        return _backed_up(home, target, at_ms, instead or {})
+
+
+def _backed_up(home: Path, target: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:
     unfinished = _emptied(target.with_name(f"{target.name}.unfinished"))
-    files = sorted(_files_of(home), key=lambda path: (not _is_database(path), path))
+    named = {str(path.relative_to(home)): path for path in _files_of(home)} | dict(instead)
+    files = sorted(named.items(), key=lambda one: (not _is_database(one[1]), one[0]))
     digests: dict[str, str] = {}
-    for path in files:
-        name = path.relative_to(home)
+    for name, path in files:
         copy = unfinished / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -59,7 +77,8 @@ def backup(home: Path, target: Path, *, at_ms: int) -> Manifest:
                 shutil.copyfile(path, copy)
         except FileNotFoundError:  # a passing file of a process at work
             continue
-        digests[str(name)] = _synced_digest(copy)
+        shutil.copymode(path, copy)
+        digests[name] = _synced_digest(copy)
     manifest = Manifest(at_ms, digests)
     (unfinished / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     _synced_digest(unfinished / MANIFEST)
@@ -91,14 +110,19 @@ def restore(copy: Path, home: Path) -> Path | None:
     """Put a copy made by `backup` back as `home`. What was there is kept beside it; where, is returned.
 
     The copy is compared with its digests before anything changes. Killed half-way, run it again. Raises FolderMissing,
-    StoreCorrupt, StoreBusy while a process has a database of `home` open.
+    StoreError: StoreCorrupt, StoreBusy while a process has a database of `home` open.
     """
     manifest = read_manifest(copy)
+    with _told(home):
+        return _restored(manifest, copy, home)
+
+
+def _restored(manifest: Manifest, copy: Path, home: Path) -> Path | None:
     unfinished = _emptied(home.with_name(f"{home.name}.unfinished"))
     for name, digest in manifest.files.items():
         placed = unfinished / name
         placed.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(copy / name, placed)
+        shutil.copy(copy / name, placed)
         if _synced_digest(placed) != digest:
             raise StoreCorrupt(str(copy), f"{name} changed while it was read")
     for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
@@ -134,14 +158,31 @@ def _is_database(path: Path) -> bool:
 def _copy_database(path: Path, copy: Path) -> None:
     uri = f"{path.resolve().as_uri()}?mode=ro"
     with (
-        contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as source,
+        contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as source,
         contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as target,
     ):
         try:
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.DatabaseError as problem:
+            if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise StoreFull(str(copy.parent)) from problem
+            if problem.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise StoreBusy(str(path), _BUSY_SECONDS) from problem
             raise StoreCorrupt(str(path), str(problem)) from problem
+
+
+@contextlib.contextmanager
+def _told(place: Path) -> Iterator[None]:
+    """What the disk that holds `place` refuses, in our words."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StoreFull(str(place)) from problem
+        if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StoreReadOnly(problem.filename or str(place)) from problem
+        raise StoreFailed(str(place), problem.strerror or str(problem)) from problem
 
 
 def _refuse_in_use(home: Path) -> None:
@@ -162,10 +203,12 @@ def _refuse_in_use(home: Path) -> None:
 
 
 def _emptied(folder: Path) -> Path:
-    """A new folder; what an earlier, killed run left there is removed."""
+    """A new folder that only its owner may enter, as a state folder's texts need; what an earlier, killed run left
+    there is removed."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
+    folder.chmod(0o700)
     return folder
 
 

@@ -12,8 +12,8 @@ from jihwi.store import CaseRow, KeptStore, Patch
 
 __all__ = ["Copied", "copy_store"]
 
-_CHUNK_EVENTS = 500
-_CHUNK_BYTES = 8 * 1024 * 1024
+_CHUNK_BYTES = 128 * 1024 * 1024
+"""A case up to this size arrives in one transaction; of a longer one, a Postgres server would not take it whole."""
 _EVERY_CASE = 1_000_000_000
 
 
@@ -31,9 +31,9 @@ class Copied(msgspec.Struct, frozen=True):
 async def copy_store(
     source: KeptStore, target: KeptStore, *, told: Callable[[CaseRow], None] = lambda row: None
 ) -> Copied:
-    """Copy every case. May be killed at any moment and run again: it goes on where it stopped. Running it again later
-    brings over what was added since; what was added to the target meanwhile is never touched. Leases and snapshots
-    stay behind, so stop the runners of the source before anything runs on the target.
+    """Copy every case, each whole in one transaction. May be killed at any moment and run again: it goes on where it
+    stopped. Running it again later brings over what was added since; what was added to the target meanwhile is never
+    touched. Leases and snapshots stay behind, so stop the runners of the source before anything runs on the target.
 
     `told` is called after each case. Raises StoreError, LedgerBroken when a case in the source does not verify.
     """
@@ -59,7 +59,7 @@ async def _copy_case(source: KeptStore, target: KeptStore, row: CaseRow) -> int:
         raise AppendConflict(row.case_id, done + 1)
     chunks = _chunks(log[done:])
     for chunk in chunks[:-1]:
-        # Nobody may drive a case that is only half there.
+        # Too long for one transaction: no runner may take up a case that is only half there.
         await target.append(row.case_id, chunk, _patch(row, arriving=True))
     if chunks:
         blobs = {digest: await _held(source, digest) for digest in await source.blobs_of(row.case_id)}
@@ -90,7 +90,7 @@ def _chunks(log: list[Sealed]) -> list[list[Sealed]]:
     size = 0
     for event in log:
         length = len(event.header) + len(event.body or b"")
-        if not chunks or len(chunks[-1]) >= _CHUNK_EVENTS or size + length > _CHUNK_BYTES:
+        if not chunks or size + length > _CHUNK_BYTES:
             chunks.append([])
             size = 0
         chunks[-1].append(event)

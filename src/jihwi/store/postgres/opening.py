@@ -26,7 +26,10 @@ def place_of(dsn: str) -> str:
     >>> place_of("postgresql://kim:secret@db.example:5433/cases")
     'postgresql://db.example:5433/cases'
     """
-    parts = conninfo_to_dict(dsn)
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:  # what it says may repeat a part of the password
+        return "postgresql://***"
     host, port, name = parts.get("host") or "localhost", parts.get("port"), parts.get("dbname") or ""
     return f"postgresql://{host}{f':{port}' if port else ''}/{name}"
 

@@ -1,0 +1,330 @@
+"""`jihwi store …`: the state folder copied and put back, cases moved between SQLite and Postgres, texts erased."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import shutil
+import sys
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jihwi.case.assignment import Reason
+from jihwi.case.events import Author
+from jihwi.case.ledger import read_header, verify
+from jihwi.cli.cases import find_case
+from jihwi.cli.screen import Screen, say
+from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
+from jihwi.ids import Randomness
+from jihwi.settings import StoreAddress
+from jihwi.store import CaseRow, KeptStore
+from jihwi.wiring import House, StoreRoom, open_house, open_store, state_place
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=say(
+        "기록을 복사해 두고, 되돌리고, 옮기고, 지웁니다.", "Keep copies of what is recorded; restore, move, erase."
+    ),
+)
+
+_EVERY_CASE = 1_000_000_000
+_ADDRESSES = ("postgresql://", "postgres://", "env:", "file:")
+
+
+# ── a copy of the folder, and back ───────────────────────────────────────────
+
+
+@app.command(
+    help=say(
+        "상태 폴더 전체를, 쓰는 중에도, 새 폴더에 복사합니다.",
+        "Copy the whole state folder, in use or not, to a new one.",
+    ),
+    epilog="jihwi store backup /mnt/backup/2026-01-31",
+)
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help=say("만들 폴더", "The folder to make"))],
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(run_async(lambda: _backup(session, target)))
+
+
+async def _backup(session: Session, target: Path) -> int:
+    home, room = state_place(session.settings), StoreRoom()
+    _look_for_home(home)
+    now_ms = int(time.time() * 1000)
+    if session.settings.store:
+        with_cases = target.with_name(f"{target.name}.unfinished-cases")
+        try:
+            cases = await _cases_brought_home(session, room, with_cases)
+            manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms, instead={"cases.db": cases})
+        finally:
+            shutil.rmtree(with_cases, ignore_errors=True)
+    else:
+        manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms)
+    session.screen.result({"backup": str(target), "files": len(manifest.files), "made_at_ms": manifest.made_at_ms})
+    session.screen.remark(
+        session.screen.words(
+            f"파일 {len(manifest.files)}개를 {target}에 복사했습니다. 되돌리기: jihwi store restore {target}",
+            f"{len(manifest.files)} files are copied to {target}. To put it back: jihwi store restore {target}",
+        )
+    )
+    return 0
+
+
+def _look_for_home(home: Path) -> None:
+    if not home.is_dir():
+        raise FolderMissing(str(home))
+
+
+async def _cases_brought_home(session: Session, room: StoreRoom, place: Path) -> Path:
+    """The cases of the server as a file, so that a copy needs no server. What a killed run left is made anew."""
+    shutil.rmtree(place, ignore_errors=True)
+    async with AsyncExitStack() as opened:
+        source = await _opened(session, session.settings.store, opened)
+        file = await _opened(session, place, opened)
+        await room.copy_store(source, file)
+    return place / "cases.db"
+
+
+@app.command(
+    help=say(
+        "복사해 둔 폴더를 상태 폴더로 되돌립니다. 지금 것은 옆에 남습니다.",
+        "Put a copy back as the state folder; what is there now is kept beside it.",
+    ),
+    epilog="jihwi store restore /mnt/backup/2026-01-31 --home ./.jihwi",
+)
+def restore(
+    copy: Annotated[Path, typer.Argument(metavar="DIR", help=say("복사해 둔 폴더", "The folder with the copy"))],
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(run_async(lambda: _restore(session, copy)))
+
+
+async def _restore(session: Session, copy: Path) -> int:
+    home, room, screen, store = state_place(session.settings), StoreRoom(), session.screen, session.settings.store
+    kept = await asyncio.to_thread(room.restore, copy, home)
+    async with AsyncExitStack() as opened:
+        verified = await _verify_all(await _opened(session, home, opened))
+    screen.result({"home": str(home), "kept": str(kept) if kept else None, "cases": verified})
+    screen.remark(
+        screen.words(
+            f"{home}에 되돌렸습니다. 사건 {verified}건의 원장이 온전합니다.",
+            f"Restored to {home}. The ledgers of its {verified} cases verify.",
+        )
+    )
+    if kept is not None:
+        screen.remark(screen.words(f"전에 있던 것: {kept}", f"What was there before: {kept}"))
+    if store:
+        screen.remark(
+            screen.words(
+                f"설정은 {store}을(를) 씁니다. 사건을 그리로: jihwi store copy {home} 주소",
+                f"The settings name {store}. To bring the cases there: jihwi store copy {home} ADDRESS",
+            )
+        )
+    return 0
+
+
+async def _verify_all(store: KeptStore) -> int:
+    rows = await store.rows(limit=_EVERY_CASE)
+    for row in rows:
+        verify(row.case_id, await store.read(row.case_id), expected_head=row.head)
+    return len(rows)
+
+
+# ── from store to store ──────────────────────────────────────────────────────
+
+Place = say(
+    "상태 폴더, 또는 postgresql://…, env:이름, file:경로", "A state folder, or postgresql://…, env:NAME, file:PATH"
+)
+
+
+@app.command(
+    help=say(
+        "모든 사건을 다른 저장소로 옮겨 적습니다. 끊겨도 다시 하면 이어집니다.",
+        "Copy every case to another store. Killed, it goes on when run again.",
+    ),
+    epilog="jihwi store copy ./.jihwi env:CASES_STORE",
+)
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help=Place)],
+    target: Annotated[str, typer.Argument(metavar="TO", help=Place)],
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    with Session(json=json, lang=lang) as session:
+        raise SystemExit(run_async(lambda: _copy(session, source, target)))
+
+
+async def _copy(session: Session, source: str, target: str) -> int:
+    screen = session.screen
+    places = _place(source, "FROM"), _place(target, "TO")
+    if isinstance(places[0], Path):
+        _look_for_cases(places[0])
+    async with AsyncExitStack() as opened:
+        stores = [await _opened(session, place, opened) for place in places]
+        copied = await StoreRoom().copy_store(*stores, told=lambda row: _tell(screen, row))
+    screen.result({"cases": copied.cases, "events": copied.events, "differing": copied.differing})
+    screen.remark(
+        screen.words(
+            f"사건 {copied.cases}건이 {places[1]}에 그대로 있고 원장이 온전합니다 (새 기록 {copied.events}개).",
+            f"{copied.cases} cases are at {places[1]} as they were; their ledgers verify ({copied.events} new events).",
+        )
+    )
+    for case_id in copied.differing:
+        screen.remark(
+            screen.words(
+                f"{case_id}: 그곳에 다른 기록이 있어 손대지 않았습니다.",
+                f"{case_id}: it has another history there and was left alone.",
+            )
+        )
+    return 1 if copied.differing else 0
+
+
+def _tell(screen: Screen, row: CaseRow) -> None:
+    screen.remark(f"  {row.case_id}  {row.request[:80]}")
+
+
+def _place(said: str, where: str) -> StoreAddress | Path:
+    """What a word names. An address that cannot be is not repeated: it may hold a password."""
+    if not said.startswith(_ADDRESSES) and "://" not in said:
+        return Path(said).expanduser().resolve()
+    try:
+        return StoreAddress(said)
+    except ValueError as problem:
+        raise SettingInvalid("store", "***", where, str(problem)) from None
+
+
+def _look_for_cases(folder: Path) -> None:
+    if not folder.is_dir():
+        raise FolderMissing(str(folder))
+    if not (folder / "cases.db").is_file():
+        raise FileMissing(str(folder / "cases.db"))
+
+
+async def _opened(session: Session, place: StoreAddress | Path, until: AsyncExitStack) -> KeptStore:
+    store = await open_store(place, busy_seconds=session.settings.busy_seconds)
+    until.push_async_callback(store.close)
+    return store
+
+
+# ── erasing ──────────────────────────────────────────────────────────────────
+
+
+@app.command(
+    help=say(
+        "끝난 사건의 내용을 지웁니다. 원장의 사슬은 남아 계속 확인됩니다.",
+        "Erase the texts of ended cases. The chain of the ledger stays and still verifies.",
+    ),
+    epilog="jihwi store erase --before 2021-01-01",
+)
+def erase(
+    case: Annotated[
+        str | None, typer.Argument(help=say("사건 이름의 앞 글자", "The first letters of a case"), show_default=False)
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help=say(
+                "사건 없이: 이날 뒤로 바뀌지 않은 끝난 사건 모두. 사건과 함께: 그 사건의 이날 전 기록만",
+                "Alone: every ended case not changed since. With a case: only what it recorded before",
+            ),
+        ),
+    ] = None,
+    note: Annotated[str, typer.Option("--note", help=say("지우는 까닭", "Why; recorded"))] = "",
+    yes: Annotated[bool, typer.Option("--yes", help=say("묻지 않고 지웁니다", "Do not ask"))] = False,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home) as session:
+        before_ms = _start_of(before) if before else None
+        if case is None and before_ms is None:
+            raise SettingInvalid("case", "", "jihwi store erase", "a case, or --before YYYY-MM-DD, or both")
+        if sys.stdin.isatty() and not json and not yes:
+            question = session.screen.words(
+                "지운 내용은 되살릴 수 없습니다. 지울까요?", "What is erased is gone. Erase?"
+            )
+            typer.confirm(question, abort=True, err=True)
+        raise SystemExit(run_async(lambda: _erase(session, case, before_ms, note)))
+
+
+def _start_of(day: str) -> int:
+    """When a day begins here, in milliseconds since 1970."""
+    try:
+        return int(datetime.datetime.strptime(day, "%Y-%m-%d").astimezone().timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise SettingInvalid("before", day, "--before", "a day such as 2026-01-31") from None
+
+
+async def _erase(session: Session, name: str | None, before_ms: int | None, note: str) -> int:
+    room, removed = StoreRoom(), list[str]()
+    async with open_house(session.settings) as house:
+
+        def clear(case_id: str) -> None:
+            removed.extend(_cleared(house, case_id))
+
+        common: dict[str, Any] = {
+            "author": Author("person", house.viewer.id, door="cli"),
+            "chance": Randomness(),
+            "clear": clear,
+        }
+        if name is None:
+            erased = await room.erase_older(house.store, before_ms=before_ms or 0, **common)
+        else:
+            row = await find_case(house.store, name)
+            seqs = await _older_events(house.store, row.case_id, before_ms)
+            reason = Reason("erased_on_request", {"note": note})
+            count = await room.erase_bodies(house.store, row.case_id, seqs=seqs, reason=reason, **common)
+            erased = {row.case_id: count}
+        verdicts = {case_id: verify(case_id, await house.store.read(case_id)).erased for case_id in erased}
+    session.screen.result({"erased": erased, "erased_in_all": verdicts, "files": removed})
+    _tell_erased(session.screen, erased, verdicts)
+    return 0
+
+
+def _tell_erased(screen: Screen, erased: dict[str, int], verdicts: dict[str, int]) -> None:
+    for case_id, count in erased.items():
+        screen.remark(
+            screen.words(
+                f"{case_id}: {count}개를 지웠습니다 (모두 {verdicts[case_id]}개). 원장은 온전합니다.",
+                f"{case_id}: {count} bodies are erased ({verdicts[case_id]} in all). Its ledger verifies.",
+            )
+        )
+    if not erased:
+        screen.remark(screen.words("지울 것이 없습니다.", "There is nothing to erase."))
+    screen.remark(
+        screen.words(
+            "먼저 만든 백업과 다른 곳에 낸 보고서는 그대로입니다.",
+            "Copies made before and reports laid elsewhere stay as they are.",
+        )
+    )
+
+
+async def _older_events(store: KeptStore, case_id: str, before_ms: int | None) -> list[int] | None:
+    if before_ms is None:
+        return None
+    return [one.seq for one in await store.read(case_id) if read_header(one.header).at_ms < before_ms]
+
+
+def _cleared(house: House, case_id: str) -> list[str]:
+    """What a case has outside the store goes: its released files, and its hold on readings of the library."""
+    folder = house.case_folder(case_id)
+    names = sorted(str(path) for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    if names:
+        shutil.rmtree(folder)
+    house.library.let_go(case_id)
+    return names
