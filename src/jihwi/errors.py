@@ -5,6 +5,7 @@
     │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderIsBackup, FileMissing
     │   ├── SettingUnknown, SettingInvalid
     │   ├── CaseUnknown, CaseAmbiguous
+    │   ├── QuestionsInvalid, LabEmpty             (the lab)
     │   ├── TeamInvalid, SkillInvalid
     │   └── ModelSpecInvalid
     ├── StoreError
@@ -149,6 +150,27 @@ class FileMissing(UsageError):
     en = "There is no file '{path}'."
     ko_next = "경로를 확인하십시오."
     en_next = "Check the path."
+
+
+@dataclass(eq=False)
+class QuestionsInvalid(UsageError):
+    path: str
+    detail: str
+    ko = "'{path}' 파일에서 질문을 읽을 수 없습니다 ({detail})."
+    en = "No questions can be read from '{path}' ({detail})."
+    ko_next = "첫 줄이 `질문,답` 또는 `질문,답,파일`인 CSV로 저장하십시오. 답은 문서의 말 그대로 쓰십시오."
+    en_next = (
+        "Save it as CSV with the first line `question,answer` or `question,answer,file`; answers in the files' words."
+    )
+
+
+@dataclass(eq=False)
+class LabEmpty(UsageError):
+    documents: int
+    ko = "읽은 문서 {documents}건에서 만들 수 있는 질문이 없습니다."
+    en = "No question can be made from the {documents} documents that were read."
+    ko_next = "문서를 더 넣거나, 직접 만든 질문을 `--questions 파일.csv`로 주십시오."
+    en_next = "Add documents, or give questions of your own with `--questions FILE.csv`."
 
 
 @dataclass(eq=False)

@@ -32,7 +32,7 @@ from jihwi.teams import BUILT_IN, Team, load_team, skills_in, team_folder
 from jihwi.words import Language
 
 if TYPE_CHECKING:
-    from jihwi.index import Tagger
+    from jihwi.index import Tagger, WordIndex
     from jihwi.library import Library
     from jihwi.minds.model import ModelMind
     from jihwi.readers import FileToRead, GradeLetter
@@ -183,6 +183,12 @@ class House:
         analyser = MecabAnalyser()
         index = EmbeddedIndex(self.home / "index", analyser)
         return Library(self.home, analyser, index, busy_seconds=self.settings.busy_seconds)
+
+    def index_in(self, folder: Path) -> WordIndex:
+        """An empty index like the library's, for measuring; the folder is the caller's."""
+        from jihwi.index.embedded import EmbeddedIndex  # waits: brings numpy
+
+        return EmbeddedIndex(folder, self.library.analyser)
 
     @cached_property
     def reading_service(self) -> SandboxReadingService:

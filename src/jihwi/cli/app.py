@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jihwi.cli import cases, ledgers, looking, runner, seats, serving, stores
+from jihwi.cli import cases, lab, ledgers, looking, runner, seats, serving, stores
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 
@@ -111,6 +111,7 @@ def search(
 
 
 assert seats.app is cases.app  # the seats are commands of `case`
+app.command("lab", help=lab.HELP, epilog=lab.EPILOG)(lab.lab)
 app.add_typer(cases.app, name="case")
 app.add_typer(ledgers.app, name="ledger")
 app.add_typer(stores.app, name="store")

@@ -102,6 +102,17 @@ class Catalogue:
             self._db.execute("UPDATE facts SET value = ? WHERE name = 'permissions'", (version,))
         return version
 
+    # ── choices ──────────────────────────────────────────────────────────────
+
+    def choice(self, name: str) -> str:
+        """What a person chose; empty when nobody did."""
+        row = self._db.execute("SELECT value FROM choices WHERE name = ?", (name,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def choose(self, name: str, value: str) -> None:
+        """Write what a person chose."""
+        self._db.execute("INSERT OR REPLACE INTO choices VALUES (?, ?)", (name, value))
+
     # ── collections ──────────────────────────────────────────────────────────
 
     def collections(self) -> list[CollectionInfo]:

@@ -7,18 +7,19 @@ way of rebuilding.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from jihwi.errors import StoreBusy, StoreReadOnly
+from jihwi.evidence import Chunk
 from jihwi.evidence.chunking import Strategy
 from jihwi.index import ChunkText, IndexedDocument, WordIndex
 from jihwi.library.catalogue import Catalogue, Partition
 from jihwi.library.database import Database, WriteLock
 from jihwi.library.types import Document
 
-__all__ = ["CHUNKS_A_COMMIT", "IndexKeeper", "index_key_of"]
+__all__ = ["CHUNKS_A_COMMIT", "IndexKeeper", "chunk_texts", "index_key_of"]
 
 CHUNKS_A_COMMIT = 20_000
 """The index is made durable after so many: searches that run meanwhile see more and more."""
@@ -126,9 +127,14 @@ class IndexKeeper:
 
 
 def _chunk_texts(catalogue: Catalogue, document: Document) -> Iterator[ChunkText]:
-    name = _name_of(document)
     chunks = catalogue.chunks(document.reading)
-    text = catalogue.text(document.reading, 0, chunks[-1].end) if chunks else ""
+    text = catalogue.text(document.reading, 0, max(chunk.end for chunk in chunks)) if chunks else ""
+    return chunk_texts(document, chunks, text)
+
+
+def chunk_texts(document: Document, chunks: Sequence[Chunk], text: str) -> Iterator[ChunkText]:
+    """The chunks of a document as the index takes them; `text` is its reading's."""
+    name = _name_of(document)
     for chunk in chunks:
         heading = " ".join(dict.fromkeys((*name, *chunk.headings, chunk.section))).strip()
         yield ChunkText(chunk.ordinal, text[chunk.start : chunk.end], heading)

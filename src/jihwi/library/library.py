@@ -40,11 +40,14 @@ class Library:
         analyser: Analyser,
         index: WordIndex,
         *,
-        strategy: Strategy = DEFAULT_STRATEGY,
+        strategy: Strategy | None = None,
         standing: Standing = DEFAULT_STANDING,
         busy_seconds: float = 5.0,
     ) -> None:
-        """Open the library in `folder`, or begin one. Raises `StoreError`s."""
+        """Open the library in `folder`, or begin one. Raises `StoreError`s.
+
+        `strategy`: how to cut readings, whatever was adopted; None for what was (`adopt`).
+        """
         self.analyser = analyser
         self._index = index
         self._strategy = strategy
@@ -97,11 +100,19 @@ class Library:
                 known = catalogue.collection(name)
                 if known is not None and known[1] == info:
                     return info
+                self._cut_as_wanted(catalogue)
                 row = catalogue.put_collection(info)
                 self._relabel(catalogue, row, info)
                 catalogue.raise_version(permissions=True)
             self._keeper.bring_up_to_date()
         return info
+
+    def begin_collection(self, name: str, root: str = "") -> None:
+        """Name a collection if there is none of this name; one that is there keeps what it bears."""
+        with self._database.reading() as connection:
+            known = Catalogue(connection).collection(name)
+        if known is None:
+            self.put_collection(name, root)
 
     def remove_collection(self, name: str) -> None:
         """Forget a collection and its documents; readings that cases keep stay. Unknown names are passed over."""
@@ -123,6 +134,7 @@ class Library:
 
     def _relabel(self, catalogue: Catalogue, row: int, info: CollectionInfo) -> None:
         """Put every document of a collection under the labels it now bears."""
+        strategy = self._wanted(catalogue)
         for known in list(catalogue.documents_in(row)):
             document = _labelled(known.document, info)
             partition = catalogue.partition(row, info.name, document.source.labels)
@@ -132,8 +144,27 @@ class Library:
                 partition,
                 modified_ns=known.modified_ns,
                 read_by=known.read_by,
-                index_key=index_key_of(document, partition, self._strategy),
+                index_key=index_key_of(document, partition, strategy),
             )
+
+    # ── chunking ─────────────────────────────────────────────────────────────
+
+    @property
+    def strategy(self) -> Strategy:
+        """How readings are cut from the next ingest on."""
+        with self._database.reading() as connection:
+            return self._wanted(Catalogue(connection))
+
+    def adopt(self, strategy: Strategy) -> None:
+        """Cut readings this way, in every process, from the next ingest on; the same ingest cuts the others again."""
+        with self._database.writing() as connection:
+            Catalogue(connection).choose("chunking", msgspec.json.encode(strategy).decode())
+
+    def _wanted(self, catalogue: Catalogue) -> Strategy:
+        if self._strategy is not None:
+            return self._strategy
+        chosen = catalogue.choice("chunking")
+        return msgspec.json.decode(chosen, type=Strategy) if chosen else DEFAULT_STRATEGY
 
     # ── ingest ───────────────────────────────────────────────────────────────
 
@@ -151,39 +182,40 @@ class Library:
         `StoreBusy` when another process is writing, `StoreFull`, `LibraryError` when there is no such collection.
         """
         with self._lock.held():
-            with self._database.reading() as connection:
-                known = Catalogue(connection).collection(collection)
-            if known is None:
-                raise LibraryError(f"collection '{collection}'")
-            self._cut_as_wanted()
-            ingest = Ingest(self._database, self._index, self._keeper, service, self._strategy, known, progress)
+            with self._database.writing() as connection:
+                catalogue = Catalogue(connection)
+                known = catalogue.collection(collection)
+                if known is None:
+                    raise LibraryError(f"collection '{collection}'")
+                strategy = self._wanted(catalogue)
+                self._cut_as_wanted(catalogue)
+            ingest = Ingest(self._database, self._index, self._keeper, service, strategy, known, progress)
             with self._keeper.or_nothing():
                 return ingest.run(files)
 
-    def _cut_as_wanted(self) -> None:
+    def _cut_as_wanted(self, catalogue: Catalogue) -> None:
         """Cut readings that were cut by another strategy again."""
-        with self._database.writing() as connection:
-            catalogue = Catalogue(connection)
-            digests = catalogue.cut_otherwise(self._strategy)
-            partitions = catalogue.all_partitions()
-            for digest in digests:
-                reading = catalogue.reading(digest)
-                if reading is None:
-                    continue
-                _, chunks = catalogue.put_reading(reading, self._strategy)
-                for row in list(catalogue.with_reading(digest)):
-                    document = _with_chunks(row.document, chunks)
-                    partition = partitions[row.partition]
-                    catalogue.put_document(
-                        document,
-                        catalogue.collection_row(document.source.collection),
-                        partition,
-                        modified_ns=row.modified_ns,
-                        read_by=row.read_by,
-                        index_key=index_key_of(document, partition, self._strategy),
-                    )
-            if digests:
-                catalogue.raise_version()
+        strategy = self._wanted(catalogue)
+        digests = catalogue.cut_otherwise(strategy)
+        partitions = catalogue.all_partitions()
+        for digest in digests:
+            reading = catalogue.reading(digest)
+            if reading is None:
+                continue
+            _, chunks = catalogue.put_reading(reading, strategy)
+            for row in list(catalogue.with_reading(digest)):
+                document = _with_chunks(row.document, chunks)
+                partition = partitions[row.partition]
+                catalogue.put_document(
+                    document,
+                    catalogue.collection_row(document.source.collection),
+                    partition,
+                    modified_ns=row.modified_ns,
+                    read_by=row.read_by,
+                    index_key=index_key_of(document, partition, strategy),
+                )
+        if digests:
+            catalogue.raise_version()
 
     # ── search ───────────────────────────────────────────────────────────────
 
