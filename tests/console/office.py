@@ -177,9 +177,10 @@ class Answer:
 class Client:
     """Asks the application directly, as one browser with its cookie would."""
 
-    def __init__(self, console: Console, host: str = "127.0.0.1") -> None:
+    def __init__(self, console: Console, host: str = "127.0.0.1", *, proxy_header: str = "") -> None:
         self.console = console
-        self.app = create_app(console)
+        self.address = "127.0.0.1"
+        self.app = create_app(console, proxy_header=proxy_header)
         self.host = host
         self.cookie = ""
         self.csrf = ""
@@ -218,7 +219,7 @@ class Client:
             "query_string": query.encode(),
             "root_path": "",
             "headers": [(name.encode(), value.encode("utf-8")) for name, value in said.items()],
-            "client": ("127.0.0.1", 50000),
+            "client": (self.address, 50000),
             "server": (self.host, 80),
         }
         sent: list[Any] = []

@@ -276,3 +276,21 @@ async def test_a_console_without_a_runner_shows_what_a_runner_elsewhere_does(tmp
             await engine(elsewhere)().drive(case_id)
         page = (await client.get(f"/cases/{case_id}.json")).json()
         assert page["standing"] == "done"
+
+
+async def test_a_proxy_on_this_machine_says_who_came_in_and_nobody_else_may(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        running.console.people.put(Person("park", "박", "requester"))
+        client = Client(running.console, proxy_header="X-Remote-User")
+        assert (await client.get("/desk", x_remote_user="park")).status == 200
+        assert (await client.get("/desk")).status == 303
+        assert (await client.get("/desk", x_remote_user="nobody")).status == 303
+        assert (await client.get("/desk", x_remote_user="kim")).status == 303, "the owner comes in by the terminal"
+        page = await client.get("/desk", x_remote_user="park")
+        client.csrf = page.text.split('data-csrf="')[1].split('"')[0]
+        sent = await client.post("/liking", {"lang": "en"}, x_remote_user="park")
+        assert sent.status == 303
+        client.address = "10.0.0.9"
+        assert (await client.get("/desk", x_remote_user="park")).status == 303
+        without = Client(running.console)
+        assert (await without.get("/desk", x_remote_user="park")).status == 303

@@ -28,6 +28,16 @@ def serve(
     team: Annotated[
         str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
     ] = None,
+    proxy_header: Annotated[
+        str,
+        typer.Option(
+            metavar="HEADER",
+            help=say(
+                "이 기계의 프록시가 들어온 사람의 이름을 적는 머리글",
+                "Header in which a proxy here names who signed in",
+            ),
+        ),
+    ] = "",
     runner: Annotated[
         bool, typer.Option(help=say("이 안에서 사건도 실행합니다", "Drive the cases in this process too"))
     ] = True,
@@ -38,7 +48,7 @@ def serve(
     with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
         from jihwi.console import Place  # waits: brings the web server
 
-        raise SystemExit(run_async(lambda: _serve(session, Place(host, port, tuple(name or ())), runner)))
+        raise SystemExit(run_async(lambda: _serve(session, Place(host, port, tuple(name or ()), proxy_header), runner)))
 
 
 async def _serve(session: Session, place: object, runner: bool) -> int:

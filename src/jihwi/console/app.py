@@ -37,7 +37,7 @@ _STATUS: tuple[tuple[type[JihwiError], int], ...] = (
 )
 
 
-def create_app(console: Console) -> Guard:
+def create_app(console: Console, *, proxy_header: str = "") -> Guard:
     """The console as an ASGI application, guard and all."""
     app = FastAPI(
         title="Jihwi",
@@ -57,7 +57,7 @@ def create_app(console: Console) -> Guard:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
     app.add_api_route("/problem", _nowhere, include_in_schema=False)
-    return Guard(app, people=console.people, hosts=console.hosts, port=console.port)
+    return Guard(app, people=console.people, hosts=console.hosts, port=console.port, proxy_header=proxy_header)
 
 
 async def _static(version: str, name: str) -> Response:

@@ -155,6 +155,10 @@ class People:
         ).fetchone()
         return None if row is None else _person(row)
 
+    def account(self, person_id: str) -> Person | None:
+        """Somebody with an account who may come in now; never the owner, who comes in by the terminal's link."""
+        return None if person_id == self.owner.id else self.person(person_id)
+
     def put(self, person: Person, password: str = "") -> None:
         """Add or change an account; an empty password leaves the old one. Every browser of theirs signs in anew.
 
@@ -216,6 +220,17 @@ class People:
             (_digest(token), time.time()),
         ).fetchone()
         return None if row is None else Session(*row)
+
+    def proxy_session(self, person_id: str) -> Session:
+        """The one session of somebody whom a proxy has signed in; no cookie names it."""
+        digest = f"proxy:{person_id}"
+        values = (digest, person_id, secrets.token_urlsafe(24), time.time() + SESSION_SECONDS)
+        self._database.execute("DELETE FROM sessions WHERE digest = ? AND until < ?", (digest, time.time()))
+        self._database.execute(
+            "INSERT OR IGNORE INTO sessions (digest, person, csrf, until) VALUES (?, ?, ?, ?)", values
+        )
+        row = self._database.execute("SELECT person, csrf, digest, until FROM sessions WHERE digest = ?", (digest,))
+        return Session(*row.fetchone())
 
     def leave(self, session: Session) -> None:
         """Sign one browser out."""

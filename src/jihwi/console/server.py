@@ -31,6 +31,10 @@ class Place(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     """Further names it answers to, such as the one colleagues type."""
 
+    proxy_header: str = ""
+    """The header in which a proxy on this machine says who signed in with it; empty for none. People then come in by
+    the proxy only."""
+
     def hosts(self) -> frozenset[str]:
         """Every name that may stand in a request's Host header."""
         return frozenset({"127.0.0.1", "localhost", "::1", self.host, *self.names})
@@ -75,7 +79,7 @@ async def serve(house: House, place: Place, told: Callable[[str, str], None], *,
     port = int(sock.getsockname()[1])
     async with Console(house, hosts=place.hosts(), port=port, runner=runner) as console:
         config = uvicorn.Config(
-            create_app(console),
+            create_app(console, proxy_header=place.proxy_header),
             log_level="warning",
             access_log=False,
             server_header=False,
