@@ -316,7 +316,7 @@ _WEIGHTS: dict[str, float] = {
     "company": 0.3,
     "called": 1.6,
     "column": 8.0,
-    "labelled": 3.0,
+    "labelled": 6.0,
 }
 
 
