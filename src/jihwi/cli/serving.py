@@ -38,6 +38,13 @@ def serve(
             ),
         ),
     ] = "",
+    notify: Annotated[
+        str,
+        typer.Option(
+            metavar="COMMAND",
+            help=say("사람을 기다릴 때 실행할 명령", "Run when something begins to wait for a person"),
+        ),
+    ] = "",
     runner: Annotated[
         bool, typer.Option(help=say("이 안에서 사건도 실행합니다", "Drive the cases in this process too"))
     ] = True,
@@ -48,10 +55,12 @@ def serve(
     with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
         from jihwi.console import Place  # waits: brings the web server
 
-        raise SystemExit(run_async(lambda: _serve(session, Place(host, port, tuple(name or ()), proxy_header), runner)))
+        raise SystemExit(
+            run_async(lambda: _serve(session, Place(host, port, tuple(name or ()), proxy_header), runner, notify))
+        )
 
 
-async def _serve(session: Session, place: object, runner: bool) -> int:
+async def _serve(session: Session, place: object, runner: bool, notify: str) -> int:
     from jihwi.console import Place  # waits with the rest
     from jihwi.console import serve as serve_console
     from jihwi.wiring import open_house
@@ -68,5 +77,5 @@ async def _serve(session: Session, place: object, runner: bool) -> int:
         screen.remark(screen.words("Enter: 새 주소, Ctrl+C: 끝내기", "Enter for a new link, Ctrl+C to stop"))
 
     async with open_house(session.settings) as house:
-        await serve_console(house, place, told, runner=runner)
+        await serve_console(house, place, told, runner=runner, notify=notify)
     return 0

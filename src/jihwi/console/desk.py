@@ -8,6 +8,7 @@ from collections.abc import Callable
 from jihwi.case.events import Event
 from jihwi.console.cases import FoldedCases
 from jihwi.console.live import Hub
+from jihwi.console.notifying import Notifier
 from jihwi.console.people import People, Person
 from jihwi.console.readingroom import Ingests
 from jihwi.console.templating import warm_templates
@@ -40,6 +41,7 @@ class Console:
         self.cases = FoldedCases(house.store)
         self.hub = Hub(house.store, self.cases)
         self.ingests = Ingests(house)
+        self.notifier: Notifier | None = None
         self.troubles: dict[str, JihwiError] = {}
         """Cases this runner could not go on with, and why."""
         make = engine or house.orchestrator
@@ -51,6 +53,8 @@ class Console:
         """An event of this process became a fact."""
         self.troubles.pop(event.case_id, None)
         self.hub.saw(event)
+        if self.notifier is not None:
+            self.notifier.saw(event)
 
     def draft(self, delta: Delta) -> None:
         """A piece of a turn was written."""
@@ -84,4 +88,6 @@ class Console:
         self.stop()
         await asyncio.gather(*self._tasks)
         await self.ingests.close()
+        if self.notifier is not None:
+            await self.notifier.close()
         self.people.close()

@@ -15,6 +15,7 @@ import uvicorn
 
 from jihwi.console.app import create_app
 from jihwi.console.desk import Console
+from jihwi.console.notifying import Notifier
 from jihwi.errors import AddressTaken
 from jihwi.wiring import House
 
@@ -69,7 +70,9 @@ def _listen(place: Place) -> socket.socket:
     return sock
 
 
-async def serve(house: House, place: Place, told: Callable[[str, str], None], *, runner: bool = True) -> None:
+async def serve(
+    house: House, place: Place, told: Callable[[str, str], None], *, runner: bool = True, notify: str = ""
+) -> None:
     """Serve the console of a house until SIGINT or SIGTERM.
 
     `told` is called with the address and a fresh sign-in link: at the beginning, and whenever somebody presses Enter
@@ -88,6 +91,8 @@ async def serve(house: House, place: Place, told: Callable[[str, str], None], *,
         )
         server = _Server(config, console)
         address = place.address(port)
+        if notify:
+            console.notifier = Notifier(notify, console.cases, address)
 
         def tell() -> None:
             told(address, f"{address}/enter?key={console.people.link(console.people.owner.id)}")

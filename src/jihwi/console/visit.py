@@ -8,7 +8,6 @@ from typing import Annotated, Any, cast
 import msgspec
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from markupsafe import Markup
 
 from jihwi.console.desk import Console
 from jihwi.console.people import Person, Right, Session
@@ -27,6 +26,8 @@ class Visit:
         self.console = console
         self.json: bool = request.state.json
         self.language = self._language()
+        self.waiting = 0
+        """How many things wait for people, in the cases this person sees; told with each page."""
         said = request.cookies.get("jihwi_theme", "")
         self.theme = said if said in ("light", "dark") else "auto"
 
@@ -82,12 +83,13 @@ class Visit:
         """A page for a person, or the same as JSON for a machine. `more` only the template sees."""
         if self.json:
             return Response(msgspec.json.encode(page), status, media_type="application/json")
-        html = render(template, self.language, page=page, visit=self, inbox_count=None, **more)
+        html = render(template, self.language, page=page, visit=self, **more)
         return Response(html, status, media_type="text/html; charset=utf-8")
 
-    def fragment(self, template: str, page: Any, **more: Any) -> Markup:
-        """A part of a page."""
-        return Markup(render(template, self.language, page=page, visit=self, **more))
+    def fragment(self, template: str, page: Any, **more: Any) -> Response:
+        """A part of a page, fetched again when something happened; with the number of what waits."""
+        html = render(template, self.language, page=page, visit=self, **more)
+        return Response(html, media_type="text/html; charset=utf-8", headers={"x-waiting": str(self.waiting)})
 
     def go(self, place: str, told: Any = None) -> Response:
         """After a form: back to a page, or for a machine what was done."""
@@ -96,8 +98,14 @@ class Visit:
         return RedirectResponse(place, 303)
 
 
-def _visit(request: Request) -> Visit:
-    return Visit(request, request.app.state.console)
+async def _visit(request: Request) -> Visit:
+    visit = Visit(request, request.app.state.console)
+    person: Person | None = request.state.person
+    if person is not None and not visit.json:
+        rows = await visit.console.house.store.rows(statuses=("waiting", "parked", "running"), limit=500)
+        seen = [row for row in rows if person.may("see_all") or row.requester == person.id]
+        visit.waiting = sum(row.waits_for for row in seen)
+    return visit
 
 
 Visiting = Annotated[Visit, Depends(_visit)]

@@ -35,7 +35,7 @@ async def case(visit: Visiting, case_id: str, before: int = 0, after: int = 0, p
     if problem is not None:
         page = msgspec.structs.replace(page, trouble=problem.words(visit.language))
     if part == "now" and not visit.json:
-        return Response(visit.fragment("case_now.html.jinja", page), media_type="text/html; charset=utf-8")
+        return visit.fragment("case_now.html.jinja", page)
     return visit.page("case.html.jinja", page, before=before, after=after)
 
 
@@ -65,7 +65,7 @@ async def event(visit: Visiting, case_id: str, seq: int, part: str = "") -> Resp
         raise PageMissing()
     page = _event_page(visit, kept, found)
     if part == "body" and not visit.json:
-        return Response(visit.fragment("event_body.html.jinja", page), media_type="text/html; charset=utf-8")
+        return visit.fragment("event_body.html.jinja", page)
     return visit.page("event.html.jinja", page)
 
 

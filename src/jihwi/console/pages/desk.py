@@ -48,7 +48,7 @@ async def desk(visit: Visiting, say: str = "", part: str = "") -> Response:
     """The desk: how to begin, what is open, what waits."""
     page = await _desk(visit, say)
     if part == "now" and not visit.json:
-        return Response(visit.fragment("desk_now.html.jinja", page), media_type="text/html; charset=utf-8")
+        return visit.fragment("desk_now.html.jinja", page)
     return visit.page("desk.html.jinja", page)
 
 

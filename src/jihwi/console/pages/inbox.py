@@ -51,5 +51,5 @@ async def inbox(visit: Visiting, part: str = "") -> Response:
     waiting = await waiting_lines(visit, await case_lines(visit), unread)
     page = InboxPage(tuple(waiting), tuple(unread))
     if part == "now" and not visit.json:
-        return Response(visit.fragment("inbox_now.html.jinja", page), media_type="text/html; charset=utf-8")
+        return visit.fragment("inbox_now.html.jinja", page)
     return visit.page("inbox.html.jinja", page)

@@ -149,7 +149,7 @@ async def library(visit: Visiting, grade: str = "", collection: str = "", part: 
         tuple(_ingest(visit, one) for one in ingests if not one.done or one.problem)[:3],
     )
     if part == "now" and not visit.json:
-        return Response(visit.fragment("library_now.html.jinja", page), media_type="text/html; charset=utf-8")
+        return visit.fragment("library_now.html.jinja", page)
     return visit.page("library.html.jinja", page)
 
 
@@ -263,7 +263,7 @@ async def document(
         raise PageMissing()
     page = _document_page(visit, *looked, reading=reading, start=start, end=end, first=first)
     if part == "text" and not visit.json:
-        return Response(visit.fragment("document_text.html.jinja", page), media_type="text/html; charset=utf-8")
+        return visit.fragment("document_text.html.jinja", page)
     return visit.page("document.html.jinja", page, blocks_per_page=BLOCKS)
 
 

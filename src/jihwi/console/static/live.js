@@ -92,9 +92,19 @@ function refreshSoon(region, state) {
 async function refresh(region, state) {
   state.busy = true;
   const answer = await fetch(region.dataset.now, { headers: { accept: "text/html" } }).catch(() => null);
-  if (answer?.ok && !answer.redirected) put(region, await answer.text());
+  if (answer?.ok && !answer.redirected) { put(region, await answer.text()); count(answer.headers.get("x-waiting")); }
   state.busy = false;
   if (state.again) { state.again = false; refreshSoon(region, state); }
+}
+
+// how much waits, in the menu and in the window's name
+function count(waiting) {
+  const sign = $("[data-waiting]");
+  if (!sign || waiting === null) return;
+  sign.textContent = waiting;
+  sign.hidden = waiting === "0";
+  document.title = document.title.replace(/^\(\d+\) /, "");
+  if (waiting !== "0") document.title = `(${waiting}) ${document.title}`;
 }
 
 // the new state takes the old one's place, but for what somebody is writing in
