@@ -32,6 +32,8 @@ from jihwi.library.questions import understand
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSAGES = 6
+LEFT_OUT = 1_000
+"""Questions whose passage or article is taken away."""
 Rows = list[dict[str, Any]]
 
 
@@ -168,29 +170,36 @@ def _judged(
     yield f"{all_name}, refused ({made_count.total()})", 100 * refused_count.total() / max(1, made_count.total())
 
 
-def main() -> int:
-    """Print every figure; 0 when the sets were there."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--queries", type=int, default=0, help="ask only so many (a sample); 0: all")
-    chosen = parser.parse_args()
+def figures(queries: int = 0) -> dict[str, float]:
+    """Every figure of this file by name; empty when the sets are not there. `queries`: ask only so many."""
     folder = sets_folder() / "korquad_a"
     if not folder.exists():
-        print(f"skipped: there is no {folder}")
-        return 0
-    passages, queries = rows_of(folder / "passages.jsonl"), rows_of(folder / "queries.jsonl")
-    if chosen.queries:
-        queries = random.Random(2).sample(queries, min(chosen.queries, len(queries)))
-    shelf = Shelf(passages)
-    figures = answered(shelf, queries) | refused(shelf, queries)
+        return {}
+    asked = rows_of(folder / "queries.jsonl")
+    if queries:
+        asked = random.Random(2).sample(asked, min(queries, len(asked)))
+    shelf = Shelf(rows_of(folder / "passages.jsonl"))
+    found = answered(shelf, asked) | refused(shelf, random.Random(3).sample(asked, min(LEFT_OUT, len(asked))))
     for name in ("korquad_a", "msmarco_ko_a"):
         if (sets_folder() / name).exists():
             texts = [row["text"] for row in rows_of(sets_folder() / name / "passages.jsonl")]
-            figures.update({f"{name}: {row}": value for row, value in planted(texts).items()})
-    for row, value in figures.items():
+            found.update({f"{name}: {row}": value for row, value in planted(texts).items()})
+    return found
+
+
+def main() -> int:
+    """Print every figure; they are written to `build/bench/answers.json` too."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--queries", type=int, default=0, help="ask only so many (a sample); 0: all")
+    found = figures(parser.parse_args().queries)
+    if not found:
+        print(f"skipped: there is no {sets_folder()}")
+        return 0
+    for row, value in found.items():
         print(f"{value:6.1f}  {row}")
     target = ROOT / "build" / "bench" / "answers.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    target.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return 0
 
 

@@ -21,6 +21,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.answers import figures as answer_figures
 from jihwi.evidence import Metadata, Reading, ReadingBuilder, Viewer
 from jihwi.evidence.chunking import token_count
 from jihwi.evidence.sentences import sentences
@@ -287,7 +288,7 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, nargs="*", default=[100_000], help="how many chunks to build and serve")
     parser.add_argument("--long", action="store_true", help="also with chunks of the default strategy's size")
     parser.add_argument("--misses", action="store_true", help="list the questions whose passage was not found")
-    parser.add_argument("--only", choices=("finding", "containment", "scale"))
+    parser.add_argument("--only", choices=("finding", "containment", "answers", "scale"))
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve:
@@ -305,6 +306,11 @@ def main() -> None:
             measured[name] = finding(name, sets / name, misses=asked.misses)
     if asked.only in (None, "containment"):
         measured["containment"] = containment(sets / "korquad_a")
+    if asked.only in (None, "answers"):
+        measured["answers"] = answer_figures()
+        print("\nanswers without a model, and sentences over quotations (%)")
+        for row, value in measured["answers"].items():
+            print(f"{value:6.1f}  {row}")
     if asked.only in (None, "scale"):
         measured["scale"] = [scale(count, sets) for count in asked.chunks]
         if asked.long:

@@ -1,4 +1,4 @@
-"""The spans of a sentence that could be a short answer: quantities, names, noun phrases, what stands in quotation marks.
+"""The spans of a sentence that could be a short answer: quantities, names, noun phrases, what is in quotation marks.
 
 Each comes with what can be told of it by rule: what kind of thing it looks like, which particle follows it, and
 whether it stands in quotation marks. Nothing is looked up outside the sentence.
