@@ -79,14 +79,22 @@ def read(
         Path | None,
         typer.Option("--fix", help=say("고친 파일을 쓸 다른 폴더", "Another folder for the repaired files")),
     ] = None,
+    password: Annotated[
+        str | None,
+        typer.Option(
+            "--password",
+            metavar="env:NAME|file:PATH|-",
+            help=say("잠긴 파일의 암호가 있는 곳, -는 물어봄", "Where locked files' password is; - asks for it"),
+        ),
+    ] = None,
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
 ) -> None:
     with Session(json=json, lang=lang, home=home) as session:
-        from jihwi.cli.reading import read_paths  # waits: brings the readers
+        from jihwi.cli.reading import password_said, read_paths  # waits: brings the readers
 
-        raise SystemExit(read_paths(session, paths, out, fix))
+        raise SystemExit(read_paths(session, paths, out, fix, password_said(password, session)))
 
 
 @app.command(

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
+import os
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from jihwi.cli.session import Session
-from jihwi.errors import FolderEmpty
+from jihwi.errors import FolderEmpty, SettingInvalid
 from jihwi.readers import FileToRead, Outcome
 from jihwi.reports import write_whole
 from jihwi.wiring import ReadingRoom, state_folder
 
-__all__ = ["read_paths"]
+__all__ = ["password_said", "read_paths"]
+
+NOTHING_READ = 1
+"""Exit code when not one file gave any text."""
+_MOST_LINES = 60
+_PASSWORD_BYTES = 1024
 
 
 class _Kept(MutableMapping[str, bytes]):
@@ -22,6 +31,8 @@ class _Kept(MutableMapping[str, bytes]):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.taken = 0
+        """How many outcomes of earlier runs were used."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def _place(self, key: str) -> Path:
@@ -32,9 +43,11 @@ class _Kept(MutableMapping[str, bytes]):
 
     def __getitem__(self, key: str) -> bytes:
         try:
-            return self._place(key).read_bytes()
+            found = self._place(key).read_bytes()
         except FileNotFoundError:
             raise KeyError(key) from None
+        self.taken += 1
+        return found
 
     def __setitem__(self, key: str, value: bytes) -> None:
         write_whole(self._place(key), value)
@@ -49,51 +62,165 @@ class _Kept(MutableMapping[str, bytes]):
         return sum(1 for _ in self._folder.iterdir())
 
 
-def read_paths(session: Session, paths: list[Path], out: Path | None, fix: Path | None) -> int:
-    """Read files and folders, write what was made of them, show the readiness report. Answers the exit code."""
+class _Source(NamedTuple):
+    """One of the paths that were named: its folder, and what stands before its files' names."""
+
+    folder: Path
+    prefix: str
+    is_folder: bool
+
+
+def _each_once(paths: list[Path]) -> list[Path]:
+    first: dict[str, Path] = {}
+    for path in paths:
+        first.setdefault(os.path.realpath(path), path)
+    return list(first.values())
+
+
+class _Round:
+    """What one run reads: the files by the names they are shown under, no name twice, and where each lies."""
+
+    def __init__(self, room: ReadingRoom, paths: list[Path]) -> None:
+        self.files: dict[str, FileToRead] = {}
+        self.skipped: list[Outcome] = []
+        self.hidden = 0
+        self.sources: dict[str, _Source] = {}
+        self._prefixes: set[str] = set()
+        for path in _each_once(paths):
+            self._take(room, path, several=len(paths) > 1)
+
+    def _take(self, room: ReadingRoom, path: Path, *, several: bool) -> None:
+        found = room.survey(path)
+        is_folder = path.is_dir()
+        prefix = self._prefix(path, [file.shown_as for file in found.files], several=several and is_folder)
+        source = _Source(path if is_folder else path.parent, prefix, is_folder)
+        for file in found.files:
+            shown = prefix + file.shown_as
+            self.files[shown] = FileToRead(file.location, shown)
+            self.sources[shown] = source
+        self.skipped += [msgspec.structs.replace(one, path=prefix + one.path) for one in found.skipped]
+        self.hidden += found.hidden
+
+    def _prefix(self, path: Path, shown: list[str], *, several: bool) -> str:
+        """What keeps the files of two folders of one name apart."""
+        name = path.resolve().name or "root"
+        prefix, number = (f"{name}/" if several else ""), 1
+        while (prefix and prefix in self._prefixes) or any(prefix + one in self.files for one in shown):
+            number += 1
+            prefix = f"{name}-{number}/"
+        self._prefixes.add(prefix)
+        return prefix
+
+    def refuse_overlap(self, room: ReadingRoom, out: Path | None, fix: Path | None) -> None:
+        """Raise FolderOverlaps, before anything is read, when a target lies among the originals.
+
+        Beside a single file that was named, results may lie; mended copies may not, for they bear its name.
+        """
+        for source in dict.fromkeys(self.sources.values()):
+            if out is not None and source.is_folder:
+                room.refuse_overlap(source.folder, out)
+            if fix is not None:
+                room.refuse_overlap(source.folder, fix)
+
+
+def password_said(said: str | None, session: Session) -> str:
+    """The password behind what was said: `env:NAME`, `file:PATH`, `-` to be asked for it unseen, or itself.
+
+    Raises SettingInvalid, which names the reference and never what lies behind it.
+    """
+    if not said:
+        return ""
+    if said == "-":
+        return getpass.getpass(session.screen.words("암호: ", "Password: "))
+    kind, _, place = said.partition(":")
+    if kind == "env":
+        found = os.environ.get(place, "")
+    elif kind == "file":
+        try:
+            with Path(place).expanduser().open("rb") as file:
+                found = file.read(_PASSWORD_BYTES).decode("utf-8", "replace").rstrip("\r\n")
+        except OSError as problem:
+            raise SettingInvalid("--password", said, place, f"a readable file ({problem.strerror})") from None
+    else:
+        return said
+    if not found:
+        raise SettingInvalid("--password", said, place, "a reference to something that is set")
+    return found
+
+
+def read_paths(session: Session, paths: list[Path], out: Path | None, fix: Path | None, password: str = "") -> int:
+    """Read files and folders, write what was made of them, show the readiness report. Answers the exit code.
+
+    `password` is tried on the files that ask for one; what it opens is never kept in the state folder.
+    """
     home = state_folder(session.settings)
     with ReadingRoom(session.settings) as room:
-        files, skipped, hidden = _survey(room, paths)
-        if not files and not skipped:
+        this = _Round(room, paths)
+        if not this.files and not this.skipped:
             raise FolderEmpty(str(paths[0]))
-        builder = room.builder()
+        this.refuse_overlap(room, out, fix)
         kept = _Kept(home / "outcomes")
-        used: set[str] = set()
-        outcomes = _told(session, room.read_changed(room.service, files, kept), len(files))
-        if fix is not None:
-            outcomes = _fixing(session, room, outcomes, paths[0], fix)
+        shelf = _Shelf(room, out) if out is not None else None
+        builder, opened, repaired, read = room.builder(), _Opened(password), [], 0
+        outcomes = opened.each(room, room.read_changed(room.service, this.files.values(), kept), this.files)
+        for outcome in _told(session, outcomes, len(this.files)):
+            builder.add(outcome)
+            read += _was_read(outcome)
+            if shelf is not None:
+                shelf.put(outcome)
+            if fix is not None:
+                repaired += _mended(room, outcome, this.sources[outcome.path], fix)
+        for outcome in this.skipped:
+            builder.add(outcome)
+        report = builder.done(this.hidden)
+        if shelf is not None:
+            shelf.put_report(report, ", ".join(path.resolve().name for path in paths), session)
+        _say(session, room, report, _Facts(kept.taken, opened, shelf, repaired, fix, read))
+    return 0 if read else NOTHING_READ
+
+
+class _Facts(NamedTuple):
+    """What a run did, besides the report."""
+
+    unchanged: int
+    opened: _Opened
+    shelf: _Shelf | None
+    repaired: list[dict[str, str]]
+    fix: Path | None
+    read: int
+
+
+class _Opened:
+    """Reads locked files once more with the password that was given, and counts them."""
+
+    def __init__(self, password: str) -> None:
+        self._password = password
+        self.tried = 0
+        self.opened = 0
+
+    def each(
+        self, room: ReadingRoom, outcomes: Iterator[Outcome], files: Mapping[str, FileToRead]
+    ) -> Iterator[Outcome]:
+        """The outcomes; one that asks for a password is replaced by what the password made of it."""
         for outcome in outcomes:
-            builder.add(outcome)
-            if out is not None:
-                _write(room, outcome, out, used)
-        for outcome in skipped:
-            builder.add(outcome)
-        report = builder.done(hidden)
-        place = ", ".join(path.name for path in paths)
-        if out is not None:
-            language = session.screen.language
-            out.mkdir(parents=True, exist_ok=True)
-            write_whole(out / "readiness.html", room.html(report, language, place).encode())
-            write_whole(out / "readiness.json", room.json(report))
-            write_whole(out / "readiness.csv", room.csv(report, language).encode("utf-8-sig"))
-        if session.screen.json:
-            sys.stdout.write(room.json(report).decode() + "\n")
-        else:
-            _show(session, room, report, out)
-    return 0
+            if not self._password or not _asks(outcome):
+                yield outcome
+                continue
+            file = files[outcome.path]
+            self.tried += 1
+            # Past the outcomes that are kept: a text under lock and key is not left open in the state folder.
+            for again in room.service.read_all([FileToRead(file.location, file.shown_as, self._password)]):
+                self.opened += not _asks(again)
+                yield again
 
 
-def _survey(room: ReadingRoom, paths: list[Path]) -> tuple[list[FileToRead], list[Outcome], int]:
-    files: list[FileToRead] = []
-    skipped: list[Outcome] = []
-    hidden = 0
-    for path in paths:
-        found = room.survey(path)
-        prefix = f"{path.name}/" if len(paths) > 1 and path.is_dir() else ""
-        files += [FileToRead(f.location, prefix + f.shown_as, f.password) for f in found.files]
-        skipped += found.skipped
-        hidden += found.hidden
-    return files, skipped, hidden
+def _asks(outcome: Outcome) -> bool:
+    return any(remark.code == "file_locked" for remark in outcome.remarks) or any(map(_asks, outcome.attachments))
+
+
+def _was_read(outcome: Outcome) -> bool:
+    text = outcome.reading is not None and bool(outcome.reading.text.strip())
+    return text or any(map(_was_read, outcome.attachments))
 
 
 def _told(session: Session, outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
@@ -104,54 +231,135 @@ def _told(session: Session, outcomes: Iterator[Outcome], total: int) -> Iterator
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn(session.screen.words("읽기", "Reading")), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TextColumn("{task.fields[name]}"), console=session.screen.err) as bar:
+    name = TextColumn("{task.fields[name]}", markup=False)
+    with Progress(*columns, name, console=session.screen.err) as bar:
         task = bar.add_task("", total=total, name="")
         for outcome in outcomes:
-            bar.update(task, advance=1, name=outcome.path[-40:])
+            bar.update(task, advance=1, name=_plain(outcome.path)[-40:])
             yield outcome
 
 
-def _fixing(
-    session: Session, room: ReadingRoom, outcomes: Iterator[Outcome], folder: Path, target: Path
-) -> Iterator[Outcome]:
-    """The outcomes, each mended into `target` as it passes."""
-    count = 0
-    source = folder if folder.is_dir() else folder.parent
-    for outcome in outcomes:
-        count += sum(1 for _ in room.repair([outcome], source, target))
-        yield outcome
-    session.screen.remark(
-        session.screen.words(f"고쳐 쓴 파일 {count}개: {target}", f"{count} repaired files written to {target}")
-    )
+def _mended(room: ReadingRoom, outcome: Outcome, source: _Source, target: Path) -> list[dict[str, str]]:
+    """What was written of one file into the folder for mended copies."""
+    own = msgspec.structs.replace(outcome, path=outcome.path.removeprefix(source.prefix))
+    place = target / room.safe_path(source.prefix) if source.prefix else target
+    return [
+        {"path": outcome.path, "written": source.prefix + one.written, "how": one.how}
+        for one in room.repair([own], source.folder, place)
+    ]
 
 
-def _write(room: ReadingRoom, outcome: Outcome, out: Path, used: set[str]) -> None:
-    if outcome.reading is not None:
-        place = out / room.safe_path(outcome.path)
-        base = str(place)
-        number = 1
-        while base in used:
+class _Shelf:
+    """The folder for the results: each document as Markdown and JSON under its own name, and the report."""
+
+    def __init__(self, room: ReadingRoom, folder: Path) -> None:
+        self._room = room
+        self.folder = folder
+        self._files = {folder / "readiness.json"}
+        self._folders: set[Path] = set()
+        self.written: list[dict[str, str]] = []
+        """Each document that was written: its path, and where its Markdown and its JSON lie."""
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def put(self, outcome: Outcome) -> None:
+        """Write one document and those inside it."""
+        if outcome.reading is not None:
+            base = self._base(outcome.path)
+            base.parent.mkdir(parents=True, exist_ok=True)
+            as_markdown, as_json = _beside(base)
+            write_whole(as_markdown, self._room.markdown(outcome.reading).encode("utf-8", "surrogatepass"))
+            write_whole(as_json, self._room.reading_json(outcome.reading))
+            places = [str(place.relative_to(self.folder)) for place in (as_markdown, as_json)]
+            self.written.append({"path": outcome.path, "markdown": places[0], "json": places[1]})
+        for part in outcome.attachments:
+            self.put(part)
+
+    def _base(self, path: str) -> Path:
+        """Where a document goes: its own path, changed only where another one already lies there."""
+        base = self.folder / self._room.safe_path(path)
+        if any(parent in self._files for parent in base.parents):
+            base = self.folder / self._room.safe_path(path.replace("/", "_"))
+        first, number = base, 1
+        while any(place in self._files or place in self._folders for place in _beside(base)):
             number += 1
-            base = f"{place}-{number}"
-        used.add(base)
-        Path(base).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(Path(base + ".md"), room.markdown(outcome.reading).encode("utf-8", "surrogatepass"))
-        write_whole(Path(base + ".json"), room.reading_json(outcome.reading))
-    for part in outcome.attachments:
-        _write(room, part, out, used)
+            base = first.with_name(f"{first.name}-{number}")
+        self._files.update(_beside(base))
+        self._folders.update(base.parents)
+        return base
+
+    def put_report(self, report: Any, place: str, session: Session) -> None:
+        """Write the report beside the documents."""
+        language = session.screen.language
+        write_whole(self.folder / "readiness.html", self._room.html(report, language, place).encode())
+        write_whole(self.folder / "readiness.json", self._room.json(report))
+        write_whole(self.folder / "readiness.csv", self._room.csv(report, language).encode())
 
 
-def _show(session: Session, room: ReadingRoom, report: Any, out: Path | None) -> None:
+def _beside(base: Path) -> tuple[Path, Path]:
+    return base.with_name(base.name + ".md"), base.with_name(base.name + ".json")
+
+
+def _say(session: Session, room: ReadingRoom, report: Any, facts: _Facts) -> None:
+    """The result: for machines the whole report with what was written, for people its gist and the next step."""
+    if session.screen.json:
+        said = msgspec.json.decode(room.json(report))
+        said |= {"read": facts.read, "unchanged": facts.unchanged, "opened_with_password": facts.opened.opened}
+        if facts.shelf is not None:
+            said |= {"out": str(facts.shelf.folder), "written": facts.shelf.written}
+        if facts.fix is not None:
+            said |= {"fix": str(facts.fix), "repaired": facts.repaired}
+        session.screen.result(said)
+        return
+    _show(session, room, report)
+    for ko, en in _remarks(facts):
+        session.screen.remark(session.screen.words(ko, en))
+
+
+def _remarks(facts: _Facts) -> Iterator[tuple[str, str]]:
+    """What a person should know besides the report, the place of the results last."""
+    if facts.unchanged:
+        yield (
+            f"바뀌지 않은 파일 {facts.unchanged}개는 다시 읽지 않았습니다.",
+            f"{facts.unchanged} unchanged files were not read again.",
+        )
+    if facts.opened.tried:
+        opened, tried = facts.opened.opened, facts.opened.tried
+        yield f"암호로 연 파일: {tried}개 가운데 {opened}개", f"The password opened {opened} of {tried} locked files."
+    if facts.fix is not None:
+        count = len(facts.repaired)
+        yield f"고쳐 쓴 파일 {count}개: {facts.fix}", f"{count} repaired files written to {facts.fix}"
+    if not facts.read:
+        yield (
+            "읽을 수 있는 글이 한 파일에도 없었습니다. 위에 적힌 할 일을 먼저 하십시오.",
+            "Not one file gave any text. Do first what the lines above say.",
+        )
+    if facts.shelf is not None:
+        place = str(facts.shelf.folder / "readiness.html")
+        yield place, place
+
+
+def _plain(text: str) -> str:
+    """A line for a terminal: what could steer it (escape codes, line breaks, marks that turn writing) is shown as �.
+
+    >>> _plain("a\x1b[31m\n나")
+    'a�[31m�나'
+    """
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _show(session: Session, room: ReadingRoom, report: Any) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     screen, language = session.screen, session.screen.language
     table = Table(box=None, pad_edge=False)
     for ko, en in (("등급", "Grade"), ("파일", "File"), ("형식", "Format"), ("까닭과 할 일", "Why, and what to do")):
         table.add_column(screen.words(ko, en), overflow="fold")
     shown = [line for line in report.files if line.grade != "A"] or list(report.files)
-    for line in sorted(shown, key=lambda one: (-"ABCDEF".index(one.grade), one.path))[:60]:
+    for line in sorted(shown, key=lambda one: (-"ABCDEF".index(one.grade), one.path))[:_MOST_LINES]:
         words = " ".join(" ".join(room.say(remark, language)).strip() for remark in line.remarks[:2])
-        table.add_row(line.grade, line.path, line.format, words)
+        # Names and details come from the files: shown as they are, never taken for markup.
+        table.add_row(line.grade, *(Text(_plain(one)) for one in (line.path, line.format, words)))
     console = screen.out
     console.print(table)
     counts = "  ".join(f"{letter} {count}" for letter, count in report.grades.items() if count)
@@ -167,6 +375,4 @@ def _show(session: Session, room: ReadingRoom, report: Any, out: Path | None) ->
     )
     for fix in report.fixes[:10]:
         what, how = room.say(fix.remark, language)
-        console.print(f"  · {fix.files}: {how or what}", markup=False)
-    if out is not None:
-        screen.remark(str(out / "readiness.html"))
+        console.print(f"  · {fix.files}: {_plain(how or what)}", markup=False)

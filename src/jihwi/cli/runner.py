@@ -49,7 +49,7 @@ async def _serve(session: Session) -> int:
 
 def _tell(screen: Screen, event: Event) -> None:
     words = quiet_line(event, screen.language)
-    if words:
+    if words or screen.json:
         _line(screen, {"case": event.case_id, "event": event.seq, "kind": event.kind}, f"{event.case_id}  {words}")
 
 

@@ -43,6 +43,9 @@ __all__ = ["case_worker", "checker", "literature", "records", "symptoms"]
 
 EXPERTS: tuple[Source, ...] = ("symptoms", "records", "literature")
 
+TOPICS = ("dose", "use", "")
+"""What positions are about; the last is anything else."""
+
 _LOOK_FOR = {"symptoms": "증상 문진 호소", "records": "기록 처방 진료", "literature": "설명서 주의 연구"}
 
 
@@ -82,7 +85,7 @@ def _questions(view: View) -> list[Action]:
     asked: list[Action] = []
     for topic, findings in _disputed(view).items():
         options = (*(_option(view, one) for one in findings), later)
-        asked.append(Ask(_words(view, f"ask_{topic}"), options))
+        asked.append(Ask(_words(view, f"ask_{topic or 'other'}"), options))
     return asked
 
 
@@ -91,12 +94,10 @@ def _option(view: View, finding: Finding) -> str:
 
 
 def _disputed(view: View) -> dict[str, list[Finding]]:
-    """The findings that an expert disputed, by what they are about."""
-    found: dict[str, list[Finding]] = {}
-    for one in view.findings:
-        if one.disputes:
-            found.setdefault(one.claim.topic or "other", []).append(one)
-    return found
+    """The findings that an expert disputed, by what they are about; in the same order however the work went."""
+    disputed = [one for expert in EXPERTS for one in _of(view, expert) if one.disputes]
+    topics = [topic for topic in TOPICS if any(one.claim.topic == topic for one in disputed)]
+    return {topic: [one for one in disputed if one.claim.topic == topic] for topic in topics}
 
 
 def _composition(view: View, answered: list[Answered]) -> dict[str, Any]:
@@ -104,16 +105,16 @@ def _composition(view: View, answered: list[Answered]) -> dict[str, Any]:
     numbers = [int(n) for one in answered for n in re.findall(r"^(?:발견 )?(\d+):", one.answer)]
     disputed = _disputed(view)
     sections = [
-        {"title": _words(view, f"title_{topic}"), "sentences": [_said(one) for one in findings]}
+        {"title": _words(view, f"title_{topic or 'other'}"), "sentences": [_said(one) for one in findings]}
         for topic, findings in disputed.items()
     ]
     for agent in EXPERTS:
-        rest = [_said(one) for one in view.findings if _posted_by(one) == agent and not one.disputes]
+        rest = [_said(one) for one in view.findings if one.agent == agent and not one.disputes]
         if rest:
             sections.append({"title": _words(view, f"title_{agent}"), "sentences": rest})
     chosen = [_said(one) for one in view.findings if one.number in numbers]
     if not (answered or disputed):
-        chosen = [_said(one) for one in view.findings[:3]]
+        chosen = [_said(one) for expert in EXPERTS for one in _of(view, expert)[:1]]
     return {"answer": chosen, "sections": sections, "decisions": True}
 
 
@@ -227,11 +228,7 @@ def _first(view: View, word: str) -> tuple[tuple[int, int, int], str] | None:
 
 
 def _of(view: View, expert: Source) -> list[Finding]:
-    return [one for one in view.findings if _posted_by(one) == expert]
-
-
-def _posted_by(finding: Finding) -> str:
-    return finding.agent
+    return [one for one in view.findings if one.agent == expert]
 
 
 # ── words and shared ─────────────────────────────────────────────────────────

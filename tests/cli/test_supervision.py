@@ -1,0 +1,365 @@
+"""A person steps in at the terminal: seats change hands, approvals are answered, cases go on under other runners."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jihwi.cli.drafts import Drafts
+from jihwi.cli.screen import Screen
+from jihwi.minds import Delta
+from jihwi.testing.openai_server import OpenAIServer, Reply
+from tests.cli.terminal import answered, environment, said
+
+TEAM = """---
+name: desk
+case_worker: clerk
+budget: {turns: 60}
+approval_expires_seconds: %(expires)s
+deputy: %(deputy)s
+approve: [%(approve)s]
+---
+A clerk who sends letters, and a helper.
+"""
+
+CLERK = """---
+name: clerk
+skills: [look, send]
+delegates: [helper]
+---
+Send the letters.
+"""
+
+HELPER = """---
+name: helper
+skills: [look, send]
+---
+Ask, or send one letter.
+"""
+
+SKILLS = '''"""Letters: looking brings text from outside, sending is a write."""
+
+import os
+from pathlib import Path
+
+from jihwi.skills import SkillContext
+from jihwi.skills.python import skill
+
+
+@skill(effect="read", tainted=True)
+def look(context: SkillContext, at: str = "") -> str:
+    """Look at something from outside; `linger` says who looks and waits to be told."""
+    if at == "linger":
+        Path("who").write_text(str(os.getpid()), "utf-8")
+        Path("go").read_text("utf-8")
+    return f"seen {at}"
+
+
+@skill(effect="write")
+def send(context: SkillContext, to: str) -> str:
+    """Send a letter."""
+    with Path("sent.txt").open("a", encoding="utf-8") as out:
+        out.write(f"{to}\\n")
+    return "sent"
+'''
+
+PROCEDURES = '''"""The desk, by the words of the request."""
+
+from jihwi.case import Answered, Ask, Call, CallSettled, ChildReported, Delegate, Report, Turn, View
+
+
+def clerk(view: View) -> Turn:
+    settled = [one for one in view.transcript if isinstance(one, CallSettled)]
+    children = [one for one in view.transcript if isinstance(one, ChildReported)]
+    kind, _, rest = view.request.partition(" ")
+    if kind in ("delegate", "letters"):
+        if not children:
+            tasks = ["one", "two"] if kind == "delegate" else [f"send {name}" for name in rest.split()]
+            return Turn(actions=tuple(Delegate("helper", task) for task in tasks))
+        return Turn(actions=(Report(text=" | ".join(sorted(f"{one.status}:{one.text}" for one in children))),))
+    if not any(one.skill == "look" for one in settled):
+        return Turn(actions=(Call("look"),))
+    if not any(one.skill == "send" for one in settled):
+        return Turn(actions=tuple(Call("send", {"to": name}) for name in rest.split()))
+    if kind == "linger" and settled[-1].skill == "send":
+        return Turn(actions=(Call("look", {"at": "linger"}),))
+    sent = [one for one in settled if one.skill == "send"]
+    return Turn(actions=(Report(text=" ".join(f"{one.status}" for one in sent)),))
+
+
+def helper(view: View) -> Turn:
+    answers = [one for one in view.transcript if isinstance(one, Answered)]
+    settled = [one for one in view.transcript if isinstance(one, CallSettled)]
+    if answers:
+        return Turn(actions=(Report(text=answers[-1].answer),))
+    if view.task.startswith("send "):
+        name = view.task.removeprefix("send ")
+        if not settled:
+            return Turn(actions=(Call("look"),))
+        if settled[-1].skill == "look":
+            return Turn(actions=(Call("send", {"to": name}),))
+        return Turn(actions=(Report(text=f"{name} {settled[-1].status}"),))
+    return Turn(actions=(Call("look", {"at": view.task}), Ask(f"{view.task}?", ("yes", "no"))))
+'''
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with files and a team of one's own."""
+    _team(tmp_path)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("a\n", "utf-8")
+    return tmp_path
+
+
+def _team(folder: Path, *, expires: int = 0, deputy: str = '""', approve: str = "") -> None:
+    team = folder / "desk"
+    team.mkdir(exist_ok=True)
+    front = TEAM % {"expires": expires, "deputy": deputy, "approve": approve}
+    for name, text in (
+        ("team.md", front),
+        ("clerk.md", CLERK),
+        ("helper.md", HELPER),
+        ("skills.py", SKILLS),
+        ("procedures.py", PROCEDURES),
+    ):
+        (team / name).write_text(text, "utf-8")
+
+
+def run(folder: Path, request: str, code: int = 3, model: str = "") -> Any:
+    """Open a case of kim's and drive it as far as it goes."""
+    return answered(
+        folder, "run", request, "--files", "files", *(("--model", model) if model else ()), code=code, who="kim"
+    )
+
+
+# ── seats ────────────────────────────────────────────────────────────────────
+
+
+def test_an_assignment_is_taken_in_mid_work_with_its_transcript_and_given_back(desk: Path) -> None:
+    run(desk, "delegate")
+    answered(desk, "case", "take", "last", "a1.1")
+    seat = answered(desk, "case", "show", "last", "--of", "a1.1")
+    assert (seat["seat"], seat["mind"]) == (2, {"kind": "person", "name": "lee"})
+    kinds = [one["is"] for one in seat["transcript"]]
+    assert kinds[:2] == ["task", "turn"]
+    assert {"settled", "told"} <= set(kinds)
+    # The question of the seat that is gone waits no more; the other helper's does.
+    (question,) = answered(desk, "case", "show", code=3)["questions"]
+    assert question["assignment"] == "a1.2"
+    answered(desk, "case", "turn", "last", "a1.1", "--call", "look", '{"at": "the shelf"}')
+    answered(desk, "case", "run", code=3)
+    seat = answered(desk, "case", "show", "last", "--of", "a1.1")
+    assert seat["transcript"][-1]["value"] == "seen the shelf"
+    answered(desk, "case", "note", "last", "a1.1", "ask once more")
+    answered(desk, "case", "give", "last", "a1.1")
+    answered(desk, "case", "run", code=3)
+    seat = answered(desk, "case", "show", "last", "--of", "a1.1")
+    assert (seat["seat"], seat["mind"]["kind"]) == (3, "procedure")
+    told = [one["reason"]["code"] for one in seat["transcript"] if one["is"] == "told"]
+    assert told == ["seat_take", "note", "seat_give"]
+    assert len(answered(desk, "case", "show", code=3)["questions"]) == 2
+
+
+def test_a_person_reports_in_a_childs_seat_another_is_cancelled_and_the_parent_goes_on(desk: Path) -> None:
+    run(desk, "delegate")
+    answered(desk, "case", "take", "last", "a1.1")
+    assert (
+        answered(desk, "case", "turn", "last", "a1.2", "--report", "no", code=1)["error"]["code"] == "command_refused"
+    )
+    answered(desk, "case", "turn", "last", "a1.1", "--report", "done by hand")
+    assert answered(desk, "case", "cancel", "last", "--of", "a1", code=1)["error"]
+    answered(desk, "case", "cancel", "last", "--of", "a1.2")
+    answered(desk, "case", "run")
+    assert answered(desk, "case", "show", "last", "--of", "a1")["open"] is False
+    assert _answer(desk) == "done:done by hand | failed:"
+
+
+def test_a_turn_may_be_given_whole_and_what_cannot_be_read_is_said(desk: Path) -> None:
+    run(desk, "delegate")
+    answered(desk, "case", "reassign", "last", "a1.2", "clerk")
+    answered(desk, "case", "take", "last", "a1.2")
+    for wrong in ('{"actions": [{"do": "fly"}]}', '{"model": "mine"}', "{"):
+        assert (
+            answered(desk, "case", "turn", "last", "a1.2", "--turn", wrong, code=2)["error"]["code"]
+            == "setting_invalid"
+        )
+    assert answered(desk, "case", "turn", "last", "a1.2", code=2)["error"]["code"] == "setting_invalid"
+    whole = '{"actions": [{"do": "call", "skill": "look"}, {"do": "report", "text": "whole"}]}'
+    answered(desk, "case", "turn", "last", "a1.2", "--turn", whole)
+    answered(desk, "case", "answer", "last", "1", "--of", "a1.1/1")
+    answered(desk, "case", "run")
+    assert _answer(desk) == "done:whole | done:yes"
+
+
+def _answer(folder: Path) -> str:
+    """What the case worker reported at the end."""
+    seat = answered(folder, "case", "show", "last", "--of", "a1")
+    (report,) = [one for one in seat["transcript"][-1]["actions"] if one["do"] == "report"]
+    return str(report["text"])
+
+
+# ── approvals while a runner works ───────────────────────────────────────────
+
+
+@contextmanager
+def runner(folder: Path, who: str = "kim") -> Iterator[subprocess.Popen[str]]:
+    """A runner that waits for cases, ended at the end."""
+    command = [sys.executable, "-m", "jihwi", "runner", "--json"]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment(who, "desk")}
+    )
+    try:
+        assert process.stdout is not None
+        assert "runner" in process.stdout.readline()
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+
+
+def until(process: subprocess.Popen[str], kind: str, times: int = 1, case: str = "") -> None:
+    """Read what a runner says until events of a kind have passed."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        told = json.loads(line)
+        if told.get("kind") == kind and case in ("", told["case"]):
+            times -= 1
+        if not times:
+            return
+    raise AssertionError(f"the runner ended before {kind}")
+
+
+def test_several_approvals_are_answered_in_any_order_while_a_runner_works(desk: Path) -> None:
+    names = ("kim", "lee", "park", "choi")
+    run(desk, f"letters {' '.join(names)}")
+    approvals = {one["arguments"]["to"]: one for one in answered(desk, "case", "show", code=3)["approvals"]}
+    assert set(approvals) == set(names)
+    with runner(desk) as process:
+        for name in ("park", "kim", "choi"):
+            one = approvals[name]
+            answered(desk, "case", "approve", "last", one["approval"], "--digest", one["digest"][:12])
+            until(process, "skill_finished")
+        edited = answered(
+            desk, "case", "approve", "last", approvals["lee"]["approval"], "--edit", '{"to": "lee, in person"}'
+        )
+        until(process, "approval_requested")
+        # The edited letter is another action: the approval of the first one's digest does not fit it.
+        (asked,) = answered(desk, "case", "show", code=3)["approvals"]
+        old = ("--digest", approvals["lee"]["digest"][:12])
+        assert answered(desk, "case", "approve", "last", asked["approval"], *old, code=1)["error"]
+        answered(desk, "case", "approve", "last", asked["approval"], "--digest", asked["digest"][:12])
+        until(process, "case_closed")
+    assert edited["approvals"] == []
+    assert (desk / "sent.txt").read_text("utf-8").splitlines() == ["park", "kim", "choi", "lee, in person"]
+    assert _answer(desk) == "done:choi finished | done:kim finished | done:lee finished | done:park finished"
+
+
+def test_an_approval_nobody_answers_goes_to_the_deputy_and_lapses_after_that(desk: Path) -> None:
+    _team(desk, expires=1, deputy="park")
+    run(desk, "send kim", code=0)
+    kinds = [one["kind"] for one in followed(desk)]
+    escalated, lapsed = kinds.index("approval_escalated"), kinds.index("approval_lapsed")
+    assert kinds.index("approval_requested") < escalated < lapsed
+    assert not (desk / "sent.txt").exists()
+    assert _answer(desk) == "rejected"
+
+
+def followed(folder: Path, *words: str, code: int = 0) -> list[dict[str, Any]]:
+    """The events `case follow` shows."""
+    lines = said(folder, "case", "follow", "last", "--no-wait", "--json", *words, code=code)
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+def test_the_policy_says_what_needs_nobody_and_nobody_approves_what_their_own_seat_proposed(desk: Path) -> None:
+    _team(desk, approve="send")
+    run(desk, "send kim", code=0)
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["kim"]
+    _team(desk)
+    run(desk, "letters lee")
+    answered(desk, "case", "take", "last", "a1.1")
+    answered(desk, "case", "turn", "last", "a1.1", "--call", "send", '{"to": "myself"}')
+    answered(desk, "case", "run", code=3)
+    assert answered(desk, "case", "approve", "last", code=1, who="lee")["error"]["code"] == "command_refused"
+    answered(desk, "case", "approve", "last", who="kim")
+    answered(desk, "case", "run", code=3)
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["kim", "myself"]
+
+
+# ── following ────────────────────────────────────────────────────────────────
+
+
+def test_who_joins_late_sees_everything_and_who_goes_on_sees_the_rest(desk: Path) -> None:
+    run(desk, "delegate")
+    whole = followed(desk)
+    assert [one["seq"] for one in whole] == list(range(1, len(whole) + 1))
+    assert whole[0]["kind"] == "case_opened"
+    assert followed(desk, "--after", "7") == whole[7:]
+    answered(desk, "case", "note", "last", "a1.1", "hurry")
+    assert [one["kind"] for one in followed(desk, "--after", str(len(whole)))] == ["noticed"]
+
+
+def test_what_a_model_writes_is_shown_as_a_draft_while_it_writes_and_never_stored(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "The first word of a long thought that is shown while it is still being written, line by line, to the end."
+    drafts = Drafts(Screen(json=False, language="en"))
+    for place, letter in enumerate(words):
+        drafts(Delta("c1", "a1", 1, letter))
+        if place == 80:
+            assert "The first word of a long thought" in capsys.readouterr().err
+    drafts(Delta("c1", "a1", 2, "Another turn.\n"))
+    shown = capsys.readouterr().err
+    assert "Another turn." in shown
+    assert "to the end" not in shown  # a rest is lost: the turn itself shows the whole
+    machine = Drafts(Screen(json=True, language="en"))
+    machine(Delta("c1", "a1", 1, words + "\n"))
+    assert capsys.readouterr().err == ""
+    with OpenAIServer([Reply((words, "\nDone."))]) as server:
+        run(desk, "delegate", code=0, model=server.spec)
+        assert [one["kind"] for one in followed(desk) if "still being" in json.dumps(one)] == ["turn_finished"]
+
+
+# ── runners ──────────────────────────────────────────────────────────────────
+
+
+def test_two_runners_share_a_store_and_the_case_of_a_killed_one_goes_on(desk: Path) -> None:
+    for pipe in ("who", "go"):
+        os.mkfifo(desk / pipe)
+    cases = [run(desk, f"linger {name}")["case"] for name in ("kim", "lee")]
+    with runner(desk) as one, runner(desk) as other:
+        answered(desk, "case", "approve", cases[0])
+        looking = int((desk / "who").read_text("utf-8"))
+        killed, left = (one, other) if looking == one.pid else (other, one)
+        assert looking == killed.pid
+        killed.send_signal(signal.SIGKILL)
+        killed.wait(timeout=60)
+        answered(desk, "case", "approve", cases[1])
+        assert int((desk / "who").read_text("utf-8")) == left.pid
+        (desk / "go").write_text("go", "utf-8")
+        until(left, "case_closed", case=cases[1])
+        with runner(desk) as fresh:
+            # What had only looked looks again; the letter that was sent is not sent again.
+            assert int((desk / "who").read_text("utf-8")) == fresh.pid
+            (desk / "go").write_text("go", "utf-8")
+            until(fresh, "case_closed", case=cases[0])
+        left.terminate()
+        last = left.communicate(timeout=60)[0].splitlines()[-1]
+        assert (left.returncode, "stopped" in json.loads(last)) == (0, True)
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["kim", "lee"]
+    for case in cases:
+        assert answered(desk, "ledger", "verify", case)
