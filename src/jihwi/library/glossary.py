@@ -6,6 +6,7 @@ Nothing is translated but words: what is quoted stays in the document's language
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -13,8 +14,9 @@ import msgspec
 
 from jihwi.index import Analyser
 from jihwi.library.questions import language_of
+from jihwi.words import Language
 
-__all__ = ["Expansion", "expand"]
+__all__ = ["Expansion", "expand", "for_search", "is_foreign"]
 
 
 class Expansion(msgspec.Struct, frozen=True):
@@ -43,6 +45,28 @@ def expand(question: str, analyser: Analyser) -> Expansion:
             translations[term] = tuple(dict.fromkeys((*known, *made)))
     added = " ".join(dict.fromkeys(word for _, others in phrases for word in others))
     return Expansion(f"{question} {added}".strip(), translations)
+
+
+def for_search(question: str, analyser: Analyser) -> Expansion:
+    """What to search for: a question in English with the Korean office words, a question in Korean as it is.
+
+    Documents are Korean first; a Korean question that finds nothing may be expanded with `expand`.
+    """
+    return expand(question, analyser) if language_of(question) == "en" else Expansion(question, {})
+
+
+def is_foreign(question: str, texts: Sequence[str]) -> bool:
+    """Whether most of `texts` are in another language than the question."""
+    own = language_of(question)
+    others = sum(_mostly(text) != own for text in texts)
+    return 2 * others > len(texts)
+
+
+def _mostly(text: str) -> Language:
+    """The language most letters of a text are of."""
+    hangul = sum("가" <= c <= "힣" for c in text)
+    latin = sum(c.isascii() and c.isalpha() for c in text)
+    return "ko" if 2 * hangul > latin else "en"
 
 
 def _phrases(question: str) -> list[tuple[str, tuple[str, ...]]]:

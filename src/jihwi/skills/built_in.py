@@ -16,6 +16,7 @@ from jihwi.index import Tagger
 from jihwi.library import Document, Hit, Library, SearchResult
 from jihwi.library.answers import Answer, answer_from
 from jihwi.library.disagreements import Statement, disagreements
+from jihwi.library.glossary import for_search, is_foreign
 from jihwi.library.passages import Passage, passage_of, units_of
 from jihwi.library.questions import Question, Wanted, understand
 from jihwi.library.summaries import summarise
@@ -180,7 +181,8 @@ def _find_evidence(desk: _Desk) -> Skill:
     ) -> SkillResult:
         """Find what the documents say to one question: the sentences that answer, each with its exact quotation, and
         the shortest words that answer. Says `found: false` with the nearest passages when nothing does."""
-        result = desk.found(context, question, HITS)
+        other = for_search(question, desk.library.analyser)
+        result = desk.found(context, other.query, HITS)
         passages = desk.passages(context, result.hits)
         asked = _question(question, wants)
         answer = answer_from(
@@ -191,6 +193,8 @@ def _find_evidence(desk: _Desk) -> Skill:
             desk.tagger,
             limit=max(1, min(limit, 6)),
             exclude=exclude,
+            translations=other.translations,
+            foreign=is_foreign(question, [one.text for one in passages]),
         )
         paths = {one.quotation.document_id: one.path for one in (*answer.evidence, *answer.nearest)}
         claims = [one.claim(paths[one.quotation.document_id]) for one in answer.evidence]
@@ -243,7 +247,7 @@ def _summarise_sources(desk: _Desk) -> Skill:
     ) -> SkillResult:
         """Choose the sentences that together say most of what the documents say on a matter, each with its exact
         quotation, grouped by document."""
-        result = desk.found(context, question, SUMMARY_HITS)
+        result = desk.found(context, for_search(question, desk.library.analyser).query, SUMMARY_HITS)
         passages = desk.passages(context, result.hits)
         claims = summarise(passages, result.terms, desk.library.analyser, limit=max(1, min(limit, 30)))
         kept = [one for one in claims if one.text not in exclude]
