@@ -123,7 +123,7 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     attempt = assignment.attempt + 1
     turn = assignment.turn
     mind = None if assignment.mind == case.agents[assignment.agent].mind else assignment.mind
-    started = e.TurnStarted(assignment.id, assignment.seat, turn, attempt, mind, case.seq, reserve)
+    started = e.TurnStarted(assignment.id, assignment.seat, turn, attempt, mind, reserved=reserve)
     key = f"{case.id}/{assignment.id}/{assignment.seat}/{turn}/-/{attempt}"
     draft = e.Draft(started, e.SYSTEM, case.seq)
     plan.commands.append(Think(key, draft, assignment.id, assignment.seat, turn, attempt))

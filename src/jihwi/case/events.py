@@ -88,10 +88,11 @@ class TurnStarted(Fact, frozen=True, omit_defaults=True, gc=False):
     assignment: str
     seat: int
     turn: int
-    attempt: int
+    attempt: int = 1
     mind: MindSpec | None = None
     """`None`: the agent's own, as it joined."""
     basis_seq: int = 0
+    """0: the event's cause."""
     reserved: Spending = NOTHING
     rendering: int = 1
     """Version of the rule that turns a view into a prompt."""

@@ -86,16 +86,28 @@ def _case_forked(case: Case, body: e.CaseForked, event: e.Event) -> None:
     case.id = event.case_id
     case.forked, case.parent = True, body.parent
     case.limits = body.limits
-    if case.status in ("paused", "parked", "closed", "cancelled"):
-        case.status = "open"
+    if case.status in ("paused", "parked"):  # of a case that has ended nothing is left to do
+        case.status, case.reason, case.choices = "open", None, ()
     _lose_running(case)
     for root in [a for a in case.assignments.values() if not a.parent]:
         root.limits = body.limits
         root.spent, root.reserved = NOTHING, NOTHING
     for approval in case.approvals.values():
-        if approval.status == "open":
+        if approval.status in _UNUSED:
             approval.status = "lapsed"
+            case.timers.pop(f"approval:{approval.id}", None)
             _reset_to_due(case, approval)
+    for assignment in (case.assignments[one] for one in case.open_ids):
+        for action in assignment.actions:
+            _ask_anew(case, assignment, action)
+
+
+def _ask_anew(case: Case, assignment: Assignment, action: ActionState) -> None:
+    """What a person allowed in the parent is not allowed in its fork. A write whose end is unknown stays so."""
+    skill = case.skills.get(assignment.agent, {}).get(_name_of(action.action))
+    unknown = action.status == "lost" and skill is not None and skill.effect == "write"
+    if action.status == "approved" or (action.status == "lost" and action.approval and not unknown):
+        action.status, action.approval = "due", ""
 
 
 def _agent_joined(case: Case, body: e.AgentJoined, event: e.Event) -> None:
@@ -286,7 +298,7 @@ def _close(case: Case, assignment: Assignment, report: Report) -> None:
     case.open_ids.remove(assignment.id)
     assignment.actions = []
     for approval in case.approvals.values():
-        if approval.assignment == assignment.id and approval.status == "open":
+        if approval.assignment == assignment.id and approval.status in _UNUSED:
             approval.status = "lapsed"
             case.timers.pop(f"approval:{approval.id}", None)
     case.timers.pop(f"turn:{assignment.id}", None)
@@ -314,7 +326,7 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
         _end_reservation(case, assignment, assignment.reservation)
     assignment.ending = None
     for approval in case.approvals.values():
-        if approval.assignment == assignment.id and approval.status == "open":
+        if approval.assignment == assignment.id and approval.status in _UNUSED:
             approval.status = "lapsed"
             case.timers.pop(f"approval:{approval.id}", None)
     acting = assignment.turn_status == "acting"
@@ -775,6 +787,8 @@ def _name_of(action: Any) -> str:
 
 
 _ENDINGS = (HandOff, Report)
+_UNUSED = ("open", "approved")
+"""An approval that nothing has started under."""
 
 _NAMES: dict[type, str] = {
     Ask: "ask",

@@ -15,15 +15,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from jihwi.case.events import Author, Draft, Event
+from jihwi.case.budget import Limits
+from jihwi.case.events import Author, CaseForked, Draft, Event
 from jihwi.case.state import Case
 from jihwi.clock import Clock
-from jihwi.errors import AppendConflict, JihwiError, LeaseLost, StoreError
+from jihwi.errors import AppendConflict, CommandRefused, JihwiError, LeaseLost, StoreError
 from jihwi.ids import CaseId, Chance, new_case_id
 from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator.drive import Drive
 from jihwi.orchestrator.effects import Effects
-from jihwi.orchestrator.loading import load_case
+from jihwi.orchestrator.loading import load_case, load_log
 from jihwi.orchestrator.log import CaseLog
 from jihwi.orchestrator.opening import Opening
 from jihwi.orchestrator.ports import MindSource, Publisher
@@ -135,6 +136,28 @@ class Orchestrator:
             self.nudge(case_id)
             return log.case
         raise AppendConflict(case_id, 0)
+
+    async def fork(self, case_id: str, seq: int, *, by: str, limits: Limits | None = None, door: str = "") -> CaseId:
+        """Open a new case that goes on from event `seq` of another ("what if"). The events up to there stay with their
+        case and are read from it. The fork has its own budget (`limits`, or what the other began with); approvals
+        that were open are asked anew, and every `write` needs one.
+
+        Raises CaseUnknown, CommandRefused when `seq` is no event of the case.
+        """
+        log = await load_log(self.store, case_id)
+        own = [event for event in log if event.case_id == case_id]
+        if not 1 <= seq <= len(own):
+            raise CommandRefused(
+                case_id, f"{seq}번 사건 기록이 없습니다 (1~{len(own)}).", f"There is no event {seq} (1 to {len(own)})."
+            )
+        prefix = log[: len(log) - len(own) + seq]
+        fork_id = new_case_id(self._chance, self.store.now_ms())
+        branch = CaseLog.branch(self.store, fork_id, self._chance, self._author, prefix)
+        given = branch.case.limits if limits is None else limits
+        forked = CaseForked(case_id, seq, own[seq - 1].head.hex(), by, given)
+        branch.add(Draft(forked, Author("person", by, door=door)))
+        self.show(await branch.append(lease=None))
+        return fork_id
 
     async def case(self, case_id: str) -> Case:
         """The state of a case as its log says now."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from jihwi.case.decide import decide
 from jihwi.case.events import SYSTEM, Author, BodyErased, ContextCompacted, Draft, Event
-from jihwi.case.fold import apply
-from jihwi.case.ledger import SALT_BYTES, Sealed, open_event, seal
+from jihwi.case.fold import apply, fold
+from jihwi.case.ledger import GENESIS, SALT_BYTES, Sealed, open_event, seal
 from jihwi.case.state import Case, CaseState, in_flight, waits
 from jihwi.ids import Chance
 from jihwi.orchestrator.loading import fill_transcripts, load_state
@@ -64,6 +64,16 @@ class CaseLog:
         self.case = Case(case_id)
         self.fresh: list[Event] = []
         """Events folded since the last append."""
+
+    @classmethod
+    def branch(
+        cls, store: EventStore, case_id: str, chance: Chance, runner: Author, prefix: Iterable[Event]
+    ) -> CaseLog:
+        """The log of a fork that has no event of its own yet: its state is that of the prefix."""
+        log = cls(store, case_id, chance, runner)
+        log.case = fold(case_id, prefix)
+        log.case.seq, log.case.head = 0, GENESIS
+        return log
 
     async def load(self) -> None:
         """Fold the log from the store anew; what was pending is forgotten."""
