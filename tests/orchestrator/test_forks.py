@@ -1,0 +1,99 @@
+"""What if: a case goes on from an event of another, with its own budget and nobody's old word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jihwi.case import events as e
+from jihwi.case import person
+from jihwi.case.budget import Limits
+from jihwi.case.turn import Ask, Call, Delegate, Report, Turn, View
+from jihwi.errors import CommandRefused
+from jihwi.orchestrator import Orchestrator, load_case, load_log
+from jihwi.store.memory import MemoryStore
+from jihwi.testing.builders import a_skill, an_agent, an_opening, an_orchestrator
+
+
+def _asking(view: View) -> Turn:
+    if view.turn == 1:
+        return Turn(actions=(Ask("어느 해입니까?"),))
+    if view.turn == 2:
+        answered: Any = view.transcript[-1]
+        return Turn(actions=(Call("send", {"year": answered.answer}),))
+    return Turn(actions=(Report(text="끝"),))
+
+
+async def _asked(sent: list[Any]) -> tuple[Orchestrator, MemoryStore, str]:
+    send = a_skill("send", lambda context, arguments: sent.append(arguments), effect="write")
+    store = MemoryStore()
+    house = an_orchestrator(store, {"worker": _asking}, send)
+    case = await house.run(an_opening(an_agent("worker", send), limits=Limits(turns=5)))
+    return house, store, case.id
+
+
+async def test_two_answers_are_tried_and_every_write_of_the_fork_waits_for_an_approval() -> None:
+    sent: list[Any] = []
+    house, store, case_id = await _asked(sent)
+    seq = (await load_case(store, case_id)).seq
+    await house.submit(case_id, lambda c: person.answer(c, "2025", by="kim"))
+    await house.drive(case_id)
+    assert sent == [{"year": "2025"}]
+    fork_id = await house.fork(case_id, seq, by="lee")
+    await house.submit(fork_id, lambda c: person.answer(c, "2026", by="kim"))
+    fork = await house.drive(fork_id)
+    assert fork is not None
+    (approval,) = person.open_approvals(fork)
+    assert sent == [{"year": "2025"}]
+    await house.submit(fork_id, lambda c: person.approve(c, approval.id, by="lee"))
+    fork = await house.drive(fork_id)
+    assert fork is not None
+    assert (fork.outcome, sent) == ("done", [{"year": "2025"}, {"year": "2026"}])
+    assert (await house.case(case_id)).outcome == "done"
+
+
+async def test_a_fork_reads_its_prefix_from_its_parent_and_begins_a_chain_of_its_own() -> None:
+    house, store, case_id = await _asked([])
+    seq = (await load_case(store, case_id)).seq
+    fork_id = await house.fork(case_id, seq - 1, by="lee", limits=Limits(turns=3))
+    log = await load_log(store, fork_id)
+    (own,) = await store.read(fork_id)
+    assert own.seq == 1
+    assert [event.case_id for event in log] == [case_id] * (seq - 1) + [fork_id]
+    fork = await load_case(store, fork_id)
+    assert (fork.id, fork.parent, fork.limits) == (fork_id, case_id, Limits(turns=3))
+    again = await house.fork(fork_id, 1, by="lee")
+    assert (await load_case(store, again)).parent == fork_id
+
+
+@pytest.mark.parametrize("seq", [0, 99])
+async def test_a_fork_needs_an_event_that_is_there(seq: int) -> None:
+    house, _, case_id = await _asked([])
+    with pytest.raises(CommandRefused):
+        await house.fork(case_id, seq, by="lee")
+
+
+async def test_a_fork_of_a_cancelled_case_at_an_earlier_event_lives() -> None:
+    house, store, case_id = await _asked([])
+    seq = (await load_case(store, case_id)).seq
+    await house.submit(case_id, lambda c: person.cancel(c, by="lee"))
+    assert (await load_case(store, await house.fork(case_id, seq, by="lee"))).status == "open"
+    assert (await load_case(store, await house.fork(case_id, seq + 1, by="lee"))).status == "cancelled"
+
+
+async def test_one_assignment_is_cancelled_and_its_parent_decides() -> None:
+    def worker(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=(Delegate("asker", "x"),))
+        child: Any = view.transcript[-1]
+        return Turn(actions=(Report("partial", child.status),))
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker, "asker": _asking})
+    case = await house.run(an_opening(an_agent("worker", delegates=("asker",)), an_agent("asker")))
+    await house.submit(case.id, lambda c: person.cancel_assignment(c, "a1.1", by="lee"))
+    ended = await house.drive(case.id)
+    assert ended is not None
+    assert (ended.outcome, ended.answer) == ("partial", "failed")
+    log = await load_log(house.store, case.id)
+    assert any(isinstance(event.body, e.AssignmentCancelled) for event in log)
