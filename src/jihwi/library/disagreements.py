@@ -88,9 +88,25 @@ class _Part:
         total = sum(weights.get(term, 1.0) for term in asked) or 1.0
         own = sum(weights.get(t, 1.0) for t in asked if t in self.terms) / total
         beside = sum(weights.get(t, 1.0) for t in asked if t in self.around and t not in self.terms) / total
+        subject = _SUBJECT.match(_NUMBERING.sub("", words))
+        self.subject = {t for t in analyser.terms(subject.group(1) if subject else "") if t in self.terms}
+        """What it is said of: the words before the first particle that marks a subject, or before a colon."""
         self.says_it = own
         """Share of the question in the statement's own words."""
         self.of_question = own + 0.5 * beside
+
+
+_NUMBERING = re.compile(
+    r"\A(?:제\s?\d+조(?:의\d+)?(?:\([^)]*\))?|[①-⑳]|\(?\d{1,3}[.)]|[가-하]\.|[-○ㅇ·*•※]|[\"“'‘]|\s)+"
+)
+_SUBJECT = re.compile(r"([^.!?\n]{1,60}?(?:[가-힣](?=[은는이가]\s)|(?=:)))")
+
+
+def _of_other_things(one: _Part, other: _Part) -> bool:
+    """Whether each is said of something that the other does not speak of: 여비 예산은, 교육비 예산은."""
+    here = one.subject - other.terms.keys() - other.around.keys()
+    there = other.subject - one.terms.keys() - one.around.keys()
+    return bool(here and there)
 
 
 _MONEY_COLUMN = re.compile(r"\(원\)|금액|예산액|집행액|단가|KRW")
@@ -134,7 +150,7 @@ def _between(one: _Part, other: _Part) -> Contradiction | None:
     if not (one.statement.posted or other.statement.posted) or min(one.says_it, other.says_it) < 0.25:
         return None
     asked = min(one.of_question, other.of_question) >= 0.45
-    if _alike(one, other) < (SAME_MATTER if asked else VERY_ALIKE):
+    if _alike(one, other) < (SAME_MATTER if asked else VERY_ALIKE) or _of_other_things(one, other):
         return None
     for kind, shown in _KINDS.items():
         values = _different(one, other, kind)
