@@ -371,25 +371,30 @@ def _gained(one: StrategyFigures, other: StrategyFigures) -> int:
 # ── words that find nothing ──────────────────────────────────────────────────
 
 _WORD = re.compile(r"[^\W_]{2,}")
+_PARTICLE = re.compile(r"(?<=[가-힣]{2})(?:에서|으로|[은는이가을를의에로과와도])\Z")
 _MOST_PROBES = 3_000
 
 
 def _lost_words(bench: _Bench, questions: Sequence[LabQuestion], taken: Sequence[Taken]) -> tuple[list[LostWords], int]:
     """Questions, and single words of them, that find nothing though these words stand in the files."""
-    probes = list(
-        dict.fromkeys([one.text for one in questions] + [w for q in questions for w in _WORD.findall(q.text)])
-    )
-    probes = probes[:_MOST_PROBES]
+    asked = [question.text for question in questions]
+    probes = list(dict.fromkeys([*asked, *(word for text in asked for word in _words_in(text))]))[:_MOST_PROBES]
     lost: list[LostWords] = []
-    for asked in probes:
-        if len(lost) < _LOST_SHOWN and not bench.knows(asked):
-            words = tuple(word for word in dict.fromkeys(_WORD.findall(asked)) if _stands(word, taken))
+    for probe in probes:
+        if len(lost) < _LOST_SHOWN and not bench.knows(probe):
+            words = tuple(word for word in _words_in(probe) if _stands(word, taken))
             if words:
-                lost.append(LostWords(asked, words))
+                lost.append(LostWords(probe, words))
     return lost, len(probes)
 
 
+def _words_in(text: str) -> list[str]:
+    """The words of `text`, each as it stands and without what looks like a particle at its end."""
+    forms = ((word, _PARTICLE.sub("", word)) for word in _WORD.findall(text))
+    return list(dict.fromkeys(form for pair in forms for form in pair))
+
+
 def _stands(word: str, taken: Sequence[Taken]) -> bool:
-    """Whether the word stands in any text as a person would see it: by itself, or with a particle after it."""
+    """Whether a word of any text begins with it."""
     pattern = re.compile(rf"(?<![^\W_]){re.escape(unicodedata.normalize('NFC', word))}", re.IGNORECASE)
     return any(pattern.search(one.reading.text) for one in taken)
