@@ -17,7 +17,7 @@ import pytest
 from jihwi.cli.drafts import Drafts
 from jihwi.cli.screen import Screen
 from jihwi.minds import Delta
-from jihwi.testing.openai_server import OpenAIServer, Reply
+from jihwi.testing.openai_server import OpenAIServer, Reply, Use
 from tests.cli.terminal import answered, environment, said
 
 TEAM = """---
@@ -298,6 +298,38 @@ def test_the_policy_says_what_needs_nobody_and_nobody_approves_what_their_own_se
     answered(desk, "case", "approve", "last", who="kim")
     answered(desk, "case", "run", code=3)
     assert (desk / "sent.txt").read_text("utf-8").split() == ["kim", "myself"]
+
+
+def test_a_model_in_the_case_workers_seat_has_the_written_authority_and_no_more(desk: Path) -> None:
+    sends = Reply("", (Use("send", {"to": "all"}), Use("approve", {"approval": "a1/1/2/0"})))
+    with OpenAIServer([Reply("", (Use("look", {}),)), sends, Reply("Sent.")]) as server:
+        run(desk, "send all", model=server.spec)
+        assert not (desk / "sent.txt").exists()
+        (approval,) = answered(desk, "case", "show", code=3)["approvals"]
+        answered(desk, "case", "approve", "last", approval["approval"])
+        answered(desk, "case", "run", "--model", server.spec)
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["all"]
+    _team(desk, approve="send")
+    with OpenAIServer([Reply("", (Use("look", {}),)), sends, Reply("Sent.")]) as server:
+        run(desk, "send all", code=0, model=server.spec)
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["all", "all"]
+
+
+def test_a_fork_goes_on_from_an_event_and_asks_for_every_write_again(desk: Path) -> None:
+    _team(desk, approve="send")
+    origin = run(desk, "send kim", code=0)["case"]
+    looked = next(one["seq"] for one in followed(desk) if one["kind"] == "skill_finished")
+    fork = answered(desk, "case", "fork", origin, "--at", str(looked))["case"]
+    assert fork != origin
+    answered(desk, "case", "run", fork, code=3)
+    (approval,) = answered(desk, "case", "show", fork, code=3)["approvals"]
+    answered(desk, "case", "reject", fork, approval["approval"])
+    answered(desk, "case", "run", fork)
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["kim"]
+    assert answered(desk, "case", "show", origin)["outcome"] == "done"
+    for case in (origin, fork):
+        assert answered(desk, "ledger", "verify", case)
+    assert answered(desk, "case", "fork", origin, "--at", "999", code=1)["error"]["code"] == "command_refused"
 
 
 # ── following ────────────────────────────────────────────────────────────────

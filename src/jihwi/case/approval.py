@@ -36,12 +36,12 @@ def needs_approval(skill: SkillSpec, policy: Policy, *, tainted: bool, forked: b
     >>> needs_approval(SkillSpec("send", leaves_house=True), Policy(), tainted=True, forked=False).code
     'approval_tainted'
     """
+    if forked and skill.effect == "write":
+        return Reason("approval_forked", {"skill": skill.name})
     if skill.name in policy.approve:
         return None
     if skill.approval == "always":
         return Reason("approval_rule", {"skill": skill.name})
-    if forked and skill.effect == "write":
-        return Reason("approval_forked", {"skill": skill.name})
     reaches_out = skill.effect == "write" or skill.leaves_house
     if tainted and (reaches_out or skill.approval == "tainted"):
         return Reason("approval_tainted", {"skill": skill.name})

@@ -18,6 +18,12 @@ __all__ = ["runner"]
 
 
 def runner(
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help=say("사건이 있는 Postgres: 주소나 참조", "Postgres with the cases: address or reference")
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
     team: Annotated[
         str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
@@ -26,7 +32,7 @@ def runner(
     lang: Lang = None,
     home: Home = None,
 ) -> None:
-    with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
+    with Session(json=json, lang=lang, home=home, store=store, model=model, team=team) as session:
         raise SystemExit(run_async(lambda: _serve(session)))
 
 

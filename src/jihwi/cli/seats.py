@@ -1,4 +1,4 @@
-"""`jihwi case take, give, reassign, note, turn`: a person steps into an agent's seat, and out of it again."""
+"""`jihwi case take, give, reassign, note, fork, turn`: a person steps into an agent's seat, and out of it again."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import typer
 
 from jihwi.case import person
 from jihwi.case.assignment import ReportStatus
+from jihwi.case.budget import Limits
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
-from jihwi.cli.cases import CaseName, Words, app, arguments_of, submit
+from jihwi.cli.cases import CaseName, Words, app, arguments_of, find_case, standing, submit
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session
+from jihwi.cli.session import Home, Json, Lang, Session, run_async
 from jihwi.errors import SettingInvalid
 from jihwi.evidence import Claim
+from jihwi.wiring import open_house
 
 __all__ = ["Forms", "app", "turn_of"]
 
@@ -65,6 +67,38 @@ def note(
         raise SystemExit(submit(session, case, lambda now, by: person.note(now, assignment, words, by=by)))
 
 
+@app.command(epilog="jihwi case fork last --at 42")
+def fork(
+    case: CaseName,
+    at: Annotated[int, typer.Option(min=1, help=say("이 번호의 기록까지", "Up to this event"))],
+    turns: Annotated[int, typer.Option(help=say("새 차례 한도", "Its own limit of turns"))] = 0,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Try what if: a new case that goes on from an event of this one."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(run_async(lambda: _fork(session, case, at, turns)))
+
+
+async def _fork(session: Session, name: str, at: int, turns: int) -> int:
+    screen = session.screen
+    async with open_house(session.settings) as house:
+        row = await find_case(house.store, name)
+        orchestrator = house.orchestrator()
+        limits = Limits(turns=turns) if turns else None
+        fork_id = await orchestrator.fork(row.case_id, at, by=house.viewer.id, limits=limits, door="cli")
+        forked = await orchestrator.case(fork_id)
+    screen.result(standing(forked))
+    screen.remark(
+        screen.words(
+            f"{row.case_id}의 {at}번에서 갈라진 새 사건입니다: {fork_id}. 이어 가기: jihwi case run {fork_id}",
+            f"A new case from event {at} of {row.case_id}: {fork_id}. Go on: jihwi case run {fork_id}",
+        )
+    )
+    return 0
+
+
 # ── a person's own turn ──────────────────────────────────────────────────────
 
 
@@ -98,8 +132,8 @@ def turn_of(forms: Forms, whole: str = "") -> Turn:
 
     Raises SettingInvalid.
 
-    >>> turn_of(Forms(call=(("search", '{"query": "여비"}'),), report="끝")).actions
-    (Call(skill='search', arguments={'query': '여비'}), Report(text='끝'))
+    >>> [type(one).__name__ for one in turn_of(Forms(call=(("search", '{"query": "여비"}'),), report="끝")).actions]
+    ['Call', 'Report']
     """
     if whole:
         read: _Whole = _decoded(whole, _Whole, "--turn", '{"text": "…", "actions": [{"do": "report", "text": "…"}]}')
