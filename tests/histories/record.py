@@ -1,0 +1,220 @@
+"""Records each scene that has no file yet: `python -m tests.histories.record`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from jihwi.case import person
+from jihwi.case.assignment import Policy
+from jihwi.case.budget import Limits
+from jihwi.case.turn import Ask, Call, CallSettled, Delegate, Dispute, HandOff, Post, Release, Report, Turn, View
+from jihwi.evidence import Claim
+from jihwi.orchestrator import load_case
+from jihwi.skills import Skill
+from jihwi.store import EventStore, Patch
+from jihwi.store.memory import MemoryStore
+from jihwi.store.sqlite import SqliteStore
+from jihwi.testing.builders import SeededChance, a_skill, an_agent, an_opening, an_orchestrator
+from tests.histories.files import FOLDER, write
+
+NEWEST = "2026-11"
+"""The day of this version of the scenes; a changed scene gets a new one and the old file stays."""
+
+Scene = Callable[[], Awaitable[tuple[EventStore, list[str]]]]
+
+
+def _skills() -> tuple[Skill, Skill, Skill]:
+    look = a_skill("look", lambda context, arguments: {"found": f"{arguments['what']}!"}, tainted=True)
+    send = a_skill("send", lambda context, arguments: {"sent": arguments}, effect="write", leaves_house=True)
+    return look, send, a_skill("compose", lambda context, arguments: {"report": "ok"})
+
+
+def _settled(view: View) -> int:
+    return sum(isinstance(one, CallSettled) for one in view.transcript)
+
+
+async def team() -> tuple[EventStore, list[str]]:
+    """Delegation, findings, a dispute, a handoff and a release."""
+    look, _, compose = _skills()
+
+    def worker(view: View) -> Turn:
+        match view.turn:
+            case 1:
+                return Turn(actions=(Delegate("finder", "가"), Delegate("finder", "나")))
+            case 2:
+                return Turn("모았습니다.", (Dispute(1, "날짜가 다릅니다"), Call("compose")))
+            case 3:
+                return Turn(actions=(Release("a1/2/1"),))
+        return Turn(actions=(Report(text="끝"),))
+
+    def finder(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=(Call("look", {"what": view.task}), Call("nothing")))
+        return Turn(actions=(Post(Claim(f"{view.task}를 찾음")), HandOff("checker", "보아 주십시오")))
+
+    def checker(view: View) -> Turn:
+        return Turn(f"확인 {view.task}")
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker, "finder": finder, "checker": checker}, look, compose)
+    agents = (an_agent("worker", compose, delegates=("finder",)), an_agent("finder", look, handoffs=("checker",)))
+    case = await house.run(an_opening(*agents, an_agent("checker")))
+    return house.store, [case.id]
+
+
+async def approvals() -> tuple[EventStore, list[str]]:
+    """A tainted write is edited, approved, rejected; another waits."""
+    look, send, _ = _skills()
+
+    def worker(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=(Call("look", {"what": "x"}),))
+        return Turn(actions=(Call("send", {"to": view.turn}),) if view.turn < 5 else (Report(text="끝"),))
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker}, look, send)
+    case_id = (await house.run(an_opening(an_agent("worker", look, send)))).id
+    await house.submit(case_id, lambda c: person.edit(c, "", {"to": "kim"}, by="lee"))
+    await house.drive(case_id)
+    await house.submit(case_id, lambda c: person.approve(c, "", by="lee"))
+    await house.drive(case_id)
+    await house.submit(case_id, lambda c: person.reject(c, "", by="lee", words="아니오"))
+    await house.drive(case_id)
+    return house.store, [case_id]
+
+
+async def seats() -> tuple[EventStore, list[str]]:
+    """A seat is taken, a person takes a turn, and it is given back; a note, a pause."""
+    look, _, _ = _skills()
+
+    def worker(view: View) -> Turn:
+        return Turn(actions=(Ask("?"),) if view.turn == 1 else (Report(text=f"자리 {view.seat}"),))
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker}, look)
+    case_id = (await house.run(an_opening(an_agent("worker", look)))).id
+    turn = Turn("제가 봅니다.", (Call("look", {"what": "y"}),))
+    commands: list[Callable[[Any], Any]] = [
+        lambda c: person.note(c, "a1", "서두르십시오", by="lee"),
+        lambda c: person.take(c, "a1", by="lee"),
+        lambda c: person.take_turn(c, "a1", turn, by="lee"),
+        lambda c: person.pause(c, by="lee"),
+        lambda c: person.resume(c, by="lee"),
+        lambda c: person.reassign(c, "a1", by="lee"),
+    ]
+    for command in commands:
+        await house.submit(case_id, command)
+        await house.drive(case_id)
+    return house.store, [case_id]
+
+
+async def uncertain() -> tuple[EventStore, list[str]]:
+    """A runner died while a write ran: it waits before the case worker."""
+    return await crash(settled=False)
+
+
+async def crash(*, settled: bool = True) -> tuple[EventStore, list[str]]:
+    """A runner dies while a read and a write run; the next one takes over, and a person settles the write."""
+    stuck = asyncio.Event()
+
+    async def hangs(context: Any, arguments: Any) -> Any:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    look, send, _ = _skills()
+    dying = [Skill(one.spec, one.description, one.schema, hangs) for one in (look, send)]
+
+    def worker(view: View) -> Turn:
+        if _settled(view) < 2:
+            return Turn(actions=(Call("look", {"what": "z"}), Call("send", {"to": "all"})))
+        return Turn(actions=(Report(text="끝"),))
+
+    store = MemoryStore()
+    opening = an_opening(an_agent("worker", look, send), policy=Policy(approve=("send",)))
+    first = an_orchestrator(store, {"worker": worker}, *dying, runner="first")
+    names: list[str] = []
+    driving = asyncio.create_task(first.run(opening, opened=names.append))
+    await stuck.wait()
+    driving.cancel()
+    await asyncio.gather(driving, return_exceptions=True)
+    held = await store.lease_of(names[0])
+    assert held is not None
+    await store.release(held)
+    second = an_orchestrator(store, {"worker": worker}, look, send, runner="second")
+    await second.drive(names[0])
+    if not settled:
+        return store, names
+    await second.submit(names[0], lambda c: person.settle_uncertainty(c, "a1", 1, "happened", by="lee"))
+    await second.drive(names[0])
+    return store, names
+
+
+async def parked() -> tuple[EventStore, list[str]]:
+    """Turns run out; the case is parked with its reason."""
+    look, _, _ = _skills()
+    house = an_orchestrator(
+        MemoryStore(), {"worker": lambda view: Turn(actions=(Call("look", {"what": str(view.turn)}),))}, look
+    )
+    case = await house.run(an_opening(an_agent("worker", look), limits=Limits(turns=2)))
+    return house.store, [case.id]
+
+
+async def fork() -> tuple[EventStore, list[str]]:
+    """A case and its fork at an open approval."""
+    store, (case_id,) = await approvals()
+    look, send, _ = _skills()
+    house = an_orchestrator(store, {"worker": lambda view: Turn("끝")}, look, send, chance=SeededChance(1))
+    fork_id = await house.fork(case_id, 15, by="lee")
+    await house.drive(fork_id)
+    return store, [case_id, fork_id]
+
+
+async def report_team() -> tuple[EventStore, list[str]]:
+    """The report team over two small files, through the command line."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "files").mkdir()
+        (folder / "files" / "공사.md").write_text("# 공사\n\n공사기간은 2026년 9월 30일까지이다.\n", encoding="utf-8")
+        (folder / "files" / "회의.txt").write_text("공사기간은 2026년 10월 15일까지로 한다.\n", encoding="utf-8")
+        command = [sys.executable, "-m", "jihwi", "run", "공사기간은 언제까지인가?", "--files", str(folder / "files")]
+        environment = {**os.environ, "JIHWI_HOME": str(folder / "home")}
+        command += ["--out", str(folder / "out")]
+        await asyncio.to_thread(subprocess.run, command, check=True, env=environment, capture_output=True)
+        copy = MemoryStore()
+        async with await SqliteStore.open(folder / "home" / "cases.db") as store:
+            rows = [row for row in await store.rows() if row.case_id.startswith("c")]
+            for row in rows:
+                patch = Patch("closed", request="", requester="", team="", parent="")
+                await copy.append(row.case_id, await store.read(row.case_id), patch)
+        return copy, [row.case_id for row in rows]
+
+
+SCENES: dict[str, Scene] = {
+    "team": team,
+    "approvals": approvals,
+    "seats": seats,
+    "crash": crash,
+    "uncertain": uncertain,
+    "parked": parked,
+    "fork": fork,
+    "report-team": report_team,
+}
+
+
+async def _record() -> None:
+    for name, scene in SCENES.items():
+        path = FOLDER / f"{NEWEST}-{name}.jsonl"
+        if path.exists():
+            continue
+        store, case_ids = await scene()
+        logs = {one: await store.read(one) for one in case_ids}
+        write(path, logs, {one: await load_case(store, one) for one in case_ids})
+        print(path.name)
+
+
+if __name__ == "__main__":
+    asyncio.run(_record())
