@@ -1,0 +1,382 @@
+"""`jihwi store …` as a person runs it: copied, put back, moved to a real Postgres and back, erased, and killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from jihwi.case.ledger import Sealed, verify
+from jihwi.store import CaseRow, KeptStore, Patch
+from jihwi.store.sqlite import SqliteStore
+from jihwi.testing.store_contract import Chain
+
+REQUEST = "당직비는 1회에 얼마인가?"
+MANY = 40
+
+
+# ── ground to stand on ───────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The connection string of a real Postgres server: the given one, else one started here."""
+    if given := os.environ.get("JIHWI_TEST_POSTGRES"):
+        yield given
+        return
+    from jihwi.testing.postgres import running_postgres
+
+    # A socket's path may have about a hundred letters, and the server's user must get there.
+    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
+    folder.chmod(0o755)
+    try:
+        with running_postgres(folder) as dsn:
+            yield dsn
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def address(server: str) -> str:
+    """The address of a database without our schema, as a person writes it."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning")
+        connection.execute("DROP SCHEMA IF EXISTS jihwi CASCADE")
+    parts = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(server).items() if value}
+    name = parts.pop("dbname", "postgres")
+    return f"postgresql:///{name}?" + "&".join(f"{key}={value}" for key, value in parts.items())
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder to work in, with two small files."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "당직.txt").write_text(
+        "당직비는 1회 60,000원을 지급한다.\n당직은 순번에 따라 선다.\n", "utf-8"
+    )
+    (tmp_path / "files" / "안내.txt").write_text("당직비는 1회 50,000원입니다.\n", "utf-8")
+    return tmp_path
+
+
+def _environment(env: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "JIHWI_LANGUAGE": "en", "JIHWI_VIEWER": "kim", **env}
+
+
+def jihwi(place: Path, *words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """The command as a person runs it, in `place`."""
+    return subprocess.run(
+        [sys.executable, "-m", "jihwi", *map(str, words)],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+        env=_environment(env),
+    )
+
+
+def told(place: Path, *words: str | Path, **env: str) -> Any:
+    """What the command answers to a machine, when it ends well."""
+    done = jihwi(place, *words, "--json", **env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def stopped_after(place: Path, lines: int, number: int, *words: str, **env: str) -> subprocess.Popen[str]:
+    """The command, with a signal sent when it has said so many lines."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jihwi", *words],
+        cwd=place,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(env),
+    )
+    assert process.stderr is not None
+    for _ in range(lines):
+        assert process.stderr.readline(), "it ended before it was stopped"
+    process.send_signal(number)
+    return process
+
+
+def killed_after(place: Path, lines: int, *words: str, **env: str) -> None:
+    process = stopped_after(place, lines, signal.SIGKILL, *words, **env)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+
+
+def heads(place: Path, **env: str) -> dict[str, str]:
+    return {row["case_id"]: row["head"] for row in told(place, "case", "list", **env)}
+
+
+def assert_whole(place: Path, expected: dict[str, str], **env: str) -> None:
+    """The same cases, each with a ledger that verifies against the head that was written down elsewhere."""
+    assert heads(place, **env) == expected
+    for case_id, head in expected.items():
+        assert told(place, "ledger", "verify", case_id, "--head", head, **env)["verdict"] == "unaltered"
+
+
+def says_sixty_thousand(answer: Any) -> bool:
+    return "60,000" in json.dumps(answer["report"], ensure_ascii=False)
+
+
+def all_bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+# ── on Postgres ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.needs("postgres")
+def test_the_main_job_with_the_cases_on_postgres(place: Path, address: str) -> None:
+    answer = told(place, "run", REQUEST, "--files", "files", "--out", "out", JIHWI_STORE="env:CASES", CASES=address)
+    assert answer["status"] == "closed"
+    assert says_sixty_thousand(answer)
+    assert {"report.md", "report.html", "prompts.json", "ledger.jsonl"} <= {p.name for p in (place / "out").iterdir()}
+    assert not (place / ".jihwi" / "cases.db").exists()
+    assert told(place, "case", "show", JIHWI_STORE=address)["files"]
+    assert_whole(place, {answer["case"]: answer["head"]}, JIHWI_STORE=address)
+    assert told(place, "case", "list") == [], "the folder's own store is another one"
+
+
+@pytest.mark.needs("postgres")
+def test_a_case_begun_in_the_folder_is_released_on_postgres_and_comes_back(place: Path, address: str) -> None:
+    finished = told(place, "run", REQUEST, "--files", "files")
+    killed_after(place, 6, "run", REQUEST, "--files", "files")
+    begun = heads(place)
+    (case_id,) = begun.keys() - {finished["case"]}
+
+    there = told(place, "store", "copy", ".jihwi", address)
+    assert (there["cases"], there["differing"]) == (2, [])
+    assert_whole(place, begun, JIHWI_STORE=address)
+    answer = told(place, "case", "run", case_id, JIHWI_STORE=address)
+    assert says_sixty_thousand(answer)
+
+    assert told(place, "store", "copy", "env:CASES", "back", CASES=address)["cases"] == 2
+    assert_whole(place, {finished["case"]: finished["head"], case_id: answer["head"]}, JIHWI_HOME="back")
+    assert heads(place) == begun, "the first store stays as it was"
+    again = told(place, "store", "copy", "back", address)
+    assert (again["cases"], again["events"]) == (2, 0)
+
+
+@pytest.mark.needs("postgres")
+def test_cases_on_postgres_are_in_the_copy_which_needs_no_server(place: Path, address: str) -> None:
+    answer = told(place, "run", REQUEST, "--files", "files", JIHWI_STORE=address)
+    told(place, "store", "backup", "copy", JIHWI_STORE=address)
+    assert told(place, "store", "restore", "copy", "--home", "elsewhere")["cases"] == 1
+    assert_whole(place, {answer["case"]: answer["head"]}, JIHWI_HOME="elsewhere")
+    assert sorted(path.name for path in place.iterdir()) == [".jihwi", "copy", "elsewhere", "files"]
+
+
+@pytest.mark.needs("postgres")
+def test_a_case_with_another_history_over_there_is_named_and_the_command_fails(place: Path, address: str) -> None:
+    killed_after(place, 6, "run", REQUEST, "--files", "files")
+    told(place, "store", "copy", ".jihwi", address)
+    (case_id,) = heads(place)
+    told(place, "case", "run", case_id)
+    told(place, "case", "run", case_id, JIHWI_STORE=address)
+    before = heads(place, JIHWI_STORE=address)
+    done = jihwi(place, "store", "copy", ".jihwi", address)
+    assert done.returncode == 1
+    assert f"{case_id}: it has another history there" in done.stderr
+    assert heads(place, JIHWI_STORE=address) == before
+
+
+async def _many(home: Path) -> None:
+    async with await SqliteStore.open(home / "cases.db") as store:
+        for number in range(MANY):
+            chain = Chain(f"c00000000{number:04d}", at_ms=1_700_000_000_000 + number * 10_000)
+            opening = Patch("running", request=f"r{number}", requester="kim", team="report")
+            await store.append(chain.case_id, chain.next(700, text="x" * 50), opening)
+
+
+async def _everything(store: KeptStore) -> dict[str, tuple[CaseRow, list[Sealed]]]:
+    found = {row.case_id: (row, await store.read(row.case_id)) for row in await store.rows()}
+    for row, log in found.values():
+        verify(row.case_id, log, expected_head=row.head)
+    await store.close()
+    return found
+
+
+@pytest.mark.needs("postgres")
+def test_a_copy_killed_half_way_leaves_no_half_case_and_goes_on(place: Path, address: str) -> None:
+    from jihwi.store.postgres import PostgresStore
+
+    async def on_the_server() -> dict[str, tuple[CaseRow, list[Sealed]]]:
+        return await _everything(await PostgresStore.open(address))
+
+    async def in_the_folder() -> dict[str, tuple[CaseRow, list[Sealed]]]:
+        return await _everything(await SqliteStore.open(place / "home" / "cases.db"))
+
+    asyncio.run(_many(place / "home"))
+    source, arrived = asyncio.run(in_the_folder()), 0
+    for lines in (1, 4, 9):
+        killed_after(place, lines, "store", "copy", "home", address)
+        there = asyncio.run(on_the_server())
+        assert arrived <= len(there) < MANY
+        assert there.items() <= source.items(), "what is there is there whole, its row too"
+        arrived = len(there)
+    assert told(place, "store", "copy", "home", address)["cases"] == MANY
+    assert asyncio.run(on_the_server()) == source
+
+
+# ── a copy of the folder, and back ───────────────────────────────────────────
+
+
+def test_a_folder_is_copied_in_the_middle_of_a_case_and_goes_on_elsewhere(place: Path) -> None:
+    finished = told(place, "run", REQUEST, "--files", "files")
+    frozen = stopped_after(place, 6, signal.SIGSTOP, "run", REQUEST, "--files", "files")
+    copied = told(place, "store", "backup", "copy")
+    frozen.send_signal(signal.SIGCONT)
+    frozen.communicate(timeout=60)
+    assert frozen.returncode == 0
+    assert copied["files"] > 5
+
+    assert told(place, "store", "restore", "copy", "--home", "elsewhere")["cases"] == 2
+    here = {"JIHWI_HOME": "elsewhere"}
+    begun = heads(place, **here)
+    assert begun[finished["case"]] == finished["head"]
+    assert_whole(place, begun, **here)
+    assert "60,000" in json.dumps(told(place, "search", "당직비", **here), ensure_ascii=False)
+    assert told(place, "case", "show", finished["case"], **here)["outcome"] == "done"
+    assert (place / "elsewhere" / "cases" / finished["case"] / "report.html").is_file()
+    (half,) = begun.keys() - {finished["case"]}
+    assert says_sixty_thousand(told(place, "case", "run", half, **here))
+
+
+def test_what_was_there_is_kept_beside_what_is_restored(place: Path) -> None:
+    first = told(place, "run", REQUEST, "--files", "files")
+    told(place, "store", "backup", "copy")
+    second = told(place, "run", REQUEST, "--files", "files")
+    kept = told(place, "store", "restore", "copy")["kept"]
+    assert heads(place) == {first["case"]: first["head"]}
+    assert heads(place, JIHWI_HOME=kept).keys() == {first["case"], second["case"]}
+
+
+def test_nobody_works_in_a_copy_and_nothing_is_overwritten(place: Path) -> None:
+    told(place, "case", "list")
+    told(place, "store", "backup", "copy")
+    for words, code, sentence in (
+        (("case", "list", "--home", "copy"), 2, "is a backup"),
+        (("store", "copy", "copy", "other"), 2, "is a backup"),
+        (("store", "backup", "copy"), 2, "exists already"),
+        (("store", "backup", ".jihwi/within"), 2, "lie in each other"),
+        (("store", "backup", "new", "--home", "nowhere"), 2, "There is no folder"),
+        (("store", "restore", "nowhere"), 2, "There is no folder"),
+        (("store", "restore", "files"), 1, "damaged"),
+        (("store", "copy", "files", "other"), 2, "There is no file"),
+        (("store", "copy", "mysql://kim:pass-phrase@db/x", "other"), 2, "cannot be '***'"),
+    ):
+        done = jihwi(place, *words)
+        assert (done.returncode, sentence in " ".join(done.stderr.split())) == (code, True), done.stderr
+        assert "Traceback" not in done.stderr
+        assert "pass-phrase" not in done.stderr
+    (place / "copy" / "cases.db").write_bytes(b"changed")
+    done = jihwi(place, "store", "restore", "copy", "--home", "elsewhere")
+    assert done.returncode == 1
+    assert "not what was copied" in done.stderr
+    assert not (place / "elsewhere").exists()
+
+
+# ── erasing ──────────────────────────────────────────────────────────────────
+
+
+def _erase_and_look(place: Path, **env: str) -> None:
+    answer = told(place, "run", REQUEST, "--files", "files", **env)
+    events = answer["events"]
+    done = told(place, "store", "erase", answer["case"], "--note", "on request", **env)
+    assert done["erased"] == done["erased_in_all"] == {answer["case"]: events}
+    assert {Path(name).name for name in done["files"]} >= {"report.md", "report.html", "prompts.json"}
+    verdict = told(place, "ledger", "verify", answer["case"], **env)
+    assert (verdict["erased"], verdict["events"]) == (events, 2 * events)
+    assert_whole(place, {answer["case"]: verdict["head"]}, **env)
+    assert not (place / ".jihwi" / "cases" / answer["case"]).exists()
+    (row,) = told(place, "case", "list", **env)
+    assert row["request"] == ""
+    again = told(place, "store", "erase", answer["case"], **env)
+    assert again["erased"] == {answer["case"]: 0}
+
+
+def test_an_erased_case_verifies_and_its_text_is_nowhere(place: Path) -> None:
+    _erase_and_look(place)
+    held = all_bytes(place / ".jihwi" / "cases.db") if (place / ".jihwi" / "cases.db").is_dir() else b""
+    held += b"".join(path.read_bytes() for path in (place / ".jihwi").glob("cases.db*"))
+    assert REQUEST.encode() not in held
+    assert "60,000원".encode() not in held
+
+
+@pytest.mark.needs("postgres")
+def test_a_case_on_postgres_is_erased_the_same_way(place: Path, address: str) -> None:
+    _erase_and_look(place, JIHWI_STORE=address)
+
+
+def test_what_is_older_than_its_time_goes_and_what_goes_on_stays(place: Path) -> None:
+    ended = told(place, "run", REQUEST, "--files", "files")
+    killed_after(place, 6, "run", REQUEST, "--files", "files")
+    (running,) = heads(place).keys() - {ended["case"]}
+    assert told(place, "store", "erase", "--before", "2001-01-31")["erased"] == {}
+    assert told(place, "store", "erase", ended["case"], "--before", "2001-01-31")["erased"] == {ended["case"]: 0}
+    assert (place / ".jihwi" / "cases" / ended["case"] / "report.md").is_file()
+    refused = jihwi(place, "store", "erase", running)
+    assert refused.returncode == 1
+    assert "Close or cancel it first" in refused.stderr
+    assert told(place, "store", "erase", "--before", "2199-12-31")["erased"].keys() == {ended["case"]}
+    assert says_sixty_thousand(told(place, "case", "run", running))
+
+
+@pytest.mark.parametrize("words", [(), ("--before", "yesterday"), ("--before", "2026-02-31")])
+def test_what_to_erase_is_said_exactly(place: Path, words: tuple[str, ...]) -> None:
+    done = jihwi(place, "store", "erase", *words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+# ── passwords, help and language ─────────────────────────────────────────────
+
+
+def test_a_password_is_never_shown(place: Path) -> None:
+    (place / "secret").write_text("postgresql://kim:pass-phrase@127.0.0.1:1/cases\n", "utf-8")
+    (place / "half").write_text("postgresql://kim:pass-phrase%@127.0.0.1:1/cases\n", "utf-8")
+    whole = "postgresql://kim:pass-phrase@127.0.0.1:1/cases"
+    for address, words, code in (
+        (whole, ("doctor",), 0),
+        (whole, ("doctor", "--json"), 0),
+        (whole, ("case", "list"), 1),
+        (whole, ("case", "list", "--json"), 1),
+        (whole + "?nonsense=1", ("case", "list"), 1),
+        ("file:secret", ("case", "list"), 1),
+        ("file:half", ("case", "list"), 2),
+        ("file:nowhere", ("case", "list"), 2),
+        ("env:NOT_SET", ("case", "list"), 2),
+        ("postgresql://kim:pass-phrase@@/x", ("doctor",), 2),
+        ("kim:pass-phrase", ("doctor", "--json"), 2),
+    ):
+        done = jihwi(place, *words, JIHWI_STORE=address)
+        assert done.returncode == code, (address, done.stdout + done.stderr)
+        assert "pass-phrase" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert "postgresql://127.0.0.1:1/cases" in jihwi(place, "doctor", JIHWI_STORE=whole).stdout
+
+
+@pytest.mark.parametrize("name", ["backup", "restore", "copy", "erase"])
+def test_help_has_an_example_and_speaks_korean(place: Path, name: str) -> None:
+    shown = jihwi(place, "store", name, "--help")
+    assert shown.returncode == 0
+    assert shown.stdout.splitlines()[-1].strip().startswith(f"jihwi store {name} ")
+    korean = jihwi(place, "store", name, "--help", JIHWI_LANGUAGE="ko")
+    assert "니다." in korean.stdout.splitlines()[2]
