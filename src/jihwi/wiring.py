@@ -299,6 +299,7 @@ class ReadingRoom:
         self.json = readiness_written.render_readiness_json
         self.csv = readiness_written.render_readiness_csv
         self.repair = repair.repair
+        self.refuse_overlap = repair.refuse_overlap
         self.safe_path = repair.safe_path
         self.say = words.say
         self.grade_words = words.grade_words
@@ -314,12 +315,6 @@ class ReadingRoom:
         self.service.close()
 
 
-def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
-    """The skills that travel with the house, over its library."""
-    from jihwi.skills.built_in import library_skills  # waits: brings the whole library
-
-    def tagger() -> Tagger:
-        from jihwi.index.mecab_tags import MecabTagger
 class StoreRoom:
     """What keeping and moving needs: copies of a state folder, cases from store to store, texts erased."""
 
@@ -334,10 +329,21 @@ class StoreRoom:
         self.erase_older = erasing.erase_older
 
 
+def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
+    """The skills that travel with the house, over its library."""
+    from jihwi.skills.built_in import library_skills  # waits: brings the whole library
+
+    def tagger() -> Tagger:
+        from jihwi.index.mecab_tags import MecabTagger
 
         return MecabTagger()
 
     return library_skills(library, tagger)
+
+
+def state_place(settings: Settings, folder: Path | None = None) -> Path:
+    """Where the state lies or would lie; nothing is made."""
+    return ((folder or Path.cwd()) / Path(settings.home).expanduser()).resolve()
 
 
 def state_folder(settings: Settings, folder: Path | None = None) -> Path:
@@ -350,27 +356,17 @@ def _made(home: Path) -> Path:
     from jihwi.store.places import refuse_network
 
     refuse_network(home)
-def state_place(settings: Settings, folder: Path | None = None) -> Path:
-    """Where the state lies or would lie; nothing is made."""
-    return ((folder or Path.cwd()) / Path(settings.home).expanduser()).resolve()
-
-
+    if (home / MANIFEST).exists():
+        raise FolderIsBackup(str(home))
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise StoreReadOnly(str(home)) from problem
     if not os.access(home, os.W_OK):
         raise StoreReadOnly(str(home))
-    if (home / MANIFEST).exists():
-        raise FolderIsBackup(str(home))
     return home
 
 
-@contextlib.asynccontextmanager
-async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIterator[House]:
-    """Open the house whose state lies where the settings say, relative to `folder`: its cases on the Postgres server
-    that they name, if any, and everything else in the state folder. Raises StoreError, UsageError."""
-    home = state_folder(settings, folder)
 async def open_store(place: StoreAddress | Path, *, busy_seconds: float) -> KeptStore:
     """The cases at a Postgres address or in a state folder, which is made if it is not there. Raises StoreError,
     UsageError, ExtraMissing."""
@@ -385,6 +381,11 @@ async def open_store(place: StoreAddress | Path, *, busy_seconds: float) -> Kept
     return await SqliteStore.open(_made(place) / "cases.db", busy_seconds=busy_seconds)
 
 
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIterator[House]:
+    """Open the house whose state lies where the settings say, relative to `folder`: its cases on the Postgres server
+    that they name, if any, and everything else in the state folder. Raises StoreError, UsageError."""
+    home = state_folder(settings, folder)
     store = await open_store(settings.store or home, busy_seconds=settings.busy_seconds)
     house = House(settings, store, home)
     try:
