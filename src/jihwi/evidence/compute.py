@@ -77,12 +77,13 @@ def compute(formula: str, quotations: Sequence[str]) -> Computation:
     try:
         tree = ast.parse(formula, mode="eval")
         value, unit = _Run(formula, operands).of(tree.body)
+        shown = _shown(value, unit)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         raise FormulaInvalid(formula, str(problem)) from problem
     except decimal.DecimalException as problem:
         raise FormulaInvalid(formula, "it divides by nothing, or its result is too large") from problem
     plain = format(value.normalize(_CONTEXT), "f")
-    return Computation(formula, plain, unit, _shown(value, unit))
+    return Computation(formula, plain, unit, shown)
 
 
 class _Run:
