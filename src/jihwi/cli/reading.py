@@ -24,6 +24,8 @@ NOTHING_READ = 1
 """Exit code when not one file gave any text."""
 _MOST_LINES = 60
 _PASSWORD_BYTES = 1024
+_ASKING = frozenset({"file_locked", "attachment_locked"})
+"""Remarks that a password may do away with."""
 
 
 class _Kept(MutableMapping[str, bytes]):
@@ -215,7 +217,7 @@ class _Opened:
 
 
 def _asks(outcome: Outcome) -> bool:
-    return any(remark.code == "file_locked" for remark in outcome.remarks) or any(map(_asks, outcome.attachments))
+    return any(one.code in _ASKING for one in outcome.remarks) or any(map(_asks, outcome.attachments))
 
 
 def _was_read(outcome: Outcome) -> bool:
