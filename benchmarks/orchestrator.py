@@ -168,6 +168,9 @@ async def rounds(folder: Path, options: argparse.Namespace) -> tuple[dict[str, C
         contests["bare loop, SQLite, a row a turn"] = lambda: measured(few, floor.case)
         contests["bare loop, SQLite, our commits"] = lambda: measured(few, lambda: floor.case(commits=commits))
         contests["bare loop, SQLite, 50 cases"] = lambda: measured(many, floor.case_together, at_a_time=TOGETHER)
+        contests["bare loop, SQLite, 50 cases, our commits"] = lambda: measured(
+            many, lambda: floor.case_together(commits=commits), at_a_time=TOGETHER
+        )
         contests["Jihwi, in memory"] = lambda: measured(many, lambda: one_case(memory, opening))
         contests["Jihwi, SQLite, 1 case"] = lambda: measured(few, lambda: one_case(sqlite, opening))
         contests["Jihwi, SQLite, 50 cases"] = lambda: measured(
@@ -261,7 +264,7 @@ class Table:
         one: str,
         other: str,
         which: int,
-        target: float,
+        target: float | None = None,
         *,
         least: bool = False,
     ) -> None:
@@ -287,6 +290,8 @@ def _compare(table: Table, costs: dict[str, Cost], commits: int) -> None:
     table.ratio("SQLite 1 case / a row a turn", costs, one, "bare loop, SQLite, a row a turn", 0, 2.2)
     table.ratio("SQLite 50 cases / group commit, wall", costs, many, "bare loop, SQLite, 50 cases", 0, 2.5)
     table.ratio("SQLite 50 cases / group commit, CPU", costs, many, "bare loop, SQLite, 50 cases", 1, 2.5)
+    same = "bare loop, SQLite, 50 cases, our commits"
+    table.ratio("SQLite 50 cases / group commit of the same commits, wall", costs, many, same, 0)
     table.ratio("SQLite 50 cases / Swarm in memory, CPU", costs, many, swarm, 1, 1.5)
     table.ratio("LangGraph sync / SQLite 50 cases, wall", costs, PEERS["langgraph"], many, 0, 25, least=True)
     table.ratio(

@@ -53,18 +53,23 @@ class SqliteFloor:
             self._commit([(self._number, turn, json.dumps(history[-1]))])
             await asyncio.sleep(0)
 
-    async def case_together(self) -> None:
-        """One of many cases whose rows are committed together."""
+    async def case_together(self, *, commits: int = TURNS) -> None:
+        """One of many cases whose rows are committed together; with more `commits` each further one has a row too."""
         self._number += 1
         number = self._number
         history: list[dict[str, Any]] = [{"request": REQUEST}]
+        for seq in range(commits - TURNS):
+            await self._written(number, 1000 + seq, history[-1])
         for turn in range(TURNS):
             history.append(_take_turn(history, turn))
-            written = asyncio.get_running_loop().create_future()
-            self._gathered.append(((number, turn, json.dumps(history[-1])), written))
-            if len(self._gathered) == 1:
-                asyncio.get_running_loop().call_soon(self._flush)
-            await written
+            await self._written(number, turn, history[-1])
+
+    def _written(self, number: int, seq: int, row: dict[str, Any]) -> asyncio.Future[None]:
+        written = asyncio.get_running_loop().create_future()
+        self._gathered.append(((number, seq, json.dumps(row)), written))
+        if len(self._gathered) == 1:
+            asyncio.get_running_loop().call_soon(self._flush)
+        return written
 
     def _flush(self) -> None:
         gathered, self._gathered = self._gathered, []

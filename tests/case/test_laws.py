@@ -93,6 +93,8 @@ class World:
                 self.add(command.draft)
                 if not isinstance(command, Record):
                     self.flying.append(command)
+            if not any(isinstance(command, Record) for command in commands):
+                assert decide(self.case) == [], "starting effects makes nothing else due"
         raise AssertionError("deciding does not come to rest")
 
     def finish_one(self) -> None:

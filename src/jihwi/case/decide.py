@@ -146,7 +146,7 @@ def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tupl
     found: tuple[Assignment, Reason] | None = None
     for one in chain(plan.case, assignment):
         limit = one.limits
-        if limit == UNLIMITED:
+        if limit is UNLIMITED or limit == UNLIMITED:
             continue
         held = plan.reserved.get(one.id, NOTHING)
         spending = one.spent.plus(one.reserved).plus(held)
@@ -492,7 +492,7 @@ def budget_left(case: Case, assignment: Assignment) -> Limits:
     left = UNLIMITED
     for one in chain(case, assignment):
         limit = one.limits
-        if limit == UNLIMITED:
+        if limit is UNLIMITED or limit == UNLIMITED:
             continue
         used = one.spent.plus(one.reserved)
         left = _narrower(

@@ -36,11 +36,8 @@ class House(Protocol):
     store: EventStore
     runner: str
     effects: Effects
-
-    @property
-    def stopping(self) -> bool:
-        """Whether a shutdown was asked for."""
-        ...
+    stopping: bool
+    """Whether a shutdown was asked for."""
 
     @property
     def lease_seconds(self) -> float:
@@ -153,7 +150,7 @@ class Drive:
             if self._lost_lease is not None:
                 raise self._lost_lease
             effects = self._fold_and_decide(learned)
-            if any(isinstance(one, Think) for one in effects):
+            if self._log.hollow and any(isinstance(one, Think) for one in effects):
                 await self._log.fill()
             try:
                 events = await self._log.append(lease=self.lease, at_rest=not self._house.stopping)

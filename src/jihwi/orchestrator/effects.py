@@ -32,6 +32,8 @@ __all__ = ["Effects", "Learned"]
 
 RETRY_BASE_MS = 500
 RETRY_MOST_MS = 30_000
+WATCHED_SECONDS = 2.0
+"""Time limits from here on are looked after a few times a second; shorter ones have a timer of their own."""
 
 
 class Learned(msgspec.Struct, frozen=True, gc=False):
@@ -61,6 +63,8 @@ class Effects:
         self._emit = emit
         self._seconds = seconds
         self._jitter = random.Random()
+        self._deadlines: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
 
     # ── minds ──
 
@@ -189,8 +193,31 @@ class Effects:
     async def _within(
         self, command: RunSkill, skill: Skill, context: SkillContext, arguments: dict[str, Any]
     ) -> SkillResult:
-        async with asyncio.timeout(command.skill.timeout_ms / 1000):
+        seconds = command.skill.timeout_ms / 1000
+        if seconds < WATCHED_SECONDS:
+            async with asyncio.timeout(seconds):
+                return await skill.run(context, arguments)
+        task = asyncio.current_task()
+        assert task is not None
+        self._deadlines[task] = self._seconds() + seconds
+        try:
             return await skill.run(context, arguments)
+        except asyncio.CancelledError:
+            if task in self._late:
+                task.uncancel()
+                raise TimeoutError from None
+            raise
+        finally:
+            del self._deadlines[task]
+            self._late.discard(task)
+
+    def cancel_overdue(self) -> None:
+        """End the skills whose time is over. Called now and then: a timer for each would cost more than most calls."""
+        now = self._seconds()
+        for task, deadline in list(self._deadlines.items()):
+            if deadline <= now and task not in self._late:
+                self._late.add(task)
+                task.cancel()
 
     def _context(self, case: Case, command: RunSkill) -> SkillContext:
         return SkillContext(

@@ -93,6 +93,8 @@ class Orchestrator:
         self._drives: dict[str, Drive] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self.stopping = False
+        """Whether a shutdown was asked for."""
 
     # ── opening, commands, looking ──
 
@@ -255,6 +257,7 @@ class Orchestrator:
 
     def stop(self) -> None:
         """Ask for a clean shutdown: effects under way get their grace, leases are released."""
+        self.stopping = True
         self._stopping.set()
         for drive in self._drives.values():
             drive.nudge()
@@ -271,11 +274,6 @@ class Orchestrator:
         """How long effects may go on after a shutdown was asked for."""
         return self.settings.grace_seconds
 
-    @property
-    def stopping(self) -> bool:
-        """Whether a shutdown was asked for."""
-        return self._stopping.is_set()
-
     def keep_ticking(self) -> None:
         """See to it that waiting drives are woken to look around, and that their leases are renewed."""
         if self._ticker is None or self._ticker.done():
@@ -290,6 +288,7 @@ class Orchestrator:
                 renewed = self._clock.monotonic_seconds()
                 for drive in list(self._drives.values()):
                     await self._renew(drive)
+            self.effects.cancel_overdue()
             for drive in self._drives.values():
                 drive.nudge()
 

@@ -81,6 +81,11 @@ class CaseLog:
         self._pending, self._blobs, self.fresh = [], {}, []
         self._kept_seq = self._hollow_to
 
+    @property
+    def hollow(self) -> bool:
+        """Whether the state came from a snapshot and its transcripts are not filled yet."""
+        return self._hollow_to > 0
+
     async def fill(self) -> None:
         """See to it that the transcripts are there: a state from a snapshot has none."""
         if self._hollow_to:
