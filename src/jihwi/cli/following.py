@@ -111,6 +111,8 @@ def _action(action: Action, ko: bool) -> str:
             return f"→ {agent}"
         case HandOff(agent=agent):
             return f"⇒ {agent}"
+        case Report(text=text) if text.strip():
+            return f"{_NAMES[Report][0 if ko else 1]}: {' '.join(text.split())}"
         case Ask() | Post() | Dispute() | Report() | Release():
             return _NAMES[type(action)][0 if ko else 1]
         case _:

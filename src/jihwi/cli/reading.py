@@ -341,7 +341,7 @@ def _remarks(facts: _Facts) -> Iterator[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """A line for a terminal: what could steer it (escape codes, line breaks, marks that turn writing) is shown as �.
+    r"""A line for a terminal: what could steer it (escape codes, line breaks, marks that turn writing) is shown as �.
 
     >>> _plain("a\x1b[31m\n나")
     'a�[31m�나'

@@ -17,7 +17,7 @@ from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Finding
 from jihwi.errors import SkillArguments, SkillInvalid
 from jihwi.evidence import Viewer
-from jihwi.skills.fitting import surely_fits
+from jihwi.skills.fitting import surely_fits as _surely_fits
 
 __all__ = ["Skill", "SkillBox", "SkillContext", "SkillResult"]
 
@@ -98,7 +98,7 @@ class SkillBox:
 
     def check(self, name: str, arguments: dict[str, Any]) -> None:
         """Raise `SkillArguments`, saying what is wrong, unless `arguments` fit the skill's schema."""
-        if surely_fits(self._skills[name].schema, arguments):
+        if _surely_fits(self._skills[name].schema, arguments):
             return
         validator = self._validators.get(name)
         if validator is None:
