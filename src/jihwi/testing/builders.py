@@ -9,7 +9,7 @@ from typing import Any
 from jihwi.case.assignment import AgentSpec, ApprovalRule, Effect, MindSpec, Policy, SkillSpec
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.turn import Turn, View
-from jihwi.clock import SystemClock
+from jihwi.clock import Clock, SystemClock
 from jihwi.evidence import Viewer
 from jihwi.ids import Chance
 from jihwi.minds import Mind
@@ -120,6 +120,7 @@ def an_orchestrator(
     settings: Settings | None = None,
     runner: str = "test",
     minds: Mapping[str, Mind] | None = None,
+    clock: Clock | None = None,
 ) -> Orchestrator:
     """An orchestrator over `store` with these minds and skills."""
     return Orchestrator(
@@ -128,7 +129,7 @@ def an_orchestrator(
         skills=SkillBox(skills),
         publisher=press or Press(),
         chance=chance or SeededChance(),
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         runner=runner,
         settings=settings,
     )
