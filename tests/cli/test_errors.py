@@ -149,3 +149,12 @@ def test_help_fits_one_screen_and_ends_with_an_example(tmp_path: Path, words: li
     assert len(done.stdout.splitlines()) < 50
     if words != ["--help"] and words[0] != "case":
         assert f"jihwi {words[0]}" in done.stdout.splitlines()[-2] + done.stdout.splitlines()[-1]
+
+
+def test_a_label_once_given_stays_until_another_is_given(tmp_path: Path, files: Path) -> None:
+    labelled = jihwi(tmp_path, "run", "당직비는?", "--files", str(files), "--label", "인사", "--json")
+    assert labelled.returncode == 0, labelled.stderr
+    without = jihwi(tmp_path, "search", "당직비", "--files", str(files), "--json")
+    assert json.loads(without.stdout)["hits"] == []
+    held = jihwi(tmp_path, "search", "당직비", "--json", JIHWI_LABELS="인사")
+    assert len(json.loads(held.stdout)["hits"]) == 1

@@ -61,7 +61,10 @@ async def ingest_folder(house: House, folder: Path, labels: list[str], screen: S
     house.viewer = type(house.viewer)(house.viewer.id, tuple(sorted(held)))
 
     def work() -> IngestReport:
-        house.library.put_collection(name, str(folder), labels=labels)
+        if labels:
+            house.library.put_collection(name, str(folder), labels=labels)
+        else:  # a folder that was labelled before stays so
+            house.library.begin_collection(name, str(folder))
         with _ReadingProgress(screen, len(files)) as tell:
             return house.library.ingest(name, files, house.reading_service, tell)
 
