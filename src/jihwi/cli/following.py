@@ -28,10 +28,12 @@ def line_of(event: e.Event, language: Language) -> str:
 
 
 def quiet_line(event: e.Event, language: Language) -> str:
-    """The same for a progress display: only what a person wants to see pass by."""
-    if isinstance(event.body, e.SkillStarted | e.TurnFinished | e.CaseOpened):
+    """The same for a progress display: who begins, finds, hands over and reports, as it passes by."""
+    if isinstance(event.body, e.SkillFinished | e.TurnFinished | e.CaseOpened | e.CaseClosed):
         return ""
-    return _words(event, language)
+    words = _words(event, language)
+    who = event.author.id if event.author.role == "agent" else ""
+    return f"{who}: {words}" if who and words else words
 
 
 def _who(event: e.Event) -> str:
