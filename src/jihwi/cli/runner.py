@@ -20,9 +20,7 @@ __all__ = ["runner"]
 def runner(
     store: Annotated[
         str | None,
-        typer.Option(
-            help=say("사건이 있는 Postgres: 주소나 참조", "Postgres with the cases: address or reference")
-        ),
+        typer.Option(help=say("사건이 있는 Postgres: 주소나 참조", "Postgres with the cases: address or reference")),
     ] = None,
     model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
     team: Annotated[
