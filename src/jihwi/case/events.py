@@ -131,9 +131,9 @@ class SkillStarted(Fact, frozen=True, omit_defaults=True, gc=False):
     number: int
     attempt: int
     skill: str
-    version: str
-    action_digest: str
-    idempotency_key: str
+    version: str = "1"
+    action_digest: str = ""
+    idempotency_key: str = ""
 
 
 class SkillFinished(Fact, frozen=True, omit_defaults=True, gc=False):
