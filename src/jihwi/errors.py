@@ -135,7 +135,6 @@ class FolderTaken(UsageError):
 
 
 @dataclass(eq=False)
-@dataclass(eq=False)
 class FolderIsBackup(UsageError):
     path: str
     ko = "'{path}'은(는) 백업이라 여기서 일하지 않습니다."
@@ -144,6 +143,7 @@ class FolderIsBackup(UsageError):
     en_next = "Restore it first: `jihwi store restore {path} --home FOLDER`."
 
 
+@dataclass(eq=False)
 class FileMissing(UsageError):
     path: str
     ko = "'{path}' 파일이 없습니다."
