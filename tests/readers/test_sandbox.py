@@ -296,3 +296,28 @@ def wait_for_end(pid: int) -> None:
         assert ready, f"process {pid} still runs"
     finally:
         os.close(watched)
+
+
+def test_a_worker_that_died_between_two_files_costs_neither(tmp_path: Path) -> None:
+    with SandboxReadingService(LIMITS, processes=1, worker="tests.readers.hostile") as service:
+        (first,) = read(service, tmp_path, "첫 글")
+        killed = [pid for pid in _children() if pid != os.getpid()]
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        (second,) = read(service, tmp_path, "둘째 글")
+    assert killed
+    assert (first.grade, second.grade) == ("A", "A")
+
+
+def _children() -> list[int]:
+    """The processes this one has started and that run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == os.getpid() and "hostile" in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+    return found

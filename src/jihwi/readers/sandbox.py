@@ -203,6 +203,8 @@ class _Pool:
             tired = worker.read(job, task, frames)
         except _Gone as gone:
             self._drop(worker)
+            if worker.served and not worker.heard:  # it died of the file before this one: that is not this one's fault
+                return self._one_round(task, frames, frugal)
             return Lost(gone.code, gone.detail, inside=bool(frames))
         finally:
             task.worker = None
@@ -227,6 +229,7 @@ class _Pool:
     def _give(self, worker: _Worker) -> None:
         with self._lock:
             if not self._closed:
+                worker.served = True
                 self._idle.append(worker)
                 return
         self._drop(worker)
@@ -267,6 +270,10 @@ class _Worker:
         self._largest = max(FRAME_FLOOR, limits.output_characters * BYTES_PER_CHARACTER)
         self._temp = tempfile.mkdtemp(prefix="jihwi-reading-")
         self._disposed = False
+        self.served = False
+        """Whether it has read a file before."""
+        self.heard = False
+        """Whether it has said anything of the present one."""
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             command,
@@ -299,6 +306,7 @@ class _Worker:
         When frames are there already, the file itself is known and only its parts are wanted. Raises `_Gone` when
         the worker dies, falls silent or says what it may not say.
         """
+        self.heard = False
         try:
             send(self._jobs, job)
         except OSError as error:
@@ -307,6 +315,7 @@ class _Worker:
         wanted, opened = not frames, False
         while True:
             body = self._receive(min(self._limits.seconds, end - time.monotonic()))
+            self.heard = True
             kind = self._kind(body)
             if kind == "Done":
                 return self._decoded(_done, body).tired
