@@ -34,6 +34,9 @@ from jihwi.store import CaseRow, EventStore, Lease
 
 __all__ = ["Orchestrator", "Settings"]
 
+DEAD_SECONDS = 5.0
+"""How often a serving runner looks for cases of runners that died on this machine."""
+
 Watcher = Callable[[Event], None]
 Persons = Callable[[Case], list[Draft]]
 
@@ -226,10 +229,12 @@ class Orchestrator:
     async def serve(self) -> None:
         """Drive every case of the store that has work, many at a time, until `stop`."""
         tasks: set[asyncio.Task[None]] = set()
-        for row in await self.store.rows(statuses=("running",)):
-            await self._release_of_the_dead(row.case_id)
+        looked = -1e9
         try:
             while not self._stopping.is_set():
+                if self._clock.monotonic_seconds() - looked > DEAD_SECONDS:
+                    looked = self._clock.monotonic_seconds()
+                    await self._release_of_all_the_dead()
                 while len(tasks) < self.settings.cases:
                     lease = await self.store.claim(self.runner, seconds=self.settings.lease_seconds)
                     if lease is None:
@@ -244,6 +249,12 @@ class Orchestrator:
                 drive.nudge()
             if tasks:
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _release_of_all_the_dead(self) -> None:
+        """Free the cases of runners that died on this machine; nobody else's lease is touched."""
+        for row in await self.store.rows(statuses=("running",)):
+            if row.case_id not in self._drives:
+                await self._release_of_the_dead(row.case_id)
 
     async def _wait_for_work(self, tasks: set[asyncio.Task[None]]) -> None:
         change = asyncio.create_task(self.store.wait(None, 0, seconds=1.0))
