@@ -280,16 +280,17 @@ class _Reading:
 
     def short(self, sentence: _Sentence) -> tuple[Quotation | None, float]:
         """The fewest words that answer, and how sure they are."""
-        chosen = sentence.chosen
-        if chosen is None or self._question.wanted not in (_SHORT | {"passage"}):
+        if self._question.wanted not in (_SHORT | {"passage"}):
             return None, 0.0
-        if chosen.seen.fit < _MISFIT or chosen.seen.asked > _ASKED:
+        ordered = sorted(self._chosen(sentence.weighed), key=lambda c: -c.score)
+        fitting = [c for c in ordered if c.seen.fit >= _MISFIT and c.seen.asked <= _ASKED]
+        if not fitting:
             return None, 0.0
         passage = self._passages[sentence.weighed.passage]
-        span = (passage.start + chosen.candidate.start, passage.start + chosen.candidate.end)
-        rivals = [c.score for c in self._chosen(sentence.weighed) if c.candidate != chosen.candidate]
-        margin = chosen.score - max(rivals, default=chosen.score - 5)
-        return passage.quotation(*span), round(sentence.confidence / (1 + math.exp(0.7 - margin)), 3)
+        first = fitting[0].candidate
+        margin = fitting[0].score - (fitting[1].score if len(fitting) > 1 else fitting[0].score - 5)
+        sure = sentence.confidence / (1 + math.exp(0.7 - margin))
+        return passage.quotation(passage.start + first.start, passage.start + first.end), round(sure, 3)
 
 
 def _column(weighed: Weighed, candidate: Candidate, passage: Passage) -> float:

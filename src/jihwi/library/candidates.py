@@ -54,11 +54,8 @@ def candidates_of(text: str, start: int, end: int, words: Sequence[Word]) -> lis
     inside = words[bisect_left(starts, start) : bisect_left(starts, end)]
     found: dict[tuple[int, int], Candidate] = {}
     for quantity in quantities(text[start:end]):
-        span = (quantity.start + start, quantity.end + start)
-        found[span] = Candidate(*span, quantity, particle=_particle_after(inside, span[1]))
-        until = _UNTIL.match(text, span[1], end) if quantity.kind == "duration" else None
-        if until:
-            found[span[0], until.end()] = Candidate(span[0], until.end(), quantity)
+        for span in _quantity_spans(text, start, end, quantity, inside):
+            found[span] = Candidate(*span, quantity, particle=_particle_after(inside, span[1]))
     value = _VALUE.match(text, start, end)
     if value:
         words_in = value.group(1).count(" ") + 1
@@ -68,7 +65,56 @@ def candidates_of(text: str, start: int, end: int, words: Sequence[Word]) -> lis
         found.setdefault(span, Candidate(*span, particle=_particle_after(inside, match.end()), quoted=True))
     for candidate in _noun_phrases(text, inside):
         found.setdefault((candidate.start, candidate.end), candidate)
-    return sorted(found.values(), key=lambda c: (c.start, c.end))
+    trimmed = {(c.start, c.end): c for c in (_trimmed(text, one) for one in found.values()) if c.end > c.start}
+    return sorted(trimmed.values(), key=lambda c: (c.start, c.end))
+
+
+def _trimmed(text: str, candidate: Candidate) -> Candidate:
+    """The candidate without quotation marks and the like at its ends."""
+    start, end = candidate.start, candidate.end
+    while start < end and text[start] in _MARKS:
+        start += 1
+    while end > start and text[end - 1] in _MARKS:
+        end -= 1
+    same = (start, end) == (candidate.start, candidate.end)
+    return candidate if same else msgspec.structs.replace(candidate, start=start, end=end)
+
+
+_MARKS = frozenset("\"'“”‘’《》〈〉「」『』,;:·- ")
+
+
+def _quantity_spans(
+    text: str, start: int, end: int, quantity: Quantity, words: Sequence[Word]
+) -> Iterator[tuple[int, int]]:
+    """A quantity, also with what it counts (`1,200만 화소`) and with its limit (`3일 전`)."""
+    first, last = quantity.start + start, quantity.end + start
+    yield first, last
+    if quantity.kind == "date":
+        yield from ((first, first + cut) for cut in _coarser(quantity.text))
+    until = _UNTIL.match(text, last, end) if quantity.kind == "duration" else None
+    if until:
+        yield first, until.end()
+    if quantity.kind == "number":
+        at = bisect_left([word.start for word in words], last)
+        if (
+            at < len(words)
+            and words[at].tag in ("NNBC", "NNB", "NNG", "SL")
+            and text[last : words[at].start] in ("", " ")
+        ):
+            yield first, words[at].end
+
+
+def _coarser(date: str) -> Iterator[int]:
+    """Where a date in Hangul is cut to its year, or its year and month."""
+    for match in re.finditer("[년월]", date):
+        if match.end() < len(date):
+            yield match.end()
+
+
+_NO_BEGINNING = frozenset(
+    "때 중 후 이후 이전 전 당시 중반 초반 후반 동안 최근 현재 결과 다음 각각 이번 지난 등 및 또 또는 측 간".split()  # noqa: SIM905
+)
+"""Words that belong to what stands before them."""
 
 
 def _noun_phrases(text: str, words: Sequence[Word]) -> Iterator[Candidate]:
@@ -79,6 +125,8 @@ def _noun_phrases(text: str, words: Sequence[Word]) -> Iterator[Candidate]:
         for last in ends:
             for first in [b for b in begins if b < last][-_LONGEST_WORDS:]:
                 piece = run[first:last]
+                if piece[0].form in _NO_BEGINNING and len(piece) > 1:
+                    continue
                 if piece[-1].tag.split("+")[0] in _HEADS or piece[-1].tag == "SY":
                     yield _phrase(piece, words)
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from jihwi.evidence.quantities import Quantity
 from jihwi.library.candidates import Candidate
 from jihwi.library.passages import Passage, Weighed
 from jihwi.library.questions import Question, Wanted, kind_of_label
@@ -145,8 +146,10 @@ def fit_of(question: Question, candidate: Candidate, text: str) -> float:
         return _fit_in_figures(question, candidate, text, kinds)
     if candidate.quantity is not None:
         return -0.6
+    if candidate.quoted and question.wanted != "title" and text.endswith(_SAID):
+        return -0.6
     if question.wanted in _NAMED:
-        return _fit_of_name(question.wanted, candidate, text)
+        return _fit_of_name(question, candidate, text)
     if text in _STOP_NOUNS:
         return -1.0
     return 0.2 if candidate.quoted or candidate.tag in ("NNP", "SL") else 0.0
@@ -157,9 +160,11 @@ def _fit_in_figures(question: Question, candidate: Candidate, text: str, kinds: 
     if quantity is None:
         if question.wanted == "when":
             return 0.5 if _ERA.search(text) else -1.0
-        return 0.4 if question.wanted == "how_many" and re.search(r"\d", text) else -1.0
+        return 0.0 if question.wanted == "how_many" and re.search(r"\d", text) else -1.0
     if question.wanted == "when" and quantity.unit in ("세기", "년대"):
         return 1.0
+    if question.wanted == "when" and quantity.kind == "date":
+        return _fit_of_date(question, quantity, text)
     if question.wanted == "when" and quantity.kind == "duration" and text.endswith(("전", "이내", "후", "뒤", "안")):
         return 0.8
     fit = kinds.get(quantity.kind, -1.0)
@@ -169,13 +174,31 @@ def _fit_in_figures(question: Question, candidate: Candidate, text: str, kinds: 
     return fit
 
 
-def _fit_of_name(wanted: Wanted, candidate: Candidate, text: str) -> float:
+_YEAR = re.compile(r"(?:^|[가-힣])(?:해|연도|년도|year)\Z")
+
+
+def _fit_of_date(question: Question, quantity: Quantity, text: str) -> float:
+    """A year where a year is asked for, a month where a month is; otherwise as much of the date as there is."""
+    if _YEAR.search(question.focus) or question.unit in ("년", "년도"):
+        return 1.3 if text.endswith(("년", "년도")) or text.isdigit() else 0.8
+    if question.unit == "월":
+        return 1.3 if text.endswith("월") else 0.8
+    return 1.0 if text == quantity.text else 0.6
+
+
+_SAID = ("다", "까", "요", "다.", "?", "!")
+
+
+def _fit_of_name(question: Question, candidate: Candidate, text: str) -> float:
+    wanted = question.wanted
     name, latin = candidate.tag == "NNP", candidate.tag in ("SL", "")
     if wanted == "title":
         return 1.0 if candidate.quoted else 0.4 if name or latin else -0.1
     sort, ending = {"who": ("인명", _PEOPLE), "where": ("지명", _PLACES)}.get(wanted, ("", _BODIES))
     if (sort and candidate.sort == sort) or ending.search(text):
         return 1.0
+    if wanted == "where" and question.focus in ("곳", "") and _BODIES.search(text):
+        return 0.7
     return 0.5 if name else 0.15 if latin else -0.4
 
 
