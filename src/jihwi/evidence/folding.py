@@ -30,7 +30,7 @@ _COMMON = r"\x00-\u02ff\u2000-\u2125\u2127-\u2129\u212c-\u2adb\u3000-\u3029\u303
 """Characters that composition leaves alone, unless what follows them is not one of these."""
 _PATTERNS: dict[Normalisation, str] = {
     "composition": rf"[^\s{_INVISIBLE}]?[^{_COMMON}\s{_INVISIBLE}]+",
-    "white_space": rf"[\s{_INVISIBLE}]+",
+    "white_space": rf"(?:[^\S ]|[{_INVISIBLE}]| (?=[\s{_INVISIBLE}]))[\s{_INVISIBLE}]*",
     "width": r"[！-～￠-￦]",
     "quotation_marks": f"[{_DOUBLE}{_SINGLE}]",
 }
