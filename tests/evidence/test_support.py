@@ -114,3 +114,7 @@ def test_long_texts_take_time_that_grows_with_their_length() -> None:
     for piece in ("않" * 5_000, "가지 " * 3_000, "없다 " * 3_000, "not a " * 3_000):
         supported(piece, [piece])
     assert time.process_time() - started < 10
+
+
+def test_a_sentence_with_nothing_to_hold_against_a_quotation_is_not_borne_out_by_it() -> None:
+    assert not supported("약 때문입니다.", ["당직비는 1회 60,000원을 지급한다."]).holds

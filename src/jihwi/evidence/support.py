@@ -51,6 +51,8 @@ def supported(sentence: str, quotations: Sequence[str]) -> Support:
     missing = list(_missing_quantities(sentence, quotations))
     missing += _missing_words(sentence, quotations)
     missing += _missing_polarity(sentence, quotations)
+    if not missing and not _says_something(sentence) and not any(sentence.strip() in one for one in quotations):
+        missing = [sentence]  # there is nothing in it that quotations could bear out
     return Support(not missing, tuple(dict.fromkeys(missing)))
 
 
@@ -85,6 +87,12 @@ def _missing_words(sentence: str, quotations: Sequence[str]) -> list[str]:
     if strict:
         return strict
     return lacking if words and 1 - len(lacking) / len(words) < LEAST_SHARE else []
+
+
+def _says_something(sentence: str) -> bool:
+    """Whether a figure or a word of content stands in it, so that holding it against quotations means anything."""
+    bare = _without_figures(sentence)
+    return bare != sentence or any(not is_general(word) for word in written_words(bare))
 
 
 def _could_be_false(word: str, sentence: str) -> bool:
