@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.figures import write_figures
 from benchmarks.planted import Change, false_changes, fit_sentences, true_changes
 from jihwi.evidence import supported
 from jihwi.index import ChunkText, Found, IndexedDocument
@@ -187,6 +188,20 @@ def figures(queries: int = 0) -> dict[str, float]:
     return found
 
 
+TARGETS = {
+    "answer sentence first (it holds": (">=", 86.0),
+    "short answer exact": (">=", 40.0),
+    "short answer F1": (">=", 55.0),
+    "falsely refused": ("<=", 10.0),
+    "right passage removed": (">=", 80.0),
+    "right article removed": (">=", 80.0),
+    "korquad_a: all planted false": (">=", 95.0),
+    "msmarco_ko_a: all planted false": (">=", 95.0),
+    "korquad_a: all true paraphrases": ("<=", 5.0),
+    "msmarco_ko_a: all true paraphrases": ("<=", 5.0),
+}
+
+
 def main() -> int:
     """Print every figure; they are written to `build/bench/answers.json` too."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -197,9 +212,7 @@ def main() -> int:
         return 0
     for row, value in found.items():
         print(f"{value:6.1f}  {row}")
-    target = ROOT / "build" / "bench" / "answers.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_figures(ROOT / "build" / "bench", "answers", found, unit="percent", targets=TARGETS)
     return 0
 
 

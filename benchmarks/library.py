@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answers import figures as answer_figures
+from benchmarks.figures import write_figures
 from jihwi.evidence import Metadata, Reading, ReadingBuilder, Viewer
 from jihwi.evidence.chunking import token_count
 from jihwi.evidence.sentences import sentences
@@ -315,9 +316,7 @@ def main() -> None:
         measured["scale"] = [scale(count, sets) for count in asked.chunks]
         if asked.long:
             measured["scale_long"] = [scale(count, sets, sentences_each=14) for count in asked.chunks]
-    out = ROOT / "build" / "bench" / "library.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(measured, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_figures(ROOT / "build" / "bench", "library", measured, unit="as named", targets={})
 
 
 if __name__ == "__main__":
