@@ -14,7 +14,18 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from jihwi.case import assignment, budget, events, fold, state, turn
+from jihwi.case import (
+    assignment,
+    budget,
+    events,
+    fold,
+    fold_actions,
+    fold_assignments,
+    fold_case,
+    fold_moves,
+    state,
+    turn,
+)
 from jihwi.case.state import Case
 from jihwi.case.turn import Entry, Transcript
 
@@ -22,6 +33,21 @@ __all__ = ["SNAPSHOT_EVENTS", "filled", "is_hollow", "opened", "packed"]
 
 SNAPSHOT_EVENTS = 200
 """A state is kept once so many events have come since the last time: below, folding is quicker than looking."""
+
+
+_FOLDING = (
+    assignment,
+    budget,
+    events,
+    fold,
+    fold_actions,
+    fold_assignments,
+    fold_case,
+    fold_moves,
+    state,
+    turn,
+)
+"""Every module that has a say in how a state looks."""
 
 
 class HollowTranscript(Transcript):
@@ -67,9 +93,9 @@ _decode = msgspec.json.Decoder(_Kept, dec_hook=_hollow).decode
 
 @functools.cache
 def _code() -> str:
-    """The digest of all code that has a say in how a state looks: another version's states are none of ours."""
+    """The digest of that code: another version's states are none of ours."""
     digest = sha256()
-    for module in (assignment, budget, events, fold, state, turn):
+    for module in _FOLDING:
         digest.update(Path(module.__file__ or "").read_bytes())
     return digest.hexdigest()
 
