@@ -22,7 +22,7 @@ from jihwi.cli.session import Home, Json, Lang, Session, run_async
 from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
-from jihwi.store import CaseRow, KeptStore
+from jihwi.store import HOUSE, CaseRow, KeptStore
 from jihwi.wiring import House, StoreRoom, open_house, open_store, state_place
 
 __all__ = ["app"]
@@ -139,7 +139,8 @@ async def _restore(session: Session, copy: Path) -> int:
 
 async def _verify_all(store: KeptStore) -> int:
     rows = await store.rows(limit=_EVERY_CASE)
-    for row in rows:
+    house = await store.row(HOUSE)
+    for row in (*rows, *([house] if house is not None else [])):
         verify(row.case_id, await store.read(row.case_id), expected_head=row.head)
     return len(rows)
 

@@ -19,10 +19,14 @@ import msgspec
 
 from jihwi.case.ledger import Sealed
 
-__all__ = ["BLOB_BYTES", "CaseRow", "CaseStatus", "EventStore", "KeptStore", "Lease", "Patch"]
+__all__ = ["BLOB_BYTES", "HOUSE", "CaseRow", "CaseStatus", "EventStore", "KeptStore", "Lease", "Patch"]
 
 BLOB_BYTES = 16 * 1024
 """Bodies longer than this are stored once, under their digest."""
+
+HOUSE = "house"
+"""The stream of facts outside any case. It is kept like a case and is none: `rows` never lists it, no runner claims
+it, and nobody erases it with the ended cases; `row` and `read` find it by this name."""
 
 CaseStatus = Literal["running", "waiting", "paused", "parked", "closed", "cancelled", "failed"]
 
@@ -103,7 +107,8 @@ class EventStore(Protocol):
         ...
 
     async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
-        """Rows, newest change first; only those with one of `statuses` when any is given, whose id begins so."""
+        """Rows, newest change first; only those with one of `statuses` when any is given, whose id begins so. The
+        house stream is not among them."""
         ...
 
     async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:

@@ -10,7 +10,7 @@ import msgspec
 from jihwi.case.ledger import GENESIS, Sealed, read_header
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import AppendConflict, LeaseLost
-from jihwi.store import CaseRow, CaseStatus, Lease, Patch
+from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
 from jihwi.store.waking import Bell
 
 __all__ = ["MemoryStore"]
@@ -131,7 +131,7 @@ class MemoryStore:
         found = [
             log.row
             for case_id, log in self._logs.items()
-            if case_id.startswith(prefix) and (not statuses or log.row.status in statuses)
+            if case_id != HOUSE and case_id.startswith(prefix) and (not statuses or log.row.status in statuses)
         ]
         found.sort(key=lambda row: (row.changed_ms, row.case_id), reverse=True)
         return found[:limit]

@@ -8,7 +8,7 @@ import msgspec
 
 from jihwi.case.ledger import Sealed, verify
 from jihwi.errors import AppendConflict
-from jihwi.store import CaseRow, KeptStore, Patch
+from jihwi.store import HOUSE, CaseRow, KeptStore, Patch
 
 __all__ = ["Copied", "copy_store"]
 
@@ -25,20 +25,27 @@ class Copied(msgspec.Struct, frozen=True):
     events: int = 0
     """How many events were written; those that were there already are not counted."""
     differing: tuple[str, ...] = ()
-    """Cases that the target holds with another history; nothing of them was changed."""
+    """Cases, or `house`, that the target holds with another history; nothing of them was changed."""
 
 
 async def copy_store(
     source: KeptStore, target: KeptStore, *, told: Callable[[CaseRow], None] = lambda row: None
 ) -> Copied:
-    """Copy every case, each whole in one transaction. May be killed at any moment and run again: it goes on where it
-    stopped. Running it again later brings over what was added since; what was added to the target meanwhile is never
-    touched. Leases and snapshots stay behind, so stop the runners of the source before anything runs on the target.
+    """Copy the house stream and every case, each whole in one transaction. May be killed at any moment and run again:
+    it goes on where it stopped. Running it again later brings over what was added since; what was added to the target
+    meanwhile is never touched. Leases and snapshots stay behind, so stop the runners of the source before anything
+    runs on the target.
 
     `told` is called after each case. Raises StoreError, LedgerBroken when a case in the source does not verify.
     """
     cases, events = 0, 0
     differing: list[str] = []
+    house = await source.row(HOUSE)
+    if house is not None:
+        try:
+            events += await _copy_case(source, target, house)
+        except AppendConflict:
+            differing.append(HOUSE)
     for row in reversed(await source.rows(limit=_EVERY_CASE)):
         try:
             events += await _copy_case(source, target, row)

@@ -24,7 +24,7 @@ from jihwi.case.assignment import Reason
 from jihwi.case.events import Author, CasePaused, CaseResumed, Draft, Noticed
 from jihwi.case.ledger import GENESIS, Sealed, seal, verify
 from jihwi.errors import AppendConflict, LeaseLost
-from jihwi.store import BLOB_BYTES, CaseRow, EventStore, KeptStore, Lease, Patch
+from jihwi.store import BLOB_BYTES, HOUSE, CaseRow, EventStore, KeptStore, Lease, Patch
 
 __all__ = ["Chain", "KeptStoreContract", "Opener", "StoreContract"]
 
@@ -253,6 +253,21 @@ class StoreContract:
         assert [row.case_id for row in await store.rows(prefix="c0000000001")] == ["c0000000001a1"]
         assert len(await store.rows(limit=2)) == 2
         assert await store.rows(prefix="c%") == []
+
+    async def test_the_house_stream_is_kept_like_a_case_and_listed_among_none(self, store: EventStore) -> None:
+        await _opened(store, "c0000000000a1")
+        chain = await _opened(store, HOUSE, 3, Patch("waiting", request="", requester=""))
+        assert [row.case_id for row in await store.rows()] == ["c0000000000a1"]
+        assert await store.rows(statuses=("waiting",)) == []
+        assert await store.rows(prefix=HOUSE) == []
+        row = await store.row(HOUSE)
+        assert row is not None
+        assert (row.seq, row.head) == (3, chain.head)
+        assert verify(HOUSE, await store.read(HOUSE), expected_head=row.head).events == 3
+        lease = await store.claim("r1")
+        assert lease is not None
+        assert lease.case_id == "c0000000000a1"
+        assert await store.claim("r1") is None
 
     # ── leases ───────────────────────────────────────────────────────────
 

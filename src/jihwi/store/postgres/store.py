@@ -13,7 +13,7 @@ import psycopg
 
 from jihwi.case.ledger import Sealed
 from jihwi.errors import LeaseLost, StoreCorrupt, StoreFailed
-from jihwi.store import CaseRow, CaseStatus, Lease, Patch
+from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
 from jihwi.store.migrations import migrations_for
 from jihwi.store.postgres import statements as sql
 from jihwi.store.postgres.hearing import Hearing, ServerClock
@@ -154,9 +154,9 @@ class PostgresStore:
 
     async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
         found = await self._rows_of(
-            sql.ROW + " WHERE (%(any)s OR status = ANY (%(statuses)s)) AND starts_with(case_id, %(prefix)s) "
-            "ORDER BY changed_ms DESC, case_id DESC LIMIT %(limit)s",
-            {"any": not statuses, "statuses": list(statuses), "prefix": prefix, "limit": limit},
+            sql.ROW + " WHERE case_id <> %(house)s AND (%(any)s OR status = ANY (%(statuses)s)) "
+            "AND starts_with(case_id, %(prefix)s) ORDER BY changed_ms DESC, case_id DESC LIMIT %(limit)s",
+            {"any": not statuses, "statuses": list(statuses), "prefix": prefix, "limit": limit, "house": HOUSE},
         )
         return [CaseRow(*row) for row in found]
 

@@ -12,7 +12,7 @@ from typing import Any
 from jihwi.case.ledger import Sealed
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import StoreCorrupt, StoreError
-from jihwi.store import CaseRow, CaseStatus, Lease, Patch
+from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
 from jihwi.store.migrations import migrations_for
 from jihwi.store.sqlite import leases
 from jihwi.store.sqlite.erasing import erase
@@ -174,8 +174,8 @@ class SqliteStore:
         return CaseRow(*found[0]) if found else None
 
     async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
-        conditions: list[str] = []
-        values: list[str] = []
+        conditions = ["case_id <> ?"]
+        values = [HOUSE]
         if set(statuses) == {"running"}:
             conditions.append("status = 'running'")  # spelled out, so that its small index serves
         elif statuses:
@@ -184,8 +184,8 @@ class SqliteStore:
         if prefix:
             conditions.append("case_id >= ? AND case_id < ?")
             values += [prefix, prefix + "\U0010ffff"]
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        sql = f"{_ROW} {where} ORDER BY changed_ms DESC, case_id DESC LIMIT {int(limit)}"
+        where = " AND ".join(conditions)
+        sql = f"{_ROW} WHERE {where} ORDER BY changed_ms DESC, case_id DESC LIMIT {int(limit)}"
         # This one looks at every case, so it has a thread and a connection of its own.
         found = await asyncio.to_thread(self._rows_apart, sql, values)
         return [CaseRow(*row) for row in found]
