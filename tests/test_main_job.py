@@ -128,7 +128,7 @@ def test_the_command_does_it_all_and_a_second_run_reads_nothing_again(tmp_path: 
     assert first.returncode == 0, first.stderr
     assert "60,000원" in first.stdout
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names >= {"report.md", "report.html", "report.json", "prompts.json", "ledger.jsonl"}
+    assert names >= {"report.md", "report.html", "report.docx", "report.json", "prompts.json", "ledger.jsonl"}
     verified = _run(
         [sys.executable, "-m", "jihwi", "ledger", "verify", str(tmp_path / "out" / "ledger.jsonl")], tmp_path
     )

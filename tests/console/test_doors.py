@@ -18,6 +18,7 @@ from jihwi.testing.builders import a_skill, an_agent, an_opening
 from jihwi.wiring import open_house
 from tests.console.office import Client, Running, running_console, small_engine
 from tests.console.test_journeys import asker, sender
+from tests.readers.asking import opened, texts
 
 SECRET = "성과급 38,400,000원"
 
@@ -183,6 +184,8 @@ async def test_a_forbidden_document_cannot_be_reached_by_any_way(tmp_path: Path)
         case = f"/cases/{case_id}"
         places += [case, f"{case}?part=now", f"{case}/report", f"{case}/prompts", f"{case}/ledger"]
         places += [f"{case}/files/{name}" for name in ("report.md", "report.html", "report.json", "ledger.jsonl")]
+        word = f"{case}/files/report.docx"
+        places += [f"{case}/prompts?download=true", f"{case}/prompts?part=sentences"]
         last = int((await lee.get(f"{case}.json")).json()["seq"])
         places += [f"{case}/events/{seq}" for seq in range(1, last + 1)]
         seen = "".join([(await lee.get(place)).text for place in places])
@@ -192,6 +195,8 @@ async def test_a_forbidden_document_cannot_be_reached_by_any_way(tmp_path: Path)
                 assert "38,400,000" not in (await kim.get(place, accept=wanted)).text, place
         assert (await kim.get(cited)).status == 404
         assert (await kim.get(f"/cases/{case_id}/files/report.md")).status == 404
+        assert "38,400,000" in "".join(texts(opened("docx", (await lee.get(word)).body).reading))
+        assert (await kim.get(word)).status == 404
         export = (await kim.get(f"/cases/{case_id}/files/ledger.jsonl")).body
         assert exported(case_id, export) > 0, "the chain still verifies, without the bodies that were left out"
         live = await line_of(running, kim, case_id)

@@ -208,5 +208,5 @@ def _show_report(screen: Screen, case: Case, folder: Path) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     screen.remark("")
-    for name in ("report.html", "report.md", "prompts.json", "ledger.jsonl"):
+    for name in ("report.html", "report.docx", "report.md", "prompts.json", "ledger.jsonl"):
         screen.remark(str(folder / name))

@@ -9,7 +9,7 @@ from jihwi.reports.disclosure import Disclosure
 from jihwi.reports.gate import CheckedReport, CheckedSentence, Cited
 from jihwi.reports.wording import phrase
 
-__all__ = ["SayUnreadable", "moment", "render_markdown", "spot"]
+__all__ = ["SayUnreadable", "mind_words", "moment", "render_markdown", "spent_words", "spot"]
 
 SayUnreadable = Callable[[str, dict[str, str]], str]
 """Puts the reason a file was not read into words: code and parameters in, a sentence out."""
@@ -113,7 +113,7 @@ def _made(report: CheckedReport, made: Disclosure, by: str) -> list[str]:
         (phrase("team", lang), f"{_cell(made.team)} `{made.team_digest[:12]}`"),
         (phrase("model", lang), _cell(", ".join(made.models)) or phrase("no_model", lang)),
         (phrase("time", lang), f"{moment(made.opened_ms)} – {moment(made.at_ms)}"),
-        (phrase("spent", lang), _spent(made, lang)),
+        (phrase("spent", lang), spent_words(made, lang)),
         (phrase("kinds", lang), kinds),
         (phrase("release", lang), phrase(f"released_by_{by}", lang)),
         (
@@ -130,18 +130,20 @@ def _made(report: CheckedReport, made: Disclosure, by: str) -> list[str]:
     head = ("agent", "mind", "turns", "calls", "instructions")
     lines += ["| " + " | ".join(phrase(h, lang) for h in head) + " |", "|---" * len(head) + "|"]
     for agent in made.agents:
-        minds = ", ".join(_mind(m, lang) for m in agent.minds) or phrase("not_used", lang)
+        minds = ", ".join(mind_words(m, lang) for m in agent.minds) or phrase("not_used", lang)
         cells = (_cell(agent.title), _cell(minds), str(agent.turns), str(agent.calls))
         lines.append("| " + " | ".join((*cells, f"`{agent.instructions_digest[:12]}`")) + " |")
     return [*lines, ""]
 
 
-def _spent(made: Disclosure, lang: str) -> str:
+def spent_words(made: Disclosure, lang: str) -> str:
+    """What the case has spent, in words."""
     spent = made.spent
     return phrase("spent_words", lang, turns=spent.turns, handoffs=spent.handoffs, tokens=spent.tokens)
 
 
-def _mind(mind: str, lang: str) -> str:
+def mind_words(mind: str, lang: str) -> str:
+    """A mind of the disclosure in words: `model NAME`, `procedure` or `person`."""
     kind, _, name = mind.partition(" ")
     return f"{phrase('model', lang)} {name}" if kind == "model" else phrase(kind, lang)
 

@@ -20,7 +20,6 @@ from jihwi.case.fold import fold
 from jihwi.evidence import Report, Viewer
 from jihwi.reports.disclosure import disclose
 from jihwi.reports.gate import CheckedReport, Readings, Refused, pass_gate
-from jihwi.reports.html import render_html
 from jihwi.reports.markdown import SayUnreadable, render_markdown
 
 __all__ = ["Pressed", "press", "write_whole"]
@@ -45,11 +44,15 @@ def press(
     folder: Path,
     say: SayUnreadable,
 ) -> Pressed | Refused:
-    """Check a report at the gate and write `report.md`, `report.html` and `report.json` into `folder`.
+    """Check a report at the gate and write it as `report.md`, `.html`, `.docx` and `.json` into `folder`.
 
     `value` is the JSON form of an `evidence.Report`; `log` the case's events it stands on. Raises OSError when the
     files cannot be written; nothing half-written is left.
     """
+    # These wait: `jihwi --help` needs neither lxml nor Jinja.
+    from jihwi.reports.docx import render_docx
+    from jihwi.reports.html import render_html
+
     try:
         report = msgspec.convert(value, Report)
     except msgspec.ValidationError as problem:
@@ -61,6 +64,7 @@ def press(
     files = {
         "report.md": render_markdown(checked, made, by=by, say=say).encode(),
         "report.html": render_html(checked, made, by=by, say=say).encode(),
+        "report.docx": render_docx(checked, made, by=by, say=say),
         "report.json": msgspec.json.format(msgspec.json.encode(report), indent=1),
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "The full text of {count} prompts is in prompts.json.",
     ),
     "no_prompts": ("모델에 보낸 프롬프트가 없습니다.", "No prompt was sent to a model."),
+    "source_digest": ("원본 SHA-256", "source SHA-256"),
+    "reading_digest": ("읽은 글 SHA-256", "reading SHA-256"),
     "ledger": ("원장", "Ledger"),
     "ledger_words": (
         "이 보고서는 기록 {events}건 위에 서 있습니다. 그때의 머리값: {head}",

@@ -31,6 +31,7 @@ router = APIRouter(prefix="/cases/{case_id}")
 _KINDS = {
     "report.md": "text/markdown; charset=utf-8",
     "report.html": "text/html; charset=utf-8",
+    "report.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "report.json": "application/json",
 }
 
