@@ -159,6 +159,9 @@ class World:
                 for d in person.settle_uncertainty(case, a.id, one.number, "run_again", by="lee")
             ][:1],
             lambda: [e.Draft(e.TimerFired(name)) for name in list(case.timers)[:1]],
+            lambda: person.follow_up(case, "more?", by="lee", limits=Limits(turns=25)),
+            lambda: person.ask_aside(case, AGENTS[1], "small", {}, by="lee", limits=Limits(turns=5)),
+            lambda: person.cancel_assignment(case, some, by="lee"),
         ]
         try:
             drafts = commands[self.choose(len(commands))]()

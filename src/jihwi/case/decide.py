@@ -19,11 +19,11 @@ import rfc8785
 
 from jihwi.case import events as e
 from jihwi.case.approval import action_digest, needs_approval
-from jihwi.case.assignment import Reason, SkillSpec
+from jihwi.case.assignment import Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
 from jihwi.case.fold import ROOT, chain, place
-from jihwi.case.state import ActionState, Approval, Assignment, Case
+from jihwi.case.state import ActionState, Approval, Assignment, Case, open_roots
 from jihwi.case.turn import (
     Action,
     Ask,
@@ -37,7 +37,7 @@ from jihwi.case.turn import (
     View,
 )
 
-__all__ = ["budget_left", "decide", "view_of"]
+__all__ = ["RELEASE", "budget_left", "decide", "request_of", "view_of"]
 
 DEPTH = 4
 """How deep delegation goes when nothing else is said."""
@@ -84,11 +84,20 @@ def decide(case: Case) -> list[Command]:
     for approval in case.approvals.values():
         if approval.expired and approval.status == "open":
             _expire(plan, approval)
+    if case.assignments and not open_roots(case):  # the last of them was cancelled, or several ended at once
+        plan.record(f"closed/{case.seq}", e.CaseClosed(_outcome(case)))
+        return plan.commands
     for assignment_id in case.open_ids:
         if plan.stopped:
             break
         _assignment(plan, case.assignments[assignment_id])
     return plan.commands
+
+
+def _outcome(case: Case) -> ReportStatus:
+    """How the case's course ended, whatever ended after it."""
+    course = case.assignments[case.course]
+    return course.report.status if course.report is not None else "failed"
 
 
 def _assignment(plan: _Plan, assignment: Assignment) -> None:
@@ -172,9 +181,9 @@ def _empty(plan: _Plan, assignment: Assignment) -> None:
 
 
 def _stop(plan: _Plan, assignment: Assignment, reason: Reason) -> None:
-    """End a child with a failed report, which is its parent's decision; park the case when it is the root."""
+    """End a child with a failed report, which is its parent's decision; park the case when it is its course."""
     key = f"{assignment.id}/{assignment.seat}/{assignment.turn}/stopped/{assignment.failures}"
-    if assignment.parent:
+    if assignment.parent or assignment.aside:
         body = e.Reported(assignment.id, assignment.turn, "failed", reason=reason, data={"reason": reason.code})
         plan.record(key, body)
     else:
@@ -415,7 +424,8 @@ def _release(plan: _Plan, assignment: Assignment, state: ActionState, action: Re
     case = plan.case
     if state.status in ("running", "asked") or blocked:
         return True
-    if assignment.id != ROOT:
+    by_order = assignment.aside and assignment.mind.kind == "person"
+    if assignment.parent or (assignment.aside and not by_order):
         _refuse(plan, assignment, state, Reason("only_the_case_worker_releases"))
         return False
     report = case.results.get(action.call)
@@ -423,12 +433,12 @@ def _release(plan: _Plan, assignment: Assignment, state: ActionState, action: Re
         _refuse(plan, assignment, state, Reason("no_such_result", {"call": action.call}))
         return False
     digest = hashlib.sha256(msgspec.json.encode(report, order="deterministic")).hexdigest()
-    if state.status == "due" and case.policy.release == "person":
+    if state.status == "due" and case.policy.release == "person" and not by_order:
         arguments = {"call": action.call, "report": digest}
         bound = action_digest(case.id, assignment.id, RELEASE, arguments)
         _request(plan, assignment, state, RELEASE, arguments, bound, Reason("release_needs_person"))
         return True
-    by_person = bool(state.approval)
+    by_person = bool(state.approval) or by_order
     started = e.ReleaseStarted(
         assignment.id,
         assignment.seat,
@@ -463,8 +473,9 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     if isinstance(ending, Report):
         reported = e.Reported(assignment.id, turn, ending.status, of_turn=True)
         plan.record(key, reported, assignment)
-        if not assignment.parent:
-            plan.record(f"{key}/closed", e.CaseClosed(ending.status), assignment)
+        if [one.id for one in open_roots(case)] == [assignment.id]:
+            status = ending.status if assignment.id == case.course else _outcome(case)
+            plan.record(f"{key}/closed", e.CaseClosed(status), assignment)
             plan.stopped = True
         return
     state = assignment.actions[assignment.ending_number]
@@ -509,6 +520,12 @@ def budget_left(case: Case, assignment: Assignment) -> Limits:
     return left
 
 
+def request_of(case: Case, assignment: Assignment) -> str:
+    """What was asked for where this work belongs: the case's request, or that of the follow-up it is part of."""
+    root = chain(case, assignment)[-1]
+    return case.request if root.id == ROOT or root.aside else root.task
+
+
 def view_of(case: Case, assignment_id: str) -> View:
     """What the mind of an assignment is shown for its next turn. Raises KeyError for an unknown assignment."""
     assignment = case.assignments[assignment_id]
@@ -519,7 +536,7 @@ def view_of(case: Case, assignment_id: str) -> View:
         turn=assignment.turn,
         agent=case.agents[assignment.agent],
         mind=assignment.mind,
-        request=case.request,
+        request=request_of(case, assignment),
         language=case.language,
         task=assignment.task,
         inputs=assignment.inputs,
@@ -530,5 +547,5 @@ def view_of(case: Case, assignment_id: str) -> View:
         basis_seq=case.seq,
         prompt_parent=assignment.prompt_seq,
         prompt_digest=assignment.prompt_digest,
-        root=not assignment.parent,
+        root=not assignment.parent and not assignment.aside,
     )

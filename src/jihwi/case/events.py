@@ -80,6 +80,8 @@ class AssignmentOpened(Fact, frozen=True, omit_defaults=True, gc=False):
     inputs: dict[str, Any] = {}
     limits: Limits = UNLIMITED
     join: bool = True
+    aside: bool = False
+    """Small work a person asked for beside the case's course: how it ends decides nothing about the case."""
 
 
 class TurnStarted(Fact, frozen=True, omit_defaults=True, gc=False):
@@ -390,6 +392,10 @@ class CaseClosed(Fact, frozen=True, omit_defaults=True, gc=False):
     """The answer, where it is not the root's report."""
 
 
+class CaseReopened(Fact, frozen=True, omit_defaults=True, gc=False):
+    """A person took a closed case up again; the assignment that is opened with it says what for."""
+
+
 class ContextCompacted(Fact, frozen=True, omit_defaults=True, gc=False):
     """The first `entries` entries of a transcript are shown to the mind as `summary` from now on; nothing is lost
     from the log."""
@@ -462,6 +468,7 @@ Body = (
     | CaseParked
     | CaseCancelled
     | CaseClosed
+    | CaseReopened
     | ContextCompacted
     | RunnerTookOver
     | SentenceJudged

@@ -7,7 +7,7 @@ from typing import Any
 
 from jihwi.case import events as e
 from jihwi.case.assignment import MindSpec, Reason
-from jihwi.case.budget import NOTHING, Spending
+from jihwi.case.budget import NOTHING, UNLIMITED, Spending
 from jihwi.case.fold_moves import (
     EMPTY_REPORT,
     ENDINGS,
@@ -41,9 +41,10 @@ def _assignment_opened(case: Case, body: e.AssignmentOpened, event: e.Event) -> 
         parent_turn=body.turn,
         parent_number=body.number,
         inputs=body.inputs,
-        limits=body.limits if parent else case.limits,
+        limits=body.limits if parent or body.limits != UNLIMITED else case.limits,
         depth=parent.depth + 1 if parent else 0,
         join=body.join,
+        aside=body.aside,
         handoffs=[body.agent],
     )
     if parent is not None:
@@ -54,6 +55,10 @@ def _assignment_opened(case: Case, body: e.AssignmentOpened, event: e.Event) -> 
             parent.actions[body.number].status = "asked"
         elif current:
             settle(case, parent, body.number, "delegate", "finished", {"assignment": body.assignment})
+    else:  # what the case has found out so far is before its eyes
+        assignment.tainted = any(one.tainted for one in case.assignments.values())
+        assignment.labels = case.labels
+        case.course = case.course if body.aside else body.assignment
     assignment.transcript = assignment.transcript.grown(
         TaskGiven(body.task, parent.agent if parent else "", body.inputs)
     )

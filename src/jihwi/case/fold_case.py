@@ -97,7 +97,7 @@ def _case_cancelled(case: Case, body: e.CaseCancelled, event: e.Event) -> None:
 
 
 def _case_closed(case: Case, body: e.CaseClosed, event: e.Event) -> None:
-    root = case.assignments.get(ROOT)
+    root = case.assignments.get(case.course)
     said = root.report.text if root is not None and root.report is not None else ""
     case.status, case.outcome, case.answer = "closed", body.status, body.text or said
     for assignment_id in list(case.open_ids):
@@ -105,8 +105,13 @@ def _case_closed(case: Case, body: e.CaseClosed, event: e.Event) -> None:
     case.timers.clear()
 
 
+def _case_reopened(case: Case, body: e.CaseReopened, event: e.Event) -> None:
+    if case.status == "closed":
+        case.status = "open"
+
+
 def _limits_changed(case: Case, body: e.LimitsChanged, event: e.Event) -> None:
-    target = case.assignments.get(body.assignment or ROOT)
+    target = case.assignments.get(body.assignment or case.course)
     if not body.assignment:
         case.limits = body.limits
     if target is not None:
@@ -171,6 +176,7 @@ FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.CaseParked: _case_parked,
     e.CaseCancelled: _case_cancelled,
     e.CaseClosed: _case_closed,
+    e.CaseReopened: _case_reopened,
     e.LimitsChanged: _limits_changed,
     e.TimerSet: _timer_set,
     e.TimerFired: _timer_fired,

@@ -9,8 +9,8 @@ from typing import Any, Literal, NoReturn
 
 from jihwi.case import events as e
 from jihwi.case.approval import action_digest
-from jihwi.case.assignment import MindSpec, Reason
-from jihwi.case.budget import Limits
+from jihwi.case.assignment import AgentSpec, MindSpec, Reason
+from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.decide import RELEASE
 from jihwi.case.state import Approval, Assignment, Case
 from jihwi.case.turn import Turn
@@ -19,10 +19,12 @@ from jihwi.errors import CommandRefused
 __all__ = [
     "answer",
     "approve",
+    "ask_aside",
     "cancel",
     "cancel_assignment",
     "change_limits",
     "edit",
+    "follow_up",
     "judge",
     "note",
     "open_approvals",
@@ -147,7 +149,7 @@ def cancel(case: Case, *, by: str, words: str = "") -> list[e.Draft]:
 def cancel_assignment(case: Case, assignment_id: str, *, by: str, words: str = "") -> list[e.Draft]:
     """End one line of work and what it delegated; whoever delegated it reads why. The root ends with the case only."""
     assignment = _open(case, assignment_id)
-    if not assignment.parent:
+    if assignment.id == case.course:
         _refuse(case, "담당 자리는 사건과 함께 취소합니다.", "The case worker's seat ends with the case.")
     return [_by(by, e.AssignmentCancelled(assignment.id, Reason("cancelled_by_person", {"by": by, "note": words})))]
 
@@ -224,6 +226,39 @@ def judge(case: Case, number: int, verdict: Literal["good", "bad"], *, by: str, 
         _refuse(case, "내보낸 보고서가 없습니다.", "No report was released.")
     body = e.SentenceJudged(case.released[-1], number, verdict, words)
     return [e.Draft(body, e.Author("person", by), labels=case.labels)]
+
+
+def follow_up(case: Case, request: str, *, by: str, agent: str = "", limits: Limits = UNLIMITED) -> list[e.Draft]:
+    """Go on with a closed case: a new request, taken up by the case worker's agent (or another) with everything the
+    case has found so far and a budget of its own (`limits`, or what the case is given)."""
+    if case.status != "closed":
+        if case.status == "cancelled":
+            _refuse(case, "취소된 사건은 이어 갈 수 없습니다.", "A cancelled case cannot go on.")
+        _refuse(case, "아직 끝나지 않은 사건입니다.", "The case has not ended yet.")
+    name = agent or case.assignments[case.course].handoffs[0]
+    if name not in case.agents:
+        known = ", ".join(case.agents)
+        _refuse(case, f"'{name}'은(는) 이 사건에 없습니다: {known}", f"'{name}' is not in this case: {known}")
+    opened = e.AssignmentOpened(_next_root(case), name, request, limits=limits)
+    return [_by(by, e.CaseReopened()), _by(by, opened)]
+
+
+def ask_aside(
+    case: Case, agent: AgentSpec, task: str, inputs: dict[str, Any], *, by: str, limits: Limits = UNLIMITED
+) -> list[e.Draft]:
+    """Ask an agent for small work beside the case's course, whether the case is at work or closed; an agent that is
+    not in the case, or works otherwise there, joins. `inputs` may hold the case's texts and bears its labels."""
+    if case.status not in ("open", "closed"):
+        _refuse(case, "지금은 이 사건에서 일을 맡길 수 없습니다.", "No work can be given in this case now.")
+    drafts = [_by(by, e.CaseReopened())] if case.status == "closed" else []
+    if case.agents.get(agent.name) != agent:
+        drafts.append(_by(by, e.AgentJoined(agent)))
+    opened = e.AssignmentOpened(_next_root(case), agent.name, task, inputs=inputs, limits=limits, aside=True)
+    return [*drafts, e.Draft(opened, e.Author("person", by), labels=case.labels)]
+
+
+def _next_root(case: Case) -> str:
+    return f"a{1 + sum(1 for one in case.assignments.values() if not one.parent)}"
 
 
 def _open(case: Case, assignment_id: str) -> Assignment:

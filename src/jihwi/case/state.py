@@ -15,7 +15,17 @@ from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Action, Finding, HandOff, Report, Transcript
 
-__all__ = ["ActionState", "Approval", "Assignment", "Case", "CaseState", "in_flight", "open_assignments", "waits"]
+__all__ = [
+    "ActionState",
+    "Approval",
+    "Assignment",
+    "Case",
+    "CaseState",
+    "in_flight",
+    "open_assignments",
+    "open_roots",
+    "waits",
+]
 
 CaseState = Literal["new", "open", "paused", "parked", "closed", "cancelled"]
 
@@ -75,6 +85,8 @@ class Assignment(msgspec.Struct):
     limits: Limits = UNLIMITED
     depth: int = 0
     join: bool = True
+    aside: bool = False
+    """Asked for by a person beside the case's course."""
     seat: int = 1
     open: bool = True
     turn: int = 1
@@ -136,6 +148,8 @@ class Case(msgspec.Struct):
     skills: dict[str, dict[str, SkillSpec]] = {}
     """Agent to its skills by name."""
     assignments: dict[str, Assignment] = {}
+    course: str = "a1"
+    """The assignment whose end is the case's: the first, or that of the newest follow-up."""
     open_ids: list[str] = []
     """Open assignments in the order they were opened."""
     approvals: dict[str, Approval] = {}
@@ -156,6 +170,11 @@ class Case(msgspec.Struct):
     answer: str = ""
     labels: tuple[str, ...] = ()
     """The union of the labels of all its events."""
+
+
+def open_roots(case: Case) -> list[Assignment]:
+    """The open assignments that nobody delegated: the case's course, and what persons asked for beside it."""
+    return [case.assignments[one] for one in case.open_ids if not case.assignments[one].parent]
 
 
 def open_assignments(case: Case) -> list[Assignment]:

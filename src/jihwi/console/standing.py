@@ -164,7 +164,7 @@ def _draft(case: Case) -> str:
 
 
 def _measures(case: Case) -> tuple[Measure, ...]:
-    root = case.assignments.get("a1")
+    root = case.assignments.get(case.course)
     spent = root.spent if root else Spending()
     held = root.reserved if root else Spending()
     limits = case.limits if root is None else root.limits if root.limits != Limits() else case.limits

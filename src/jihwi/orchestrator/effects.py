@@ -18,7 +18,7 @@ from jihwi.case import events as e
 from jihwi.case.assignment import Reason
 from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.commands import Publish, RunSkill, Think
-from jihwi.case.decide import view_of
+from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
 from jihwi.errors import JihwiError, ModelError, SkillArguments
@@ -229,7 +229,7 @@ class Effects:
             Viewer(case.requester, case.viewer_labels),
             case.collections,
             case.language,
-            case.request,
+            request_of(case, case.assignments[command.assignment]),
             case.findings,
             case.recorded,
         )

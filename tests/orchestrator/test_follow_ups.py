@@ -1,0 +1,155 @@
+"""A closed case goes on: a follow-up takes its course up again, small work asked for beside it changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from jihwi.case import events as e
+from jihwi.case import person
+from jihwi.case.assignment import Policy
+from jihwi.case.budget import Limits
+from jihwi.case.state import Case
+from jihwi.case.turn import Ask, Call, Delegate, Post, Release, Report, Turn, View
+from jihwi.errors import CommandRefused
+from jihwi.evidence import Claim
+from jihwi.orchestrator import Orchestrator, load_log
+from jihwi.store.memory import MemoryStore
+from jihwi.testing.builders import Press, a_skill, an_agent, an_opening, an_orchestrator
+
+COMPOSE = a_skill("compose", lambda context, arguments: {"said": context.request}, tainted=True)
+
+
+def worker(view: View) -> Turn:
+    """Composes what it was asked for, releases it, reports it."""
+    if view.turn == 1:
+        return Turn(actions=(Post(Claim(f"found for {view.request}")), Call("compose")))
+    if view.turn == 2:
+        return Turn(actions=(Release(f"{view.assignment}/1/1"),))
+    return Turn(actions=(Report(text=f"answer to {view.request}"),))
+
+
+def helper(view: View) -> Turn:
+    return Turn(actions=(Report(text=f"helped with {view.task}", data={"seen": len(view.findings)}),))
+
+
+def asker(view: View) -> Turn:
+    return Turn(actions=(Ask("?"),)) if view.turn == 1 else Turn(actions=(Report(text="asked"),))
+
+
+def a_house(store: MemoryStore, press: Press | None = None) -> Orchestrator:
+    functions = {"worker": worker, "helper": helper, "asker": asker, "parent": parent}
+    return an_orchestrator(store, functions, COMPOSE, press=press)
+
+
+def parent(view: View) -> Turn:
+    if view.turn == 1:
+        return Turn(actions=(Delegate("helper", "a child's work"),))
+    return Turn(actions=(Report(text=view.request),))
+
+
+async def driven(house: Orchestrator, case_id: str) -> Case:
+    case = await house.drive(case_id)
+    assert case is not None
+    return case
+
+
+async def test_a_follow_up_goes_on_with_everything_found_and_its_own_request_and_budget() -> None:
+    store, press = MemoryStore(), Press()
+    house = a_house(store, press)
+    case_id = await house.open(an_opening(an_agent("worker", COMPOSE), request="first", limits=Limits(turns=4)))
+    first = await driven(house, case_id)
+    assert (first.status, first.answer) == ("closed", "answer to first")
+    await house.submit(case_id, lambda now: person.follow_up(now, "second", by="kim"), door="console")
+    row = await store.row(case_id)
+    assert row is not None
+    assert row.status == "running"
+    case = await driven(house, case_id)
+    assert (case.status, case.outcome, case.answer) == ("closed", "done", "answer to second")
+    assert press.released == [{"said": "first"}, {"said": "second"}]
+    assert len(case.released) == 2
+    assert [one.claim.text for one in case.findings] == ["found for first", "found for second"]
+    assert (case.course, case.assignments["a2"].spent.turns) == ("a2", 3)
+    assert case.request == "first"
+    assert case.assignments["a2"].tainted, "it sees what was found before, so it is as tainted as that"
+    kinds = [one.kind for one in await load_log(store, case_id)]
+    assert kinds.count("case_reopened") == 1
+    assert kinds.count("case_closed") == 2
+
+
+async def test_a_follow_ups_children_work_for_the_follow_ups_request() -> None:
+    house = a_house(MemoryStore())
+    agents = (an_agent("parent", delegates=("helper",)), an_agent("helper"))
+    case_id = await house.open(an_opening(*agents, request="first"))
+    await driven(house, case_id)
+    await house.submit(case_id, lambda now: person.follow_up(now, "second", by="kim"))
+    case = await driven(house, case_id)
+    assert case.answer == "second"
+    assert "a2.1" in case.assignments
+
+
+async def test_only_a_closed_case_is_followed_up() -> None:
+    house = a_house(MemoryStore())
+    case_id = await house.open(an_opening(an_agent("asker"), request="first"))
+    with pytest.raises(CommandRefused):
+        await house.submit(case_id, lambda now: person.follow_up(now, "second", by="kim"))
+    await house.submit(case_id, lambda now: person.cancel(now, by="kim"))
+    with pytest.raises(CommandRefused):
+        await house.submit(case_id, lambda now: person.follow_up(now, "second", by="kim"))
+
+
+async def test_work_beside_a_closed_case_closes_it_again_as_it_was() -> None:
+    store = MemoryStore()
+    house = a_house(store)
+    case_id = await house.open(an_opening(an_agent("worker", COMPOSE), request="first"))
+    before = await driven(house, case_id)
+    aside = an_agent("helper")
+    await house.submit(case_id, lambda now: person.ask_aside(now, aside, "look", {"x": 1}, by="lee"))
+    case = await driven(house, case_id)
+    assert (case.status, case.outcome, case.answer) == ("closed", "done", before.answer)
+    assert case.released == before.released
+    report = case.assignments["a2"].report
+    assert report is not None
+    assert (report.text, report.data) == ("helped with look", {"seen": 1})
+    joined = [one for one in await load_log(store, case_id) if isinstance(one.body, e.AgentJoined)]
+    assert joined[-1].author.id == "lee"
+
+
+async def test_work_beside_a_case_that_waits_tells_its_course_nothing_and_leaves_it_waiting() -> None:
+    house = a_house(MemoryStore())
+    case_id = await house.open(an_opening(an_agent("asker"), request="first"))
+    await driven(house, case_id)
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("helper"), "look", {}, by="lee"))
+    case = await driven(house, case_id)
+    assert case.status == "open"
+    assert not case.assignments["a2"].open
+    assert case.assignments["a1"].turn == 1
+    await house.submit(case_id, lambda now: person.answer(now, "!", by="kim"))
+    assert (await driven(house, case_id)).answer == "asked"
+
+
+async def test_work_that_fails_beside_a_case_stops_nothing_and_cancelled_work_closes_it_again() -> None:
+    house = a_house(MemoryStore())
+    case_id = await house.open(an_opening(an_agent("worker", COMPOSE), request="first"))
+    await driven(house, case_id)
+    none = Limits(turns=0)
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("helper"), "x", {}, by="lee", limits=none))
+    case = await driven(house, case_id)
+    report = case.assignments["a2"].report
+    assert (case.status, report.status if report else "") == ("closed", "failed")
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("asker"), "y", {}, by="lee"))
+    assert (await driven(house, case_id)).status == "open"
+    await house.submit(case_id, lambda now: person.cancel_assignment(now, "a3", by="lee"))
+    case = await driven(house, case_id)
+    assert (case.status, case.outcome) == ("closed", "done")
+
+
+async def test_who_works_beside_a_case_releases_nothing() -> None:
+    press = Press()
+    house = a_house(MemoryStore(), press)
+    agents = (an_agent("asker"), an_agent("worker", COMPOSE))
+    case_id = await house.open(an_opening(*agents, request="first", policy=Policy(release="automatic")))
+    await driven(house, case_id)
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("worker", COMPOSE), "z", {}, by="lee"))
+    case = await driven(house, case_id)
+    assert press.released == []
+    assert not case.assignments["a2"].open
