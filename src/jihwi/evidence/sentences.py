@@ -17,16 +17,21 @@ _LONGEST_ENCLOSED = 300
 
 _CLOSERS = "\"'”’」』)\\]}】》〉〕"
 _STOP = re.compile(rf"[.!?。！？…]+(?:[{_CLOSERS}]|\[\d{{1,3}}\])*")
+_CLOSING_SIGNS = _CLOSERS.replace("\\", "")
 _ENCLOSED = re.compile(
     "|".join(
         rf"{opening}[^{opening}{closing}\n]{{1,{_LONGEST_ENCLOSED}}}{closing}"
         for opening, closing in ("“”", "‘’", "「」", "『』", "《》", "〈〉", ("\\(", "\\)"), ("\\[", "\\]"))
     )
-    + rf'|(?<![^\s(\[「『“])"[^\s"][^"\n]{{0,{_LONGEST_ENCLOSED}}}"'
+    + rf'|"(?<![^\s(\[「『“]")[^\s"][^"\n]{{0,{_LONGEST_ENCLOSED}}}"'
 )
+"""What stands in quotation marks or brackets. Every way begins with one sign, so that the search runs from sign to
+sign; the same of the patterns below."""
 _DATE = re.compile(
     r"(?<![\d.])(?:\d{4}|['’]?\d{2})\s?\.\s?\d{1,2}\s?\.(?:\s?\d{1,2}\s?\.)?(?!\d)|(?<!\S)\d{1,2}\.\s\d{1,2}\.(?!\d)"
 )
+_PART_OF_DATE = re.compile(r"\d\s?\.\s?\d{1,2}\s?\.")
+"""In every date; looked for first, as it is found, or not, six times as fast."""
 _LIST_NUMBER = re.compile(r"(?:\d{1,3}(?:[.\-]\d{1,3}){0,3}|[가-하]|[A-Za-z]|[IVXivx]{1,5}|[Ⅰ-Ⅻ])\Z")
 _ARTICLE = re.compile(r"제\s?\d+\s?[조항호장절관편목](?:의\s?\d+)?\Z")
 _ABBREVIATION = re.compile(
@@ -40,7 +45,7 @@ _SAID = re.compile(
     r"|(?:라고|이라고|고|하고|라며|이라며)"
 )
 _KOREAN_END = re.compile(r"[다요까죠오함음임됨것]\Z")
-_BULLET = re.compile(r"(?<=\s)[○●■□▶▷◆◇▪•※❍◦☞](?=\s?[^\s○●■□◆◇])")
+_BULLET = re.compile(r"[○●■□▶▷◆◇▪•※❍◦☞](?<=\s.)(?=\s?[^\s○●■□◆◇])")
 _NEW_ITEM = re.compile(
     r"\s*(?:[-–—*+·•○●■□▶▷◆◇▪※❍◦☞ㅇ①-⑳㉮-㉻Ⅰ-Ⅻ<《〈【\[|#>]|\(?(?:\d{1,3}|[가-하]|[a-zA-Z])[.)]\s|제\s?\d+\s?[조항장절관편])"
 )
@@ -104,7 +109,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
 def _cuts(text: str) -> list[int]:
     """Offsets at which a sentence ends, in order; the last is the text's end."""
     enclosed = _Ranges((m.start(), m.end()) for m in _ENCLOSED.finditer(text))
-    dates = _Ranges((m.start(), m.end()) for m in _DATE.finditer(text))
+    dates = _Ranges((m.start(), m.end()) for m in (_DATE.finditer(text) if _PART_OF_DATE.search(text) else ()))
     found = {len(text)}
     found.update(cut for cut in _stops(text, dates) if not enclosed.hold(cut))
     found.update(cut for cut in _line_ends(text))
@@ -132,7 +137,7 @@ class _Ranges:
 def _stops(text: str, dates: _Ranges) -> Iterator[int]:
     """Where a full stop, a question mark or their like ends a sentence."""
     for match in _STOP.finditer(text):
-        mark_end = match.start() + len(match.group().rstrip(_CLOSERS.replace("\\", "")))
+        mark_end = match.start() + len(match.group().rstrip(_CLOSING_SIGNS))
         if dates.hold(match.start() + 1) or dates.end_with(match.start() + 1):
             continue
         if _ends_sentence(text, match.start(), mark_end, match.end()):

@@ -19,7 +19,7 @@ from jihwi.index.segments import (
     Array,
     Field,
     Segment,
-    pair_keys,
+    pairs_of,
     term_key,
     write_segment,
 )
@@ -38,26 +38,71 @@ class _Numbers(dict[str, int]):
         return number
 
 
+class _Pairs:
+    """The character pairs of chunks, in order; many texts are taken apart at once, which is twice as fast."""
+
+    def __init__(self) -> None:
+        self._waiting: list[str] = []
+        self._letters = 0
+        self._done = 0
+        self._made: list[Array] = []
+
+    def add(self, text: str) -> None:
+        """Take the next chunk's text in."""
+        self._waiting.append(text.lower())
+        self._letters += len(text)
+        if self._letters >= _LETTERS_AT_ONCE:
+            self._take_apart()
+
+    def _take_apart(self) -> None:
+        sizes = np.fromiter(map(len, self._waiting), dtype=np.int64, count=len(self._waiting)) + 1
+        keys, begins = pairs_of("\n".join(self._waiting))
+        chunks = np.searchsorted(np.cumsum(sizes), begins, side="right").astype(np.uint64) + np.uint64(self._done)
+        self._made.append((keys << np.uint64(16)) | chunks)
+        self._done += len(self._waiting)
+        self._waiting, self._letters = [], 0
+
+    def places(self) -> Array:
+        """Every pair with its chunk in the last 16 bits, in no order."""
+        self._take_apart()
+        made = self._made
+        whole = np.empty(sum(map(len, made)), dtype=np.uint64)
+        at = len(whole)
+        while made:  # the last first, and let go at once, so that they are not held twice
+            part = made.pop()
+            at -= len(part)
+            whole[at : at + len(part)] = part
+        return whole
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks were taken in."""
+        return self._done + len(self._waiting)
+
+
+_LETTERS_AT_ONCE = 100_000
+
+
 class SegmentBuilder:
     """Collects the chunks of one partition until they are written as a segment."""
 
     def __init__(self, partition: str, analyser: Analyser) -> None:
         self._partition = partition
         self._analyser = analyser
-        self._heading_made = lru_cache(maxsize=256)(lambda heading: (analyser.terms(heading), pair_keys(heading)))
+        self._heading_terms = lru_cache(maxsize=256)(analyser.terms)
         self.documents: list[tuple[str, str]] = []
         self._chunk_document = array("I")
         self._chunk_ordinal = array("I")
         self._vocabulary = _Numbers()
         self._words = array("I")
         self._word_counts = array("I")
-        self._word_marks = array("I")
         self._heading_words = array("I")
         self._heading_counts = array("I")
-        self._pairs: list[Array] = []
-        self._heading_pairs: list[Array] = []
+        self._pairs = _Pairs()
+        self._heading_pairs = _Pairs()
         self._sentences = array("I")
         self._sentence_counts = array("I")
+        self._sentence_terms = array("I")
 
     @property
     def room(self) -> int:
@@ -76,26 +121,25 @@ class SegmentBuilder:
 
     def _add_text(self, text: str) -> None:
         spans = _at_most(MOST_SENTENCES, sentence_spans(text))
-        terms, vocabulary, words = self._analyser.terms, self._vocabulary, self._words
-        total = 0
-        for number, (start, end) in enumerate(spans):
-            ids = [vocabulary[term] for term in terms(text[start:end])]
-            words.extend(ids)
-            self._word_marks.extend([1 << number] * len(ids))
-            total += len(ids)
+        terms, number_of, words = self._analyser.terms, self._vocabulary.__getitem__, self._words
+        before = len(words)
+        for start, end in spans:
+            made = terms(text[start:end])
+            words.extend(map(number_of, made))
+            self._sentence_terms.append(len(made))
             self._sentences.extend((start, end))
-        self._word_counts.append(total)
+        self._word_counts.append(len(words) - before)
         self._sentence_counts.append(len(spans))
-        self._pairs.append(pair_keys(text))
+        self._pairs.add(text)
 
     def _add_heading(self, heading: str) -> None:
-        terms, pairs = self._heading_made(heading)
-        self._heading_words.extend([self._vocabulary[term] for term in terms])
+        terms = self._heading_terms(heading)
+        self._heading_words.extend(map(self._vocabulary.__getitem__, terms))
         self._heading_counts.append(len(terms))
-        self._heading_pairs.append(pairs)
+        self._heading_pairs.add(heading)
 
     def write(self, path: Path) -> None:
-        """Write what was collected."""
+        """Write what was collected. Nothing may be added after it."""
         write_segment(path, self._partition, self.documents, self._arrays())
 
     def _arrays(self) -> Iterator[tuple[str, Array]]:
@@ -105,18 +149,43 @@ class SegmentBuilder:
         yield "sentences", _of(self._sentences)
         keys = np.fromiter(map(term_key, self._vocabulary), dtype=np.uint64, count=len(self._vocabulary))
         order = np.argsort(keys, kind="stable")
-        rank = np.empty(len(keys), dtype=np.uint32)
-        rank[order] = np.arange(len(keys), dtype=np.uint32)
-        sorted_keys = keys[order]
-        yield from _postings(
-            "words", sorted_keys, rank[_of(self._words)], _of(self._word_counts), _of(self._word_marks)
-        )
-        yield from _postings("headings", sorted_keys, rank[_of(self._heading_words)], _of(self._heading_counts))
+        rank = np.empty(len(keys), dtype=np.uint64)
+        rank[order] = np.arange(len(keys), dtype=np.uint64)
+        keys = keys[order]
+        yield from _postings("words", self._word_places(rank), _of(self._word_counts), keys, _SENTENCE_BITS)
+        counts = _of(self._heading_counts)
+        places = (rank[_of(self._heading_words)] << np.uint64(16)) | _chunks_of(counts)
+        yield from _postings("headings", places, counts, keys)
         for name, pairs in (("pairs", self._pairs), ("heading_pairs", self._heading_pairs)):
-            counts = np.fromiter(map(len, pairs), dtype=np.uint32, count=len(pairs))
-            together = np.concatenate(pairs) if pairs else np.empty(0, dtype=np.uint64)
-            pair_vocabulary, ids = np.unique(together, return_inverse=True)
-            yield from _postings(name, pair_vocabulary, ids.astype(np.uint32), counts)
+            places = pairs.places()
+            chunks = (places & _CHUNK).astype(np.uint16)
+            yield from _postings(name, places, np.bincount(chunks, minlength=pairs.chunks))
+
+    def _word_places(self, rank: Array) -> Array:
+        """Each word as one number: term, chunk, sentence."""
+        places = rank[_of(self._words)]
+        places <<= np.uint64(16)
+        places |= _chunks_of(_of(self._word_counts))
+        places <<= np.uint64(_SENTENCE_BITS)
+        places |= np.repeat(_sentences_within(_of(self._sentence_counts)), _of(self._sentence_terms))
+        return places
+
+
+_SENTENCE_BITS = 5
+"""`MOST_SENTENCES` is 2 to this power."""
+_CHUNK = np.uint64(0xFFFF)
+
+
+def _chunks_of(counts: Array) -> Array:
+    """The number of the chunk each of its words, laid end to end, stands in."""
+    return np.repeat(np.arange(len(counts), dtype=np.uint64), counts)
+
+
+def _sentences_within(counts: Array) -> Array:
+    """0, 1, 2 … for each chunk, as many as it counts."""
+    firsts = np.cumsum(counts, dtype=np.int64) - counts
+    within: Array = (np.arange(int(counts.sum(dtype=np.int64))) - np.repeat(firsts, counts)).astype(np.uint64)
+    return within
 
 
 def _of(values: array[int]) -> Array:
@@ -138,29 +207,37 @@ def _at_most(most: int, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _postings(
-    name: str, keys: Array, ids: Array, chunk_counts: Array, marks: Array | None = None
+    name: str, places: Array, chunk_counts: Array, keys: Array | None = None, sentence_bits: int = 0
 ) -> Iterator[tuple[str, Array]]:
-    """The arrays of a field, from the term numbers (into sorted `keys`) of its chunks laid end to end."""
-    chunk = np.repeat(np.arange(len(chunk_counts), dtype=np.uint64), chunk_counts)
-    place = (ids.astype(np.uint64) << np.uint64(16)) | chunk
-    if marks is None:
-        place.sort()
-    else:
-        order = np.argsort(place, kind="stable")
-        place, marks = place[order], marks[order]
-    firsts = np.flatnonzero(np.concatenate(([True], place[1:] != place[:-1]))) if len(place) else np.empty(0, np.intp)
-    postings = place[firsts]
-    counts = np.diff(np.append(firsts, len(place)))
-    of_term = (postings >> np.uint64(16)).astype(np.uint32)
-    used, per_term = np.unique(of_term, return_counts=True)
-    yield f"{name}.keys", keys[used]
-    yield f"{name}.starts", _starts_of(per_term)
-    yield f"{name}.chunks", (postings & np.uint64(0xFFFF)).astype(np.uint16)
+    """The arrays of a field, from its words: each one number of term, chunk (16 bits) and sentence (`sentence_bits`).
+
+    A term is a number into sorted `keys`, or, without them, the key itself. One sort of plain numbers puts everything
+    in order: sorting a list of places to sort by is four times as slow.
+    """
+    places.sort()
+    postings = places >> np.uint64(sentence_bits) if sentence_bits else places
+    firsts = _firsts_of(postings)
+    counts = np.diff(np.append(firsts, len(places)))
+    postings = postings[firsts]
+    terms = postings >> np.uint64(16)
+    first_of_term = _firsts_of(terms)
+    used = terms[first_of_term]
+    yield f"{name}.keys", used if keys is None else keys[used.astype(np.intp)]
+    yield f"{name}.starts", np.append(first_of_term, len(terms)).astype(np.uint32)
+    yield f"{name}.chunks", (postings & _CHUNK).astype(np.uint16)
     yield f"{name}.counts", np.minimum(counts, 255).astype(np.uint8)
     yield f"{name}.lengths", chunk_counts.astype(np.uint32)
-    if marks is not None:
-        joined = np.bitwise_or.reduceat(marks, firsts) if len(firsts) else marks
-        yield f"{name}.marks", joined.astype(np.uint32)
+    if sentence_bits:
+        marks = np.uint32(1) << (places & np.uint64((1 << sentence_bits) - 1)).astype(np.uint32)
+        yield f"{name}.marks", np.bitwise_or.reduceat(marks, firsts) if len(firsts) else marks
+
+
+def _firsts_of(ordered: Array) -> Array:
+    """Where a value stands that differs from the one before it."""
+    if not len(ordered):
+        return np.empty(0, dtype=np.intp)
+    firsts: Array = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    return firsts
 
 
 # ── joining ──────────────────────────────────────────────────────────────────

@@ -10,7 +10,8 @@ import _mecab
 import mecab
 
 from jihwi.index import Token
-from jihwi.index.morphemes import MADE_VERSION, Piece, pieces_of, query_terms, terms, tokens
+from jihwi.index.morphemes import MADE_VERSION, Laid, Piece, pieces_of, query_terms, terms, terms_of_laid, tokens
+from jihwi.index.spelling import plain
 
 __all__ = ["MecabAnalyser"]
 
@@ -20,8 +21,16 @@ _REMEMBERED = 100_000
 _LONGEST_PIECE = 4_000
 """Code points given to the program at once: its time grows faster than the text without a break."""
 
-_Known = tuple[str, int, Piece | None]
-"""A line of the program's answer: surface, its length, and what it gives; None for nothing."""
+
+class _Remembered(dict[str, Laid]):
+    """What each line of the program's answer gives: asked for by the line, made when it is new."""
+
+    def __missing__(self, line: str) -> Laid:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        piece = _piece_of(line)
+        self[line] = laid = (piece.terms, piece.joins, line.index("\t"))
+        return laid
 
 
 class MecabAnalyser:
@@ -41,10 +50,15 @@ class MecabAnalyser:
         self._lattice = _mecab.Lattice()
         self._lattice.add_request_type(_mecab.MECAB_ALLOCATE_SENTENCE)
         self._lock = threading.Lock()
-        self._known: dict[str, _Known] = {}
+        self._remembered = _Remembered()
 
     def terms(self, text: str) -> list[str]:
         """The terms of `text`."""
+        if len(text) <= _LONGEST_PIECE:
+            asked = plain(text).text
+            made = terms_of_laid(asked, map(self._remembered.__getitem__, self._analysed(asked)))
+            if made is not None:
+                return made
         return terms(text, self._cut)
 
     def tokens(self, text: str) -> list[Token]:
@@ -66,16 +80,16 @@ class MecabAnalyser:
         The program tells no places we could use: surfaces are found again, in order. What stands between two pieces
         keeps them apart, so nothing need be told of it.
         """
-        known, find = self._known, text.find
+        remembered, find = self._remembered, text.find
         made: list[tuple[int, int, Piece]] = []
         at = 0
         for line in self._analysed(text):
-            surface, length, piece = known.get(line) or self._remember(line)
-            start = find(surface, at)
+            words, joins, length = remembered[line]
+            start = find(line[:length], at)
             if start >= 0:
                 at = start + length
-                if piece is not None:
-                    made.append((begin + start, begin + at, piece))
+                if words or joins:
+                    made.append((begin + start, begin + at, Piece(words, joins)))
         return made
 
     def _analysed(self, text: str) -> list[str]:
@@ -88,20 +102,18 @@ class MecabAnalyser:
             lines: list[str] = self._lattice.to_string().split("\n")[:-2]  # the last two say that it ends
             return lines
 
-    def _remember(self, line: str) -> _Known:
-        surface, _, rest = line.partition("\t")
-        features = rest.split(",")
-        tag = features[0]
-        made_of = features[7] if len(features) > 7 else "*"
-        parts = [(surface, tag)]
-        if made_of != "*" and features[4] in ("Inflect", "Preanalysis", "Compound"):
-            split = [part.split("/") for part in made_of.split("+")]
-            parts = [(part[0], part[1]) for part in split if len(part) > 1]
-        piece = pieces_of(surface, tag, parts)
-        if len(self._known) >= _REMEMBERED:
-            self._known = {}
-        self._known[line] = found = (surface, len(surface), piece if piece.terms or piece.joins else None)
-        return found
+
+def _piece_of(line: str) -> Piece:
+    """What a line of the program's answer gives: surface, tab, features with commas between."""
+    surface, _, rest = line.partition("\t")
+    features = rest.split(",")
+    tag = features[0]
+    made_of = features[7] if len(features) > 7 else "*"
+    parts = [(surface, tag)]
+    if made_of != "*" and features[4] in ("Inflect", "Preanalysis", "Compound"):
+        split = [part.split("/") for part in made_of.split("+")]
+        parts = [(part[0], part[1]) for part in split if len(part) > 1]
+    return pieces_of(surface, tag, parts)
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from jihwi.index.spelling import english_stem, is_function_word, plain, written_forms
 
-__all__ = ["MADE_VERSION", "Piece", "pieces_of", "query_terms", "terms", "tokens"]
+__all__ = ["MADE_VERSION", "Laid", "Piece", "pieces_of", "query_terms", "terms", "terms_of_laid", "tokens"]
 
 MADE_VERSION = "1"
 """Rises with every change of this module or `spelling` that changes a term."""
@@ -59,6 +59,9 @@ def _term(form: str, tag: str) -> str:
     return word
 
 
+Laid = tuple[tuple[str, ...], bool, int]
+"""A morpheme of a text taken apart without a rest: its terms, whether it joins, its length."""
+
 Place = tuple[int, int]
 
 
@@ -99,6 +102,41 @@ def _add_run(text: str, start: int, end: int, made: list[str], places: list[Plac
 def terms(text: str, cut: Cut) -> list[str]:
     """The terms of `text`, in no promised order."""
     return _make(plain(text).text, cut)
+
+
+def terms_of_laid(text: str, laid: Iterable[Laid]) -> list[str] | None:
+    """The terms of a plain text from morphemes laid end to end, with nothing between them but blanks.
+
+    The same as `terms`, in half the time, as no place is looked for. None when they do not cover the text: then only
+    `terms` can tell.
+    """
+    made: list[str] = []
+    ended = text + "\0"
+    at = run_start = run_end = run_length = 0
+    try:
+        for words, joins, length in laid:
+            while ended[at] == " ":
+                at += 1
+            if words:
+                made += words
+            if joins:
+                if run_length and at == run_end:
+                    run_length += 1
+                else:
+                    if run_length > 1:
+                        _add_run(text, run_start, run_end, made, None)
+                    run_start, run_length = at, 1
+                run_end = at = at + length
+            else:
+                at += length
+    except IndexError:
+        return None
+    if at > len(text) or text[at:].strip(" "):
+        return None
+    if run_length > 1:
+        _add_run(text, run_start, run_end, made, None)
+    made += [form for form, _, _ in written_forms(text)]
+    return made
 
 
 def tokens(text: str, cut: Cut) -> Iterator[tuple[str, int, int]]:

@@ -30,6 +30,7 @@ __all__ = [
     "Field",
     "Segment",
     "pair_keys",
+    "pairs_of",
     "term_key",
     "write_segment",
 ]
@@ -83,13 +84,18 @@ def pair_keys(text: str) -> Array:
     >>> len(pair_keys("가나다 라"))
     2
     """
-    points = np.frombuffer(text.lower().encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return pairs_of(text.lower())[0]
+
+
+def pairs_of(lowered: str) -> tuple[Array, Array]:
+    """The keys of the character pairs of a text in lower case, and where each begins. A key has 42 bits."""
+    points = np.frombuffer(lowered.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     if len(points) < 2:
-        return np.empty(0, dtype=np.uint64)
+        return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.intp)
     written = _is_written(points)
-    together = written[:-1] & written[1:]
-    left = points[:-1][together].astype(np.uint64)
-    return (left << np.uint64(21)) | points[1:][together].astype(np.uint64)
+    begins = np.flatnonzero(written[:-1] & written[1:])
+    left = points[begins].astype(np.uint64)
+    return (left << np.uint64(21)) | points[begins + 1].astype(np.uint64), begins
 
 
 _WRITTEN: Array | None = None
