@@ -15,6 +15,7 @@
     ├── UnknownEvent
     ├── CommandRefused                         (a person's command that the case cannot take now)
     ├── CaseDriven                             (another runner drives the case)
+    ├── RunnerLacks                            (the case waits for a runner that has a mind or a skill)
     ├── DoorError                              (the console: who may come in, see and do)
     │   ├── SignInFailed, SignInTooOften, NotAllowed, PageMissing, FormInvalid, AccountInvalid
     │   └── AddressTaken
@@ -23,6 +24,8 @@
     ├── ReadingUnavailable                     (no reading process can be started)
     ├── LibraryError
     │   └── IndexCorrupt
+    ├── EmbeddingError                         (vectors; the search goes on by words)
+    │   └── EmbeddingUnreachable, EmbeddingRefused, EmbeddingNonsense, EmbeddingChanged
     ├── FormulaInvalid
     ├── SkillFailed, SkillArguments            (become events; the mind reads them)
     ├── ModelError
@@ -391,6 +394,18 @@ class CaseDriven(JihwiError):
     en_next = "Watch it with `jihwi case follow {case}`, or try again in a moment."
 
 
+@dataclass(eq=False)
+class RunnerLacks(JihwiError):
+    exit_code = 3
+    case: str
+    name: str
+    """The procedure, model or skill."""
+    ko = "이 실행기에 '{name}'이(가) 없어, '{case}' 사건은 그것이 있는 실행기를 기다립니다."
+    en = "This runner has no '{name}': the case '{case}' waits for a runner that has it."
+    ko_next = "그 팀으로 `jihwi runner --team FOLDER`를 실행하거나, `jihwi case reassign`으로 다른 에이전트에게 넘기십시오."
+    en_next = "Run `jihwi runner --team FOLDER` with its team, or give the work away with `jihwi case reassign`."
+
+
 # ── at the console's door ────────────────────────────────────────────────────
 
 
@@ -564,6 +579,44 @@ class IndexCorrupt(LibraryError):
     en = "The index is damaged: {detail}"
     ko_next = "저장된 문서로 다시 만듭니다."
     en_next = "It is rebuilt from the stored documents."
+
+
+@dataclass(eq=False)
+class EmbeddingError(JihwiError):
+    """Vectors could not be had. Nothing stops for it: what can be found by words is found."""
+
+    endpoint: str
+    detail: str
+    ko = "임베딩 모델({endpoint})이 벡터를 주지 못했습니다: {detail}"
+    en = "The embedding model at {endpoint} gave no vectors: {detail}"
+    ko_next = "`embedding` 설정을 확인하십시오. 그동안은 낱말로만 찾습니다."
+    en_next = "Check the setting `embedding`; until then the search goes by words alone."
+
+
+@dataclass(eq=False)
+class EmbeddingUnreachable(EmbeddingError):
+    ko = "임베딩 서버({endpoint})에 연결할 수 없습니다: {detail}"
+    en = "The embedding server at {endpoint} cannot be reached: {detail}"
+
+
+@dataclass(eq=False)
+class EmbeddingRefused(EmbeddingError):
+    ko = "임베딩 서버({endpoint})가 거절했습니다: {detail}"
+    en = "The embedding server at {endpoint} refused: {detail}"
+
+
+@dataclass(eq=False)
+class EmbeddingNonsense(EmbeddingError):
+    ko = "임베딩 모델({endpoint})의 답을 벡터로 읽을 수 없습니다: {detail}"
+    en = "What the embedding model at {endpoint} answered are no vectors: {detail}"
+
+
+@dataclass(eq=False)
+class EmbeddingChanged(EmbeddingError):
+    ko = "임베딩 모델({endpoint})의 차원이 저장된 벡터와 다릅니다: {detail}"
+    en = "The embedding model at {endpoint} has another dimension than the stored vectors: {detail}"
+    ko_next = "다음에 문서를 읽을 때 벡터를 새로 만듭니다. 그동안은 낱말로만 찾습니다."
+    en_next = "The next reading of documents makes all vectors anew; until then the search goes by words alone."
 
 
 # ── skills and models ────────────────────────────────────────────────────────

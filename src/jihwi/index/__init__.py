@@ -8,21 +8,33 @@ partitions it names: what lies in others changes no hit, no score, no count and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.float32]
+else:
+    Array = Any  # numpy is slow to import: only adapters do
 
 __all__ = [
     "Analyser",
     "ChunkText",
+    "DocumentVectors",
+    "Embedder",
     "Found",
     "IndexState",
     "IndexedDocument",
     "Match",
+    "Near",
     "Tagger",
     "Term",
     "Token",
+    "VectorIndex",
     "Word",
     "WordIndex",
 ]
@@ -141,6 +153,9 @@ class Match(msgspec.Struct, frozen=True):
     """The best sentence, as offsets in the chunk's text."""
     matched: tuple[str, ...]
     """The question's terms that stand in the chunk or its headings, heaviest first."""
+    similarity: float | None = None
+    """How near its vector is to the question's, -1 to 1; None without vectors. `score` then is a weighted sum, still
+    0 to 2."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -202,14 +217,104 @@ class WordIndex(Protocol):
         *,
         limit: int,
         documents: Collection[str] | None = None,
+        also: Collection[tuple[str, int]] = (),
     ) -> Found:
         """The best chunks of `partitions`, best first; with `documents`, only theirs (statistics stay the same).
 
-        Equal scores are ordered by document id and ordinal. Raises `IndexCorrupt` when what lies on disk cannot be
-        right; the library then rebuilds it.
+        `also`: chunks (document id and ordinal) that are scored and told besides, whatever they hold, as long as they
+        lie in `partitions`. Equal scores are ordered by document id and ordinal. Raises `IndexCorrupt` when what lies
+        on disk cannot be right; the library then rebuilds it.
         """
         ...
 
     def close(self) -> None:
         """Let go of files. What was not committed is forgotten."""
+        ...
+
+
+class Embedder(Protocol):
+    """Makes vectors of text: texts of like meaning get vectors of like direction. Safe to call from several threads."""
+
+    name: str
+    """The model; vectors of another are no use."""
+
+    def embed(self, texts: Sequence[str], *, patient: bool = True) -> Array:
+        """A row of length 1 for each text, float32, all of one dimension.
+
+        `patient`: whether a server that is away or busy is asked again; not while a person waits for a search.
+        Raises an `EmbeddingError` when the model cannot be asked, or answers what is no vector.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class DocumentVectors(msgspec.Struct, frozen=True):
+    """The vectors of a document's chunks."""
+
+    document_id: str
+    partition: str
+    key: str
+    """As in `IndexedDocument`: what they were made of."""
+    ordinals: tuple[int, ...]
+    vectors: Array
+    """A row for each ordinal."""
+
+
+class Near(msgspec.Struct, frozen=True, array_like=True):
+    """A chunk and how near its vector is."""
+
+    document_id: str
+    ordinal: int
+    similarity: float
+    """Cosine, -1 to 1, of the vector as it is stored; rounded to six places."""
+    key: str
+    """What of the document the vector was made of."""
+
+
+class VectorIndex(Protocol):
+    """Finds chunks by their vectors: all of the opened partitions' are compared, none of another's.
+
+    Vectors of one model and one dimension. A cache like the word index: what it holds of a document is told by its
+    key, and what it does not hold is made again. One writer at a time; readers go on meanwhile.
+    """
+
+    def library_version(self) -> int:
+        """The library number of the last `keep_only`; -1 when it holds nothing that can be used."""
+        ...
+
+    def held(self) -> Mapping[str, str]:
+        """Document id to key."""
+        ...
+
+    def rebuilt_because(self) -> str:
+        """A code, when what was found could not be used: `model`, `dimension`, `layout` or `damaged`."""
+        ...
+
+    def put(self, documents: Sequence[DocumentVectors]) -> None:
+        """Put these in, durable on return. Vectors of another dimension than was held take the place of all others."""
+        ...
+
+    def keep_only(self, keys: Mapping[str, str], library_version: int) -> None:
+        """Take out every document that `keys` does not name with the very key it is held under."""
+        ...
+
+    def nearest(
+        self, vector: Array, partitions: Collection[str], *, limit: int, documents: Collection[str] | None = None
+    ) -> list[Near]:
+        """The nearest chunks of `partitions`, nearest first, equals by document id and ordinal; with `documents`,
+        only theirs. Raises `EmbeddingChanged` when the vector has another dimension.
+        """
+        ...
+
+    def similarities(
+        self, vector: Array, partitions: Collection[str], chunks: Collection[tuple[str, int]]
+    ) -> list[Near]:
+        """How near these chunks (document id and ordinal) are, in no promised order; without those not held."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
         ...

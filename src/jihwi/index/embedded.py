@@ -105,7 +105,13 @@ class EmbeddedIndex:
         return IndexState(snapshot.manifest.library_version, snapshot.documents(), snapshot.because)
 
     def search(
-        self, question: str, partitions: Collection[str], *, limit: int, documents: Collection[str] | None = None
+        self,
+        question: str,
+        partitions: Collection[str],
+        *,
+        limit: int,
+        documents: Collection[str] | None = None,
+        also: Collection[tuple[str, int]] = (),
     ) -> Found:
         """The best chunks of `partitions`, best first."""
         wanted = frozenset(partitions)
@@ -113,7 +119,7 @@ class EmbeddedIndex:
         terms = self._analyser.query_terms(question)
         try:
             allowed = [_allowed(view, documents) for view in views]
-            return score(Question.of(question, terms), views, allowed, limit)
+            return score(Question.of(question, terms), views, allowed, limit, also)
         except (IndexError, ValueError, OverflowError) as error:
             raise IndexCorrupt(str(error)) from error
 

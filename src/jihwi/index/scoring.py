@@ -10,7 +10,7 @@ spaces, joined runs across spaces.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,10 +72,25 @@ class View:
         self.chunks = segment.chunk_count if self.live is None else int(np.count_nonzero(self.live))
         self.lengths = {name: self._total(field) for name, field in segment.fields.items()}
         self._norms: dict[str, tuple[float, Array]] = {}
+        self._numbers: dict[str, list[int]] | None = None
 
     def _total(self, field: Field) -> int:
         lengths = field.lengths if self.live is None else field.lengths[self.live]
         return int(lengths.sum(dtype=np.uint64))
+
+    def chunk(self, document_id: str, ordinal: int) -> int | None:
+        """Where in the segment a chunk lies; None when it does not, or was removed."""
+        if self._numbers is None:
+            self._numbers = {}
+            for number, (known, _) in enumerate(self.segment.documents):
+                if number not in self.removed:
+                    self._numbers.setdefault(known, []).append(number)
+        for number in self._numbers.get(document_id, ()):
+            mine = self.segment.chunk_document == number
+            places = np.flatnonzero(mine & (self.segment.chunk_ordinal == ordinal))
+            if len(places):
+                return int(places[0])
+        return None
 
     def find(self, field: Field, keys: Array) -> _Found:
         """The run of postings of each key; empty for one that is not there."""
@@ -115,8 +130,17 @@ class _Runs(NamedTuple):
     average: float
 
 
-def score(question: Question, views: Sequence[View], allowed: Sequence[Array | None], limit: int) -> Found:
-    """The best chunks of `views`, best first. `allowed`: which chunks of each view may be found; None for all."""
+def score(
+    question: Question,
+    views: Sequence[View],
+    allowed: Sequence[Array | None],
+    limit: int,
+    also: Collection[tuple[str, int]] = (),
+) -> Found:
+    """The best chunks of `views`, best first. `allowed`: which chunks of each view may be found; None for all.
+
+    `also`: chunks that are told besides, after the best `limit`, whatever they hold.
+    """
     total = sum(view.chunks for view in views)
     fields = [_look_up(name, question.keys(name), views, total) for name in FIELD_WEIGHTS]
     standing = np.maximum(fields[0].standing, fields[1].standing)
@@ -135,8 +159,13 @@ def score(question: Question, views: Sequence[View], allowed: Sequence[Array | N
             scores[~mask] = 0
         scored.append(scores)
     best = _best(views, scored, max(limit, RERANKED))
-    matches = _reranked(question, views, fields, best, idf)
-    return Found(matches=tuple(matches[:limit]), terms=tuple(terms), chunks=total, candidates=candidates)
+    matches = _reranked(question, views, fields, best, idf)[:limit]
+    if also:
+        known = {(match.document_id, match.ordinal) for match in matches}
+        besides = _asked_for(views, scored, [one for one in also if one not in known])
+        highest = best[0].score if best else 1.0
+        matches += _reranked(question, views, fields, besides, idf, highest=highest)
+    return Found(matches=tuple(matches), terms=tuple(terms), chunks=total, candidates=candidates)
 
 
 def _idf(total: int, standing: Array) -> Array:
@@ -204,6 +233,20 @@ def _best(views: Sequence[View], scored: Sequence[Array], count: int) -> list[_C
     return found[:count]
 
 
+def _asked_for(
+    views: Sequence[View], scored: Sequence[Array], chunks: Collection[tuple[str, int]]
+) -> list[_Candidate]:
+    """These chunks as candidates, where they lie in one of the views."""
+    found: list[_Candidate] = []
+    for document_id, ordinal in chunks:
+        for number, (view, scores) in enumerate(zip(views, scored, strict=True)):
+            chunk = view.chunk(document_id, ordinal)
+            if chunk is not None:
+                found.append(_Candidate(float(scores[chunk]), document_id, ordinal, number, chunk))
+                break
+    return found
+
+
 def _least_of_best(scored: Sequence[Array], count: int) -> float:
     """The score of the `count`-th best chunk; 0 when there are fewer that have any."""
     tops = [np.partition(s, len(s) - count)[len(s) - count :] if len(s) > count else s for s in scored]
@@ -214,9 +257,18 @@ def _least_of_best(scored: Sequence[Array], count: int) -> float:
 
 
 def _reranked(
-    question: Question, views: Sequence[View], fields: Sequence[_Runs], best: list[_Candidate], idf: list[float]
+    question: Question,
+    views: Sequence[View],
+    fields: Sequence[_Runs],
+    best: list[_Candidate],
+    idf: list[float],
+    *,
+    highest: float = 0.0,
 ) -> list[Match]:
-    """The candidates in their last order, with the sentence that made it."""
+    """The candidates in their last order, with the sentence that made it.
+
+    `highest`: the best score of the search, for candidates that were asked for and are told whatever they hold.
+    """
     made: list[Match] = []
     weights = np.array(idf)
     for number, view in enumerate(views):
@@ -226,9 +278,9 @@ def _reranked(
             shares = _shares(*_standing(view, number, fields, chunks), weights)
             pairs = _pair_shares(view, number, fields[2:], chunks)
             made += (
-                _match(question, view, candidate, share, best[0].score, idf)
+                _match(question, view, candidate, share, highest or best[0].score, idf)
                 for candidate, share, pair_share in zip(mine, shares, pairs, strict=True)
-                if share.terms or pair_share >= LEAST_PAIRS
+                if highest or share.terms or pair_share >= LEAST_PAIRS
             )
     made.sort(key=lambda m: (-m.score, m.document_id, m.ordinal))
     return made

@@ -6,6 +6,7 @@ The database is the truth; an index is a cache that records the last library num
 from __future__ import annotations
 
 from jihwi.library.library import Library
+from jihwi.library.nearness import Vectors
 from jihwi.library.standing import Standing
 from jihwi.library.types import (
     CollectionInfo,
@@ -26,5 +27,6 @@ __all__ = [
     "Library",
     "SearchResult",
     "Standing",
+    "Vectors",
     "Why",
 ]

@@ -17,6 +17,7 @@ from jihwi.evidence.chunking import Strategy
 from jihwi.index import ChunkText, IndexedDocument, WordIndex
 from jihwi.library.catalogue import Catalogue, Partition
 from jihwi.library.database import Database, WriteLock
+from jihwi.library.nearness import VectorKeeper, Vectors
 from jihwi.library.types import Document
 
 __all__ = ["CHUNKS_A_COMMIT", "IndexKeeper", "chunk_texts", "index_key_of"]
@@ -39,10 +40,11 @@ def index_key_of(document: Document, partition: Partition, strategy: Strategy) -
 class IndexKeeper:
     """Brings the index to the database's version, when this process may."""
 
-    def __init__(self, database: Database, index: WordIndex, lock: WriteLock) -> None:
+    def __init__(self, database: Database, index: WordIndex, lock: WriteLock, vectors: Vectors | None = None) -> None:
         self._database = database
         self._index = index
         self._lock = lock
+        self.vectors = VectorKeeper(database, vectors, self._stored) if vectors is not None else None
 
     def indexed(self, catalogue: Catalogue, document: Document, partition: Partition, key: str) -> IndexedDocument:
         """A document as the index takes it."""
@@ -56,7 +58,7 @@ class IndexKeeper:
             catalogue = Catalogue(connection)
             version, permissions = catalogue.fact("version"), catalogue.fact("permissions")
         held = self._index.library_version()
-        if held == version:
+        if held == version and not self._vectors_behind():
             return True
         must = held < permissions or held > version
         try:
@@ -65,11 +67,15 @@ class IndexKeeper:
                     self.bring_up_to_date()
                 elif must:
                     raise StoreBusy(str(self._database.path), self._lock.busy_seconds)
-                return mine
+                return mine or held == version
         except StoreReadOnly:
             if must:
                 raise
             return False
+
+    def _vectors_behind(self) -> bool:
+        """Whether vectors may stand for what the words no longer hold."""
+        return self.vectors is not None and self.vectors.index.library_version() != self._index.library_version()
 
     @contextmanager
     def or_nothing(self) -> Iterator[None]:
@@ -89,7 +95,14 @@ class IndexKeeper:
     def bring_up_to_date(self) -> str:
         """The same, for who holds the lock; why everything was built anew, when it was."""
         with self.or_nothing():
-            return self._bring_up_to_date()
+            because = self._bring_up_to_date()
+        self.keep_vectors_in_step()
+        return because
+
+    def keep_vectors_in_step(self) -> None:
+        """Forget the vectors of what is no longer so, once the index holds the present version; who holds the lock."""
+        if self.vectors is not None and self._vectors_behind():
+            self.vectors.keep_in_step(self._index.library_version())
 
     def _bring_up_to_date(self) -> str:
         state = self._index.state()
@@ -115,6 +128,14 @@ class IndexKeeper:
                     waiting = 0
         self._index.commit(version)
         return state.rebuilt_because
+
+    def _stored(self, catalogue: Catalogue, document_id: str) -> IndexedDocument | None:
+        """A document as the index takes it, from what is stored now."""
+        row = catalogue.document(document_id)
+        if row is None or not row.index_key:
+            return None
+        partition = catalogue.all_partitions()[row.partition]
+        return self.indexed(catalogue, row.document, partition, row.index_key)
 
     def _from_database(
         self, catalogue: Catalogue, document_ids: list[str], keys: dict[str, str]

@@ -226,6 +226,7 @@ class Ingest:
             version = catalogue.fact("version")
         if self._index.library_version() != version:
             self._index.commit(version)
+        self._keeper.keep_vectors_in_step()
         return version
 
     # ── telling ──────────────────────────────────────────────────────────────

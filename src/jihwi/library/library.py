@@ -12,14 +12,15 @@ from types import TracebackType
 
 import msgspec
 
-from jihwi.errors import IndexCorrupt, LibraryError
+from jihwi.errors import IndexCorrupt, LibraryError, StoreBusy
 from jihwi.evidence import Chunk, Reading, SecurityClass, Source, Viewer
 from jihwi.evidence.chunking import DEFAULT_STRATEGY, Strategy
-from jihwi.index import Analyser, WordIndex
-from jihwi.library.catalogue import Catalogue, labels_at, path_key
+from jihwi.index import Analyser, Found, WordIndex
+from jihwi.library.catalogue import Catalogue, Partition, labels_at, path_key
 from jihwi.library.database import Database, WriteLock
 from jihwi.library.indexing import IndexKeeper, index_key_of
 from jihwi.library.ingest import Ingest, Progress
+from jihwi.library.nearness import Vectors
 from jihwi.library.searching import hits_of
 from jihwi.library.standing import DEFAULT_STANDING, Standing
 from jihwi.library.types import CollectionInfo, Document, IngestReport, SearchResult
@@ -29,6 +30,8 @@ __all__ = ["Library"]
 
 _LONGEST_QUESTION = 2_000
 """Code points of a question that are looked for; what comes after would only cost time."""
+_WEIGHED = 50
+"""At least so many chunks found by words are weighed with their vectors."""
 
 
 class Library:
@@ -43,10 +46,12 @@ class Library:
         strategy: Strategy | None = None,
         standing: Standing = DEFAULT_STANDING,
         busy_seconds: float = 5.0,
+        vectors: Vectors | None = None,
     ) -> None:
         """Open the library in `folder`, or begin one. Raises `StoreError`s.
 
-        `strategy`: how to cut readings, whatever was adopted; None for what was (`adopt`).
+        `strategy`: how to cut readings, whatever was adopted; None for what was (`adopt`). `vectors`: a model and
+        where its vectors lie; None for words alone.
         """
         self.analyser = analyser
         self._index = index
@@ -54,7 +59,9 @@ class Library:
         self._standing = standing
         self._database = Database(folder / "library.db", busy_seconds=busy_seconds)
         self._lock = WriteLock(folder / "library.lock", busy_seconds=busy_seconds)
-        self._keeper = IndexKeeper(self._database, index, self._lock)
+        self._keeper = IndexKeeper(self._database, index, self._lock, vectors)
+        self._vectors = self._keeper.vectors
+        self._embedder = vectors.embedder if vectors is not None else None
 
     def __enter__(self) -> Library:
         return self
@@ -67,6 +74,9 @@ class Library:
     def close(self) -> None:
         """Let go of the files."""
         self._index.close()
+        if self._vectors is not None and self._embedder is not None:
+            self._vectors.index.close()
+            self._embedder.close()
         self._database.close()
 
     @property
@@ -191,7 +201,23 @@ class Library:
                 self._cut_as_wanted(catalogue)
             ingest = Ingest(self._database, self._index, self._keeper, service, strategy, known, progress)
             with self._keeper.or_nothing():
-                return ingest.run(files)
+                report = ingest.run(files)
+        return self._with_vectors(report)
+
+    def _with_vectors(self, report: IngestReport) -> IngestReport:
+        """Make the vectors that are missing, here and of earlier; nobody's writing waits for the model meanwhile."""
+        if self._vectors is None:
+            return report
+        made, waiting, withheld, problem = self._vectors.fill(report.collection)
+        return msgspec.structs.replace(
+            report,
+            vectors=made,
+            vectors_waiting=waiting,
+            vectors_withheld=withheld,
+            vectors_rebuilt=self._vectors.index.rebuilt_because(),
+            vectors_problem=problem.code if problem is not None else "",
+            vectors_problem_fields={"endpoint": problem.endpoint, "detail": problem.detail} if problem else {},
+        )
 
     def _cut_as_wanted(self, catalogue: Catalogue) -> None:
         """Cut readings that were cut by another strategy again."""
@@ -257,12 +283,7 @@ class Library:
             keys = None
             if not current or held != catalogue.fact("version"):
                 keys = dict(self._index.state().documents)
-            found = self._index.search(
-                question[:_LONGEST_QUESTION],
-                [partition.key for partition in partitions],
-                limit=2 * limit + 10,
-                documents=documents,
-            )
+            found, words_only = self._found(catalogue, question[:_LONGEST_QUESTION], partitions, limit, documents)
             hits = hits_of(catalogue, found, keys, partitions, self._standing, limit)
         return SearchResult(
             question=question,
@@ -272,7 +293,33 @@ class Library:
             candidates=found.candidates,
             library_version=held,
             stale=keys is not None,
+            words_only=words_only,
         )
+
+    def _found(
+        self,
+        catalogue: Catalogue,
+        question: str,
+        partitions: Sequence[Partition],
+        limit: int,
+        documents: Collection[str] | None,
+    ) -> tuple[Found, str]:
+        """What words find, and vectors where there are any; then why vectors were not used, when they were to be."""
+        keys, most = [partition.key for partition in partitions], 2 * limit + 10
+        vectors = self._vectors
+        if vectors is not None and vectors.index.library_version() < catalogue.fact("permissions"):
+            # Labels have changed and another process keeps the vectors from following: what stands under old ones
+            # must not even take another's place.
+            return self._index.search(question, keys, limit=most, documents=documents), StoreBusy.code
+        vector = vectors.vector_of(question) if vectors is not None else None
+        if vectors is None or vector is None:
+            found = self._index.search(question, keys, limit=most, documents=documents)
+            return found, vectors.away_because if vectors is not None else ""
+        near = vectors.nearest(catalogue, vector, partitions, documents)
+        also = [(one.document_id, one.ordinal) for one in near]
+        found = self._index.search(question, keys, limit=max(most, _WEIGHED), documents=documents, also=also)
+        found = vectors.weighed(catalogue, found, vector, near, partitions)
+        return msgspec.structs.replace(found, matches=found.matches[:most]), vectors.away_because
 
     # ── documents ────────────────────────────────────────────────────────────
 

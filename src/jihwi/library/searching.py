@@ -82,6 +82,7 @@ def _hit(
             matched=tuple(weights[term] for term in match.matched),
             best_start=chunk.start + match.sentence_start,
             best_end=chunk.start + match.sentence_end,
+            similarity=match.similarity,
         ),
         page=chunk.page,
         section=chunk.section,

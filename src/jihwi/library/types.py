@@ -65,6 +65,8 @@ class Why(msgspec.Struct, frozen=True, omit_defaults=True):
     best_start: int
     best_end: int
     """The best sentence: offsets in the reading's text."""
+    similarity: float | None = None
+    """How near the passage's vector is to the question's, -1 to 1; None without vectors."""
     standing: tuple[str, ...] = ()
     """What moved it up or down among its equals: `official`, `draft`, `repealed`, `newer`, `older`, `fragment`."""
 
@@ -107,6 +109,8 @@ class SearchResult(msgspec.Struct, frozen=True):
     """The version of the library the index holds."""
     stale: bool = False
     """Whether the library has grown since, because another process is adding to it right now."""
+    words_only: str = ""
+    """The code of the error for which vectors, though set, were not used; empty when they were or none are set."""
 
 
 class IngestProgress(msgspec.Struct, frozen=True):
@@ -140,3 +144,15 @@ class IngestReport(msgspec.Struct, frozen=True):
     """Chunks written."""
     index_rebuilt: str = ""
     """Why the index was built anew, when it was: `analyser`, `layout`, `damaged`."""
+    vectors: int = 0
+    """Chunks that got a vector; always 0 when no embedding model is set."""
+    vectors_waiting: int = 0
+    """Chunks of the collection that still have none, because the model did not answer."""
+    vectors_withheld: int = 0
+    """Chunks of the collection whose class the model may not see: they are found by words."""
+    vectors_rebuilt: str = ""
+    """Why all vectors were made anew, when they were: `model`, `dimension`, `layout`, `damaged`."""
+    vectors_problem: str = ""
+    """The code of the error for which chunks wait."""
+    vectors_problem_fields: dict[str, str] = {}
+    """Its data, for its words."""

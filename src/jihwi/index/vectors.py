@@ -1,0 +1,339 @@
+"""The flat vector index: every vector of the opened partitions is compared, so nothing near is ever missed.
+
+Vectors lie in one SQLite file beside the word index, half precision, a row a document with its partition. A search
+loads the partitions it opens, and keeps them in memory until somebody changes them: two bytes a dimension and chunk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from jihwi.errors import EmbeddingChanged, StoreFull, StoreReadOnly
+from jihwi.index import DocumentVectors, Near
+
+__all__ = ["FlatVectors", "Matrix", "nearest_in"]
+
+Array = npt.NDArray[Any]
+
+_LAYOUT = "1"
+_BLOCK = 16_384
+"""Rows that are widened to float32 at once. Fixed, so that a row's product never depends on another partition."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (
+    document_id TEXT PRIMARY KEY, partition TEXT NOT NULL, key TEXT NOT NULL, ordinals BLOB NOT NULL,
+    vectors BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS documents_by_partition ON documents (partition, document_id);
+CREATE TABLE IF NOT EXISTS partitions (partition TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Matrix(NamedTuple):
+    """The vectors of one partition, a row a chunk, documents in the order of their ids."""
+
+    generation: int
+    documents: list[tuple[str, str]]
+    """Id and key."""
+    document_of: Array
+    ordinals: Array
+    vectors: Array
+
+    def products(self, vector: Array, rows: Array | None = None) -> Array:
+        """The cosine of every row, or of `rows`, with a vector of length 1; float32."""
+        found = [
+            self.vectors[start : start + _BLOCK].astype(np.float32) @ vector
+            for start in range(0, len(self.vectors), _BLOCK)
+        ]
+        together: Array = np.concatenate(found) if found else np.empty(0, dtype=np.float32)
+        return together if rows is None else together[rows]
+
+    def near(self, row: int, similarity: float) -> Near:
+        """A row as it is told."""
+        document_id, key = self.documents[self.document_of[row]]
+        return Near(document_id, int(self.ordinals[row]), round(similarity, 6), key)
+
+
+def nearest_in(
+    matrices: Sequence[Matrix], vector: Array, limit: int, documents: Collection[str] | None = None
+) -> list[Near]:
+    """The nearest rows of all of these, nearest first; equals by document id and ordinal."""
+    found: list[Near] = []
+    wanted = None if documents is None else frozenset(documents)
+    for matrix in matrices:
+        products = np.round(matrix.products(vector).astype(np.float64), 6)
+        if wanted is not None:
+            mine = np.array([document_id in wanted for document_id, _ in matrix.documents], dtype=np.bool_)
+            products[~mine[matrix.document_of]] = -2.0
+        if len(products) > limit:
+            least = np.partition(products, len(products) - limit)[len(products) - limit]
+            rows = np.flatnonzero((products >= least) & (products > -2.0))
+        else:
+            rows = np.flatnonzero(products > -2.0)
+        found += (matrix.near(row, float(products[row])) for row in rows.tolist())
+    found.sort(key=lambda near: (-near.similarity, near.document_id, near.ordinal))
+    return found[:limit]
+
+
+class FlatVectors:
+    """A `VectorIndex` in `folder/vectors.db`. Reading and writing are safe from several threads and processes."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        """`model`: whose vectors these are; those of another are forgotten, and `rebuilt_because` says so."""
+        self._path = folder / "vectors.db"
+        self._model = model
+        self._lock = threading.RLock()
+        self._because = ""
+        self._connection: sqlite3.Connection | None = None
+        self._loaded: dict[str, Matrix] = {}
+
+    # ── what is held ─────────────────────────────────────────────────────────
+
+    def library_version(self) -> int:
+        """The library number of the last `keep_only`; -1 when nothing can be used."""
+        with self._open() as db:
+            return int(_fact(db, "library_version") or -1)
+
+    def held(self) -> dict[str, str]:
+        """Document id to key."""
+        with self._open() as db:
+            return dict(db.execute("SELECT document_id, key FROM documents"))
+
+    def rebuilt_because(self) -> str:
+        """Why what was found could not be used."""
+        with self._open():
+            return self._because
+
+    def dimension(self) -> int:
+        """How many numbers a vector has; 0 before the first."""
+        with self._open() as db:
+            return int(_fact(db, "dimension") or 0)
+
+    # ── writing ──────────────────────────────────────────────────────────────
+
+    def put(self, documents: Sequence[DocumentVectors]) -> None:
+        """Put these in, in place of what was known under their ids."""
+        if not documents:
+            return
+        dimension = int(documents[0].vectors.shape[1])
+        with self._writing() as db:
+            if int(_fact(db, "dimension") or dimension) != dimension:
+                self._because = "dimension"
+                db.execute("DELETE FROM documents")
+                db.execute("UPDATE partitions SET generation = generation + 1")
+            _set(db, "dimension", str(dimension))
+            self._take_out(db, [document.document_id for document in documents])
+            db.executemany(
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
+                (
+                    (
+                        one.document_id,
+                        one.partition,
+                        one.key,
+                        np.array(one.ordinals, dtype="<u4").tobytes(),
+                        np.ascontiguousarray(one.vectors, dtype="<f2").tobytes(),
+                    )
+                    for one in documents
+                ),
+            )
+            _touch(db, {one.partition for one in documents})
+
+    def keep_only(self, keys: Mapping[str, str], library_version: int) -> None:
+        """Take out what `keys` does not name under the very key it is held under."""
+        with self._writing() as db:
+            gone = [
+                document_id
+                for document_id, key in db.execute("SELECT document_id, key FROM documents")
+                if keys.get(document_id) != key
+            ]
+            self._take_out(db, gone)
+            _set(db, "library_version", str(library_version))
+
+    def _take_out(self, db: sqlite3.Connection, gone: Sequence[str]) -> None:
+        touched: set[str] = set()
+        for document_id in gone:
+            row = db.execute("DELETE FROM documents WHERE document_id = ? RETURNING partition", (document_id,))
+            touched.update(partition for (partition,) in row.fetchall())
+        _touch(db, touched)
+
+    # ── searching ────────────────────────────────────────────────────────────
+
+    def nearest(
+        self, vector: Array, partitions: Collection[str], *, limit: int, documents: Collection[str] | None = None
+    ) -> list[Near]:
+        """The nearest chunks of `partitions`."""
+        return nearest_in(self._matrices(vector, partitions), vector, limit, documents)
+
+    def similarities(
+        self, vector: Array, partitions: Collection[str], chunks: Collection[tuple[str, int]]
+    ) -> list[Near]:
+        """How near these chunks are."""
+        wanted = frozenset(chunks)
+        ids = {document_id for document_id, _ in wanted}
+        found: list[Near] = []
+        for matrix in self._matrices(vector, partitions):
+            numbers = [n for n, (document_id, _) in enumerate(matrix.documents) if document_id in ids]
+            rows = [
+                row
+                for row in np.flatnonzero(np.isin(matrix.document_of, numbers)).tolist()
+                if (matrix.documents[matrix.document_of[row]][0], int(matrix.ordinals[row])) in wanted
+            ]
+            if rows:
+                products = matrix.products(vector, np.array(rows))
+                found += (matrix.near(row, float(one)) for row, one in zip(rows, products.tolist(), strict=True))
+        return found
+
+    def _matrices(self, vector: Array, partitions: Collection[str]) -> list[Matrix]:
+        """The opened partitions, those that hold anything, in the order of their names."""
+        with self._open() as db:
+            dimension = int(_fact(db, "dimension") or 0)
+            if dimension and dimension != len(vector):
+                raise EmbeddingChanged(self._model, f"{len(vector)} ≠ {dimension}")
+            db.execute("BEGIN")
+            try:
+                generations = dict(db.execute("SELECT partition, generation FROM partitions"))
+                wanted = sorted(set(partitions) & generations.keys())
+                for partition in wanted:
+                    known = self._loaded.get(partition)
+                    if known is None or known.generation != generations[partition]:
+                        self._loaded[partition] = _load(db, partition, generations[partition], dimension)
+            finally:
+                db.execute("ROLLBACK")
+            return [self._loaded[partition] for partition in wanted if len(self._loaded[partition].vectors)]
+
+    # ── the file ─────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        """Let go of the file and of what was loaded."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            self._loaded = {}
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """The file, opened, by one thread at a time; one that is damaged is begun anew."""
+        with self._lock, _disk(self._path):
+            if self._connection is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    self._connection = self._begin()
+                except sqlite3.DatabaseError as problem:
+                    if not _damaged(problem):
+                        raise
+                    for name in (self._path.name, f"{self._path.name}-wal", f"{self._path.name}-shm"):
+                        self._path.with_name(name).unlink(missing_ok=True)
+                    self._because = "damaged"
+                    self._connection = self._begin()
+            yield self._connection
+
+    def _begin(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=10.0, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")  # a cache: what a lost power takes is made again
+            db.executescript(_TABLES)
+            if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("damaged")
+            with _transaction(db):
+                self._as_ours(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _as_ours(self, db: sqlite3.Connection) -> None:
+        layout, model = _fact(db, "layout"), _fact(db, "model")
+        if (layout, model) == (_LAYOUT, self._model):
+            return
+        if layout:
+            self._because = "layout" if layout != _LAYOUT else "model"
+        db.execute("DELETE FROM documents")
+        db.execute("DELETE FROM facts")
+        db.execute("UPDATE partitions SET generation = generation + 1")
+        _set(db, "layout", _LAYOUT)
+        _set(db, "model", self._model)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._open() as db, _transaction(db):
+            yield db
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _fact(db: sqlite3.Connection, name: str) -> str:
+    row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _set(db: sqlite3.Connection, name: str, value: str) -> None:
+    db.execute("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
+
+
+def _touch(db: sqlite3.Connection, partitions: Collection[str]) -> None:
+    """Note that these partitions changed: whoever has them in memory loads them anew."""
+    db.executemany(
+        "INSERT INTO partitions VALUES (?, 1) ON CONFLICT (partition) DO UPDATE SET generation = generation + 1",
+        [(partition,) for partition in partitions],
+    )
+
+
+def _load(db: sqlite3.Connection, partition: str, generation: int, dimension: int) -> Matrix:
+    documents: list[tuple[str, str]] = []
+    counts: list[int] = []
+    ordinals: list[bytes] = []
+    vectors: list[bytes] = []
+    rows = db.execute(
+        "SELECT document_id, key, ordinals, vectors FROM documents WHERE partition = ? ORDER BY document_id",
+        (partition,),
+    )
+    for document_id, key, of_document, its_vectors in rows:
+        documents.append((document_id, key))
+        counts.append(len(of_document) // 4)
+        ordinals.append(of_document)
+        vectors.append(its_vectors)
+    matrix = np.frombuffer(b"".join(vectors), dtype="<f2").reshape(-1, max(1, dimension))
+    document_of = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
+    return Matrix(generation, documents, document_of, np.frombuffer(b"".join(ordinals), dtype="<u4"), matrix)
+
+
+def _damaged(problem: sqlite3.DatabaseError) -> bool:
+    code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """The errors of a disk in the house's words."""
+    try:
+        yield
+    except sqlite3.OperationalError as problem:
+        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise StoreFull(str(path)) from problem
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            raise StoreReadOnly(str(path)) from problem
+        raise
+    except PermissionError as problem:
+        raise StoreReadOnly(str(path)) from problem
