@@ -134,6 +134,13 @@ def _reference(value: Any) -> str:
     raise ValueError("env:NAME or file:PATH, never the secret itself")
 
 
+def _classes(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not {str(p).strip() for p in parts} - {""} <= {"C", "S", "O"}:
+        raise ValueError("C, S and O separated by commas")
+    return tuple(sorted({str(p).strip() for p in parts} - {""}))
+
+
 def _store(value: Any) -> StoreAddress:
     return StoreAddress(_text(value))
 
@@ -182,6 +189,27 @@ class Settings:
     )
     model_seconds: float = _setting(
         120.0, _seconds, "a number of seconds", "모델을 기다리는 시간", "How long a model may take"
+    )
+    embedding: str = _setting(
+        "",
+        _text,
+        "openai:NAME@http://127.0.0.1:8000/v1, local:FOLDER, or empty for words alone",
+        "벡터로도 찾을 때 쓸 모델. 비우면 낱말로만 찾습니다",
+        "The model whose vectors help the search; words alone when empty",
+    )
+    embedding_key: str = _setting(
+        "",
+        _reference,
+        "env:NAME or file:PATH",
+        "임베딩 모델의 열쇠가 있는 곳",
+        "Where the embedding model's key is to be found",
+    )
+    embedding_classes: tuple[str, ...] = _setting(
+        ("O",),
+        _classes,
+        "C, S and O separated by commas",
+        "임베딩 서버가 보아도 되는 문서 등급",
+        "Classes of documents whose text the embedding server may see; a local: model sees all",
     )
     reading_processes: int = _setting(
         0, _count, "a whole number; 0 for one a core", "문서를 읽는 프로세스 수", "How many processes read documents"

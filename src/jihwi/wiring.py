@@ -32,8 +32,8 @@ from jihwi.teams import BUILT_IN, Team, load_team, skills_in, team_folder
 from jihwi.words import Language
 
 if TYPE_CHECKING:
-    from jihwi.index import Tagger, WordIndex
-    from jihwi.library import Library
+    from jihwi.index import Embedder, Tagger, WordIndex
+    from jihwi.library import Library, Vectors
     from jihwi.minds.model import ModelMind
     from jihwi.readers import FileToRead, GradeLetter
     from jihwi.readers.sandbox import SandboxReadingService
@@ -44,6 +44,7 @@ __all__ = [
     "StoreRoom",
     "built_in_skills",
     "collection_of",
+    "embedder_of",
     "open_house",
     "open_store",
     "state_folder",
@@ -75,6 +76,11 @@ class _Minds:
 
         for name, function in team.procedures.items():
             self._procedures[name] = ProcedureMind(function, name=name)
+
+    def has(self, spec: MindSpec) -> bool:
+        if spec.kind == "model":
+            return bool(self._settings.model or spec.name)
+        return spec.name in self._procedures
 
     def mind(self, spec: MindSpec, *, failures: int) -> Mind:
         if spec.kind == "procedure":
@@ -182,7 +188,8 @@ class House:
 
         analyser = MecabAnalyser()
         index = EmbeddedIndex(self.home / "index", analyser)
-        return Library(self.home, analyser, index, busy_seconds=self.settings.busy_seconds)
+        vectors = _vectors(self.settings, self.home / "index")
+        return Library(self.home, analyser, index, busy_seconds=self.settings.busy_seconds, vectors=vectors)
 
     def index_in(self, folder: Path) -> WordIndex:
         """An empty index like the library's, for measuring; the folder is the caller's."""
@@ -283,6 +290,36 @@ class House:
             if part is not None:
                 part.close()
         await self.store.close()
+
+
+def embedder_of(settings: Settings) -> Embedder | None:
+    """The model that makes vectors, if one is set. Raises ModelSpecInvalid, SettingInvalid, EmbeddingError,
+    ExtraMissing."""
+    said = settings.embedding
+    if not said:
+        return None
+    # Imports wait: most houses have none.
+    if said.startswith("local:"):
+        from jihwi.index.local_model import LocalEmbedder
+
+        return LocalEmbedder(Path(said.removeprefix("local:")).expanduser())
+    from jihwi.index.embedding import EndpointEmbedder
+    from jihwi.minds.endpoint import parse_endpoint, secret_of
+
+    endpoint = parse_endpoint(said, key=settings.embedding_key)
+    return EndpointEmbedder(endpoint.model, endpoint.base_url, secret=lambda: secret_of(endpoint.key))
+
+
+def _vectors(settings: Settings, folder: Path) -> Vectors | None:
+    embedder = embedder_of(settings)
+    if embedder is None:
+        return None
+    from jihwi.index.vectors import FlatVectors
+    from jihwi.library import Vectors
+
+    inside = settings.embedding.startswith("local:")  # its text leaves not even the process
+    classes: tuple[str, ...] = ("C", "S", "O") if inside else settings.embedding_classes
+    return Vectors(embedder, FlatVectors(folder, embedder.name), frozenset(classes))
 
 
 class ReadingRoom:

@@ -13,7 +13,7 @@ import typer
 
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
-from jihwi.errors import FileMissing
+from jihwi.errors import FileMissing, JihwiError
 from jihwi.settings import documented
 from jihwi.teams import check_team, skills_in, team_folder
 
@@ -81,14 +81,17 @@ _PROGRAMS = (
     ),
     ("soffice", "옛 DOC, XLS, PPT 읽기", "reading old DOC, XLS, PPT", "apt-get install libreoffice"),
 )
-_PACKAGES = (("pydantic-ai-slim", "모델과 이야기하기", "talking to models", "pip install 'jihwi[models]'"),)
+_PACKAGES = (
+    ("pydantic-ai-slim", "모델과 이야기하기", "talking to models", "pip install 'jihwi[models]'"),
+    ("model2vec", "폴더에 둔 임베딩 모델", "an embedding model in a folder", "pip install 'jihwi[embedding]'"),
+)
 
 
 def doctor(json: Json = False, lang: Lang = None, home: Home = None) -> None:
     """See what is installed, what is missing, and the line that installs it."""
     with Session(json=json, lang=lang, home=home) as session:
         screen = session.screen
-        rows = [*_python(), *_absent_or_present(screen.language)]
+        rows = [*_python(), *_absent_or_present(screen.language), *_embedding(session)]
         values = [
             {"setting": name, "value": _value(session, name), "meaning": screen.words(ko, en)}
             for name, _, _, ko, en in documented()
@@ -123,6 +126,23 @@ def _absent_or_present(language: str) -> list[dict[str, Any]]:
             {"name": name, "there": _installed(name), "what": ko if language == "ko" else en, "install": install}
         )
     return rows
+
+
+def _embedding(session: Session) -> list[dict[str, Any]]:
+    """Whether the embedding model answers, tried with one word; nothing when none is set."""
+    from jihwi.wiring import embedder_of
+
+    language = session.screen.language
+    try:
+        embedder = embedder_of(session.settings)
+        if embedder is None:
+            return []
+        dimension = embedder.embed(["jihwi"], patient=False).shape[1]
+    except JihwiError as problem:
+        what, install = problem.words(language), problem.next_step(language)
+        return [{"name": "embedding", "there": False, "what": what, "install": install}]
+    words = session.screen.words(f"{dimension}차원 벡터", f"vectors of {dimension} dimensions")
+    return [{"name": "embedding", "there": True, "what": f"{embedder.name}: {words}", "install": ""}]
 
 
 def _installed(package: str) -> bool:

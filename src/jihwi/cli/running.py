@@ -18,7 +18,7 @@ from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import quiet_line
 from jihwi.cli.screen import WAITS, Screen
 from jihwi.cli.session import Session, on_signals
-from jihwi.errors import CaseDriven
+from jihwi.errors import CaseDriven, error_of
 from jihwi.library import IngestProgress, IngestReport
 from jihwi.orchestrator import Opening, Orchestrator, load_log
 from jihwi.reports import disclosed_prompts, export_lines, write_whole
@@ -77,7 +77,35 @@ async def ingest_folder(house: House, folder: Path, labels: list[str], screen: S
             f" ({report.read} read, {report.unchanged} unchanged)",
         )
     )
+    _tell_of_vectors(report, screen)
     return report
+
+
+def _tell_of_vectors(report: IngestReport, screen: Screen) -> None:
+    """Which chunks have no vector, and why."""
+    if report.vectors_rebuilt:
+        screen.remark(
+            screen.words(
+                "임베딩 모델이 바뀌어 벡터를 새로 만들었습니다.",
+                "The vectors were made anew: the embedding model or its file is another.",
+            )
+        )
+    if report.vectors_waiting:
+        problem = error_of(report.vectors_problem, report.vectors_problem_fields)
+        why = f" {problem.words(screen.language)}" if problem is not None else ""
+        screen.remark(
+            screen.words(
+                f"조각 {report.vectors_waiting}개는 아직 벡터가 없어 낱말로만 찾습니다.{why}",
+                f"{report.vectors_waiting} passages have no vector yet and are found by words alone.{why}",
+            )
+        )
+    if report.vectors_withheld:
+        screen.remark(
+            screen.words(
+                f"조각 {report.vectors_withheld}개는 등급 때문에 임베딩 서버에 보내지 않았습니다.",
+                f"{report.vectors_withheld} passages were not shown to the embedding server because of their class.",
+            )
+        )
 
 
 class _ReadingProgress:

@@ -21,6 +21,13 @@ async def search_library(session: Session, query: str, folder: Path | None, limi
         if folder is not None:
             collections = [(await ingest_folder(house, folder, [], screen)).collection]
         found = await asyncio.to_thread(house.library.search, query, house.viewer, collections, limit)
+    if found.words_only:
+        screen.remark(
+            screen.words(
+                f"임베딩 모델을 쓸 수 없어 낱말로만 찾았습니다 ({found.words_only}). `jihwi doctor`가 까닭을 보입니다.",
+                f"Searched by words alone: no vectors ({found.words_only}). `jihwi doctor` says why.",
+            )
+        )
     screen.result(found)
     if screen.json:
         return 0
@@ -46,6 +53,8 @@ def _lines(number: int, hit: Hit, session: Session) -> list[str]:
     best = hit.text[max(0, hit.why.best_start - hit.start) : max(0, hit.why.best_end - hit.start)]
     matched = ", ".join(term.term for term in hit.why.matched[:6])
     why = session.screen.words("까닭", "why")
+    if hit.why.similarity is not None:
+        matched += session.screen.words(f" · 뜻 {hit.why.similarity:.2f}", f" · vector {hit.why.similarity:.2f}")
     lines = [
         f"{number}. {hit.path}{page}{section}  [{hit.score:.2f}]",
         f"   {' '.join((best or hit.text[:200]).split())}",

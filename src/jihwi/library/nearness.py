@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from jihwi.errors import EmbeddingChanged, EmbeddingError
-from jihwi.evidence import SecurityClass
 from jihwi.index import ChunkText, DocumentVectors, Embedder, Found, IndexedDocument, Match, Near, VectorIndex
 from jihwi.library.catalogue import Catalogue, Partition
 from jihwi.library.database import Database
@@ -39,7 +38,7 @@ class Vectors(msgspec.Struct, frozen=True):
 
     embedder: Embedder
     index: VectorIndex
-    classes: frozenset[SecurityClass] = frozenset({"O"})
+    classes: frozenset[str] = frozenset({"O"})
     """The text of documents of another class is never shown to the embedder."""
 
 

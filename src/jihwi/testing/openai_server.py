@@ -13,6 +13,7 @@ Nothing here runs in the house itself.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import socketserver
@@ -36,6 +37,7 @@ __all__ = [
     "Script",
     "ScriptBroken",
     "Use",
+    "hashed_vector",
 ]
 
 _HANG_SECONDS = 30.0
@@ -166,6 +168,11 @@ class OpenAIServer:
         self.models = tuple(models)
         self.requests: list[ChatRequest] = []
         """Every chat request so far, in the order received."""
+        self.embedding_requests: list[ChatRequest] = []
+        """Every request for vectors so far. They need no line: `embed` answers."""
+        self.embedding_faults: list[Fault] = []
+        """What the next requests for vectors meet instead, one each."""
+        self.dimension = 64
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -223,6 +230,15 @@ class OpenAIServer:
                 self._complaints.append(f"the script raised {type(problem).__name__}: {problem}")
             return Fault(400, "the script failed")
 
+    def embedded(self, text: str) -> list[float]:
+        """The vector this server gives: the text's character pairs, hashed. The same on every machine."""
+        return hashed_vector(text, self.dimension)
+
+    def _next_embedding(self, request: ChatRequest) -> Fault | None:
+        with self._lock:
+            self.embedding_requests.append(request)
+            return self.embedding_faults.pop(0) if self.embedding_faults else None
+
     def _hang(self) -> None:
         self._released.wait(_HANG_SECONDS)
 
@@ -254,6 +270,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        if self.path.endswith("/embeddings"):
+            self._embeddings(body)
+            return
         if not self.path.endswith("/chat/completions"):
             self._json(404, {"error": {"message": f"no such path: {self.path}"}})
             return
@@ -264,6 +283,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._play(line, request.json)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def _embeddings(self, body: bytes) -> None:
+        owner = self.server.owner
+        request = ChatRequest(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        fault = owner._next_embedding(request)
+        if fault is not None:
+            headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+            self._json(fault.status, {"error": _error(fault)}, headers)
+            return
+        texts = request.json["input"]
+        data = [
+            {"object": "embedding", "index": place, "embedding": owner.embedded(text)}
+            for place, text in enumerate([texts] if isinstance(texts, str) else texts)
+        ]
+        self._json(200, {"object": "list", "data": data[::-1], "model": request.json["model"]})
 
     def _play(self, line: Line, asked: dict[str, Any]) -> None:
         match line:
@@ -323,6 +357,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _chunk(self, text: str) -> None:
         data = text.encode("utf-8")
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+
+def hashed_vector(text: str, dimension: int = 64) -> list[float]:
+    """A vector of the character pairs of a text, each at a place its hash says: alike for texts of like letters.
+
+    >>> hashed_vector("연차휴가", 8) == hashed_vector("연차휴가", 8)
+    True
+    """
+    made = [0.0] * dimension
+    for pair in zip(text, text[1:], strict=False):
+        digest = hashlib.blake2b("".join(pair).encode("utf-8", "replace"), digest_size=8).digest()
+        made[int.from_bytes(digest[:4], "little") % dimension] += 1.0 if digest[4] & 1 else -1.0
+    return made if any(made) else [1.0] + made[1:]
 
 
 # ── the protocol ─────────────────────────────────────────────────────────────
