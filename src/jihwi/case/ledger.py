@@ -12,11 +12,22 @@ from hashlib import sha256
 
 import msgspec
 
-from jihwi.case.events import KINDS, Author, Body, Draft, Event
+from jihwi.case.events import KINDS, SYSTEM, Author, Body, Draft, Event
 from jihwi.case.upcast import upcast
 from jihwi.errors import LedgerBroken, UnknownEvent
 
-__all__ = ["GENESIS", "SALT_BYTES", "Header", "Sealed", "Verdict", "open_event", "read_header", "seal", "verify"]
+__all__ = [
+    "GENESIS",
+    "SALT_BYTES",
+    "Header",
+    "Sealed",
+    "Verdict",
+    "open_event",
+    "read_header",
+    "seal",
+    "time_of",
+    "verify",
+]
 
 GENESIS = b"\0" * 32
 """The head before the first event."""
@@ -39,6 +50,14 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
     body_digest: bytes
 
 
+class _Beginning(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The first fields of a header."""
+
+    case_id: msgspec.Raw
+    seq: int
+    at_ms: int
+
+
 class Sealed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An event as stored. `body` and `salt` are `None` when erased."""
 
@@ -51,6 +70,7 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _encode_header = msgspec.msgpack.Encoder().encode
 _header_decoder = msgspec.msgpack.Decoder(Header)
+_decode_beginning = msgspec.msgpack.Decoder(_Beginning).decode
 _encode_body = msgspec.json.Encoder().encode
 _VERSION_OF = {body_type: (kind, version) for kind, (body_type, version) in KINDS.items()}
 _body_decoders: dict[tuple[str, int], msgspec.json.Decoder[Body]] = {
@@ -58,17 +78,30 @@ _body_decoders: dict[tuple[str, int], msgspec.json.Decoder[Body]] = {
 }
 
 
-def seal(draft: Draft, *, case_id: str, seq: int, at_ms: int, previous: bytes, salt: bytes) -> tuple[Sealed, Event]:
-    """Put a draft into the chain: the bytes to store and the event they will be read as."""
-    kind, version = _VERSION_OF[type(draft.body)]
+def seal(
+    draft: Draft, *, case_id: str, seq: int, at_ms: int, previous: bytes, salt: bytes, runner: Author | None = None
+) -> tuple[Sealed, Event]:
+    """Put a draft into the chain: the bytes to store and the event they will be read as. `runner` is whom a draft of
+    nobody's own (`SYSTEM`) is written down to."""
+    said = draft.body
+    kind, version = _VERSION_OF[type(said)]
     author, cause, labels = draft.author, draft.cause, draft.labels
-    body = _encode_body(draft.body)
+    if author is SYSTEM and runner is not None:
+        author = runner
+    body = _encode_body(said)
     digest = sha256(salt + body).digest()
     # The tuple is a `Header` as stored: an array in its order.
     header = _encode_header((case_id, seq, at_ms, kind, version, author, cause, labels, previous, digest))
     head = sha256(header).digest()
-    event = Event(case_id, seq, at_ms, kind, author, cause, labels, draft.body, head)
-    return Sealed(seq, header, salt, body, head), event
+    return (
+        Sealed(seq, header, salt, body, head),
+        Event(case_id, seq, at_ms, kind, author, cause, labels, said, head),
+    )
+
+
+def time_of(header: bytes) -> int:
+    """The `at_ms` of a header, without reading all of it. Raises `msgspec.MsgspecError`."""
+    return _decode_beginning(header).at_ms
 
 
 def read_header(data: bytes) -> Header:

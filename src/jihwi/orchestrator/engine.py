@@ -23,6 +23,7 @@ from jihwi.errors import AppendConflict, CommandRefused, JihwiError, LeaseLost, 
 from jihwi.ids import CaseId, Chance, new_case_id
 from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator.drive import Drive
+from jihwi.orchestrator.chance import DrawnChance
 from jihwi.orchestrator.effects import Effects
 from jihwi.orchestrator.loading import load_case, load_log
 from jihwi.orchestrator.log import CaseLog
@@ -79,7 +80,7 @@ class Orchestrator:
     ) -> None:
         self.store = store
         self.runner = runner
-        self._chance = chance
+        self._chance = DrawnChance(chance)
         self._clock = clock
         self.settings = settings or Settings()
         self._watch = watch

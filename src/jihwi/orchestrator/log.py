@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jihwi.case.decide import decide
-from jihwi.case.events import SYSTEM, Author, BodyErased, ContextCompacted, Draft, Event
+from jihwi.case.events import Author, BodyErased, ContextCompacted, Draft, Event
 from jihwi.case.fold import apply, fold
 from jihwi.case.ledger import GENESIS, SALT_BYTES, Sealed, open_event, seal
 from jihwi.case.state import Case, CaseState, in_flight, waits
@@ -26,26 +26,21 @@ _STATUS: dict[CaseState, CaseStatus] = {
 }
 
 
-def patch_of(case: Case, *, at_rest: bool = False) -> Patch:
+def patch_of(case: Case, *, at_rest: bool = False, opens: bool = False) -> Patch:
     """What the case's row says: `running` while something is due or in flight, so that a runner has work here.
 
-    `at_rest`: `decide` has just said that nothing more is due.
+    `at_rest`: `decide` has just said that nothing more is due. `opens`: these are the case's first events, so the row
+    is new and holds nothing yet.
     """
     status = _STATUS[case.status]
-    if case.status == "open" and not in_flight(case) and (at_rest or not decide(case)):
+    if status == "running" and not in_flight(case) and (at_rest or not decide(case)):
         status = "waiting"
-    if case.status == "closed" and case.outcome == "failed":
+    elif status == "closed" and case.outcome == "failed":
         status = "failed"
-    first = case.seq <= 64 or case.forked
-    return Patch(
-        status,
-        wake_at_ms=min(case.timers.values()) if case.timers else 0,
-        waits_for=waits(case),
-        request=case.request if first else None,
-        requester=case.requester if first else None,
-        team=case.team if first else None,
-        parent=case.parent if first else None,
-    )
+    wake_at_ms = min(case.timers.values()) if case.timers else 0
+    if not opens:
+        return Patch(status, wake_at_ms, waits(case))
+    return Patch(status, wake_at_ms, waits(case), case.request, case.requester, case.team, case.parent)
 
 
 class CaseLog:
@@ -56,7 +51,7 @@ class CaseLog:
         self._case_id = case_id
         self._chance = chance
         self._runner = runner
-        self._salts, self._salt_at = b"", 0
+        self._at_ms = 0
         self._pending: list[Sealed] = []
         self._blobs: dict[str, bytes] = {}
         self._hollow_to = 0
@@ -113,24 +108,20 @@ class CaseLog:
 
     def add(self, draft: Draft, blobs: dict[str, bytes] | None = None) -> Event:
         """Seal a draft as the next event and fold it; durable only after `append`."""
-        case = self.case
-        at = self._salt_at
-        if at == len(self._salts):
-            self._salts, at = self._chance.token(SALT_BYTES * 64), 0
-        salt = self._salts[at : at + SALT_BYTES]
-        self._salt_at = at + SALT_BYTES
-        if draft.author is SYSTEM:
-            draft = Draft(draft.body, self._runner, draft.cause, draft.labels)
+        case, pending = self.case, self._pending
+        if not pending:
+            self._at_ms = self._store.now_ms()  # what becomes durable together has one time
         sealed, event = seal(
             draft,
             case_id=self._case_id,
             seq=case.seq + 1,
-            at_ms=self._store.now_ms(),
+            at_ms=self._at_ms,
             previous=case.head,
-            salt=salt,
+            salt=self._chance.token(SALT_BYTES),
+            runner=self._runner,
         )
         apply(case, event)
-        self._pending.append(sealed)
+        pending.append(sealed)
         self.fresh.append(event)
         if blobs:
             self._blobs.update(blobs)
@@ -155,7 +146,7 @@ class CaseLog:
         """
         if not self._pending:
             return []
-        patch = patch_of(self.case, at_rest=at_rest)
+        patch = patch_of(self.case, at_rest=at_rest, opens=self._pending[0].seq == 1)
         await self._store.append(self._case_id, self._pending, patch, blobs=self._blobs, lease=lease)
         events, self.fresh = self.fresh, []
         self._pending, self._blobs = [], {}

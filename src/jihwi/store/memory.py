@@ -7,7 +7,7 @@ from types import TracebackType
 
 import msgspec
 
-from jihwi.case.ledger import GENESIS, Sealed, read_header
+from jihwi.case.ledger import GENESIS, Header, Sealed, read_header, time_of
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import AppendConflict, LeaseLost
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
@@ -74,8 +74,9 @@ class MemoryStore:
         log = self._logs.get(case_id)
         if lease is not None and (log is None or log.epoch != lease.epoch):
             raise LeaseLost(case_id, lease.epoch)
-        self._check_place(case_id, log, events)
-        row = _row_after(log.row if log else None, case_id, events, patch)
+        before = log.row if log is not None else None
+        first = self._check_place(case_id, before, events)
+        row = _row_after(before, case_id, events, patch, first.at_ms)
         if log is None:
             log = self._logs[case_id] = _Log(row)
         log.row = row
@@ -87,15 +88,18 @@ class MemoryStore:
         self._bell.ring(case_id, row.seq)
 
     @staticmethod
-    def _check_place(case_id: str, log: _Log | None, events: Sequence[Sealed]) -> None:
+    def _check_place(case_id: str, row: CaseRow | None, events: Sequence[Sealed]) -> Header:
+        """The first event's header, if the log ends exactly before it."""
         first = events[0]
-        ends_at, head = (log.row.seq, log.row.head) if log else (0, GENESIS)
+        ends_at, head = (row.seq, row.head) if row is not None else (0, GENESIS)
         for event in events:
             ends_at += 1
             if event.seq != ends_at:
                 raise AppendConflict(case_id, first.seq)
-        if read_header(first.header).previous != head:
+        header = read_header(first.header)
+        if header.previous != head:
             raise AppendConflict(case_id, first.seq)
+        return header
 
     async def blobs_of(self, case_id: str) -> list[str]:
         log = self._logs.get(case_id)
@@ -197,17 +201,17 @@ class MemoryStore:
         self._bell.wake_all(changed=False)
 
 
-def _row_after(row: CaseRow | None, case_id: str, events: Sequence[Sealed], patch: Patch) -> CaseRow:
-    """The case's row once `events` are in the log."""
+def _row_after(row: CaseRow | None, case_id: str, events: Sequence[Sealed], patch: Patch, first_ms: int) -> CaseRow:
+    """The case's row once `events` are in the log, the first of which is of `first_ms`."""
     last = events[-1]
-    changed_ms = read_header(last.header).at_ms
+    changed_ms = first_ms if len(events) == 1 else time_of(last.header)
     if row is None:
         return CaseRow(
             case_id,
             patch.status,
             patch.request or "",
             patch.requester or "",
-            read_header(events[0].header).at_ms,
+            first_ms,
             changed_ms,
             last.seq,
             last.head,
