@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from jihwi.reports.disclosure import Disclosure, disclose
+from jihwi.reports.footnotes import Footnote, Whence, footnote
 from jihwi.reports.gate import CheckedReport, Readings, Refused, Shown, pass_gate
 from jihwi.reports.ledger_export import export_lines, read_export, verify_file
 from jihwi.reports.press import Pressed, press, write_whole
 from jihwi.reports.prompts import disclosed_prompts, rebuild
+from jihwi.reports.provenance import MadeSentence, Step, call_of_release, trace
 
 __all__ = [
     "CheckedReport",
     "Disclosure",
+    "Footnote",
+    "MadeSentence",
     "Pressed",
     "Readings",
     "Refused",
     "Shown",
+    "Step",
+    "Whence",
+    "call_of_release",
     "disclose",
     "disclosed_prompts",
     "export_lines",
+    "footnote",
     "pass_gate",
     "press",
     "read_export",
     "rebuild",
+    "trace",
     "verify_file",
     "write_whole",
 ]

@@ -1,4 +1,5 @@
-"""Every prompt of a case, rebuilt byte for byte from its parts, and the instructions each agent worked under."""
+"""Every prompt of a case, rebuilt byte for byte from its parts, the instructions each agent worked under, and which of
+them each sentence of the released report goes back to."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import msgspec
 from jihwi.case import events as e
 from jihwi.case.turn import PromptRecord
 from jihwi.errors import StoreCorrupt
+from jihwi.reports.provenance import call_of_release, trace
 
 __all__ = ["disclosed_prompts", "rebuild"]
 
@@ -48,13 +50,36 @@ async def _part(digest: str, blob: Blob) -> bytes:
     return data
 
 
+class _Sent:
+    """The records of a log under their places in it: a fork counts its own events from 1, as its parent did."""
+
+    def __init__(self, blob: Blob) -> None:
+        self._blob = blob
+        self._records: dict[int, PromptRecord] = {}
+        self._places: dict[int, list[int]] = {}
+        """An event number to the places it stands at, the newest last."""
+
+    async def request(self, place: int, seq: int, record: PromptRecord) -> bytes:
+        """The request body of the turn at `place`. Raises StoreCorrupt."""
+        parents = list(reversed(self._places.get(record.parent, []))) if record.parent else [0]
+        self._places.setdefault(seq, []).append(place)
+        failed = StoreCorrupt("prompts", f"the prompt before that of event {seq} is missing")
+        for parent in parents:
+            self._records[place] = msgspec.structs.replace(record, parent=parent)
+            try:
+                return await rebuild(self._records, place, self._blob)
+            except StoreCorrupt as problem:
+                failed = problem
+        raise failed
+
+
 async def disclosed_prompts(log: Sequence[e.Event], blob: Blob) -> dict[str, Any]:
     """Everything a reader needs to cite the AI with its prompts: agents with their instructions, turns with the
-    request bodies as sent, the answers, the models and their parameters."""
-    records: dict[int, PromptRecord] = {}
+    request bodies as sent, the answers, the models and their parameters, and how each released sentence came about."""
+    sent = _Sent(blob)
     agents: list[dict[str, Any]] = []
     turns: list[dict[str, Any]] = []
-    for event in log:
+    for place, event in enumerate(log, start=1):
         match event.body:
             case e.AgentJoined(agent=agent):
                 agents.append(
@@ -67,10 +92,10 @@ async def disclosed_prompts(log: Sequence[e.Event], blob: Blob) -> dict[str, Any
                     }
                 )
             case e.TurnFinished() as body if body.prompt is not None:
-                records[event.seq] = body.prompt
-                request = await rebuild(records, event.seq, blob)
+                request = await sent.request(place, event.seq, body.prompt)
                 turns.append(
                     {
+                        "case": event.case_id,
                         "event": event.seq,
                         "assignment": body.assignment,
                         "turn": body.turn,
@@ -83,4 +108,5 @@ async def disclosed_prompts(log: Sequence[e.Event], blob: Blob) -> dict[str, Any
                         "actions": msgspec.to_builtins(body.actions),
                     }
                 )
-    return {"agents": agents, "turns": turns}
+    sentences = msgspec.to_builtins(trace(log, call_of_release(log)))
+    return {"agents": agents, "turns": turns, "sentences": sentences}

@@ -71,6 +71,20 @@ WORDS: dict[str, tuple[str, str]] = {
     "why": ("까닭", "Why"),
     "says": ("문서의 내용", "What it says"),
     "not_used": ("일하지 않음", "did not take part"),
+    "step_asked": ("일을 맡김", "asked"),
+    "step_searched": ("찾아봄", "searched"),
+    "step_found": ("근거로 올림", "found"),
+    "step_checked": ("인용 대조", "checked"),
+    "step_wrote": ("문장을 지음", "wrote"),
+    "skill_version": ("기술 {skill} {version}", "skill {skill} {version}"),
+    "prompt_digest": ("프롬프트 SHA-256 {digest}", "prompt SHA-256 {digest}"),
+    "instructions_of": ("지시문 SHA-256 {digest}", "instructions SHA-256 {digest}"),
+    "event_number": ("기록 {event}", "event {event}"),
+    "footnote_head": (
+        "“{text}” — 지휘(Jihwi) 사건 {case}의 보고서 문장 {number}({kind})",
+        "“{text}” — Jihwi case {case}, report sentence {number} ({kind})",
+    ),
+    "footnote_end": ("팀 {team} {digest}, 원장 머리값 {head}.", "Team {team} {digest}, ledger head {head}."),
 }
 
 
