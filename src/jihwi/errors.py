@@ -14,10 +14,13 @@
     ├── LedgerBroken
     ├── UnknownEvent
     ├── CommandRefused                         (a person's command that the case cannot take now)
+    │   └── CommandForbidden                   (… that this person may not give)
+    ├── PassageChanged                         (a report's passage is no longer what the person saw)
     ├── CaseDriven                             (another runner drives the case)
     ├── RunnerLacks                            (the case waits for a runner that has a mind or a skill)
     ├── DoorError                              (the console: who may come in, see and do)
-    │   ├── SignInFailed, SignInTooOften, NotAllowed, PageMissing, FormInvalid, AccountInvalid
+    │   ├── SignInFailed, SignInTooOften, NotAllowed, OwnerOnly, PageMissing, FormInvalid, FormForeign,
+    │   ├── AccountInvalid, ExamplesNotKept, NotificationUndelivered
     │   └── AddressTaken
     ├── ReadingError
     │   ├── FormatUnknown, FileBroken, FileLocked, FileTooLarge, ReaderMissing, ReaderTimeout, NeedsConversion
@@ -386,6 +389,20 @@ class CommandRefused(JihwiError):
 
 
 @dataclass(eq=False)
+class CommandForbidden(CommandRefused):
+    """A command that this person may not give, however the case stands. It is written down as a refusal."""
+
+
+@dataclass(eq=False)
+class PassageChanged(JihwiError):
+    case: str
+    ko = "그 사이에 이 대목이 바뀌었습니다."
+    en = "This passage has changed in the meantime."
+    ko_next = "지금 내용을 다시 보고 정하십시오."
+    en_next = "Look at what stands there now and decide again."
+
+
+@dataclass(eq=False)
 class CaseDriven(JihwiError):
     case: str
     ko = "'{case}' 사건은 지금 다른 실행기가 맡고 있습니다."
@@ -446,6 +463,16 @@ class NotAllowed(DoorError):
 
 
 @dataclass(eq=False)
+class OwnerOnly(DoorError):
+    setting: str
+    status = 403
+    ko = "'{setting}'은(는) 이 기계를 맡은 사람만 바꿀 수 있습니다."
+    en = "Only who owns this machine may change '{setting}'."
+    ko_next = "이 기계의 터미널에서 `jihwi settings set {setting} …`으로 바꾸십시오."
+    en_next = "Change it at this machine's terminal: `jihwi settings set {setting} …`"
+
+
+@dataclass(eq=False)
 class PageMissing(DoorError):
     status = 404
     ko = "그런 것이 없거나, 볼 수 없습니다."
@@ -465,6 +492,11 @@ class FormInvalid(DoorError):
 
 
 @dataclass(eq=False)
+class FormForeign(FormInvalid):
+    """A form that was made for another browser, or by another site."""
+
+
+@dataclass(eq=False)
 class AccountInvalid(DoorError):
     person: str
     status = 422
@@ -472,6 +504,26 @@ class AccountInvalid(DoorError):
     en = "The account '{person}' cannot be made."
     ko_next = "이름은 글자와 숫자로, 비밀번호는 10자 이상으로 하십시오."
     en_next = "Use letters and digits for the name, and a password of at least 10 characters."
+
+
+@dataclass(eq=False)
+class ExamplesNotKept(DoorError):
+    status = 409
+    ko = "이 집에서는 일을 나아지게 하려고 자료를 모으지 않습니다."
+    en = "This house keeps nothing to improve the work."
+    ko_next = "관리자가 설정의 '자료의 주인'에서 켤 수 있습니다: `jihwi settings set keep_verdicts on`"
+    en_next = "An administrator may switch it on under 'Data ownership': `jihwi settings set keep_verdicts on`"
+
+
+@dataclass(eq=False)
+class NotificationUndelivered(DoorError):
+    way: str
+    detail: str
+    status = 502
+    ko = "알리지 못했습니다 ({way}): {detail}"
+    en = "Nobody could be told ({way}): {detail}"
+    ko_next = "설정의 '알림'을 고치고 시험해 보십시오."
+    en_next = "Correct it under 'Notification' in the settings, and test it."
 
 
 @dataclass(eq=False)

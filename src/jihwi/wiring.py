@@ -18,10 +18,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jihwi.case.assignment import MindSpec
-from jihwi.case.events import Event
+from jihwi.case.events import Author, Event
 from jihwi.clock import SystemClock
-from jihwi.errors import FolderEmpty, FolderIsBackup, FolderMissing, JihwiError, ModelSpecInvalid, StoreReadOnly
+from jihwi.errors import (
+    CommandForbidden,
+    FolderEmpty,
+    FolderIsBackup,
+    FolderMissing,
+    JihwiError,
+    ModelSpecInvalid,
+    StoreReadOnly,
+)
 from jihwi.evidence import Reading, Viewer
+from jihwi.house import HouseStream, Refused
 from jihwi.ids import Randomness
 from jihwi.minds import DeltaSink, Mind
 from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, load_log, runner_name
@@ -164,6 +173,7 @@ class House:
     def __init__(self, settings: Settings, store: KeptStore, home: Path) -> None:
         self.settings = settings
         self.store = store
+        self.stream = HouseStream(store, Randomness())
         self.home = home
         self.minds = _Minds(settings)
         self._teams: dict[str, Team] = {}
@@ -281,6 +291,11 @@ class House:
         from jihwi.readers.words import format_words
 
         return format_words(format, language)
+
+    async def refused(self, problem: CommandForbidden) -> None:
+        """Write down that who works here gave a command they may not give, at a door that has no other memory."""
+        author = Author("person", self.viewer.id, door="cli")
+        await self.stream.record(Refused(f"case {problem.case}", problem.code), author=author)
 
     async def close(self) -> None:
         """Put everything away."""
@@ -427,5 +442,8 @@ async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIte
     house = House(settings, store, home)
     try:
         yield house
+    except CommandForbidden as problem:
+        await house.refused(problem)
+        raise
     finally:
         await house.close()

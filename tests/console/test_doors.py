@@ -124,9 +124,9 @@ async def waiting(client: Client, case_id: str) -> Any:
 async def test_a_role_gives_what_it_gives_and_no_more(tmp_path: Path) -> None:
     async with running_console(tmp_path, small_engine({"asker": asker})) as running:
         people = running.console.people
-        people.put(Person("park", "박", "requester"))
-        people.put(Person("choi", "최", "auditor"))
-        people.put(Person("jung", "정", "case_worker"))
+        await people.put(Person("park", "박", "requester"))
+        await people.put(Person("choi", "최", "auditor"))
+        await people.put(Person("jung", "정", "case_worker"))
         case_id = await running.console.orchestrator.open(an_opening(an_agent("asker")))  # kim's
         requester = await Client(running.console).come_in("park")
         auditor = await Client(running.console).come_in("choi")
@@ -146,7 +146,7 @@ async def test_a_role_gives_what_it_gives_and_no_more(tmp_path: Path) -> None:
 async def test_an_account_signs_in_with_its_password_and_loses_its_browsers_when_it_changes(tmp_path: Path) -> None:
     async with running_console(tmp_path, small_engine({})) as running:
         people = running.console.people
-        people.put(Person("park", "박", "requester"), "a long password")
+        await people.put(Person("park", "박", "requester"), "a long password")
         client = Client(running.console)
         wrong = await client.post("/enter", {"name": "park", "password": "another password"})
         nobody = await client.post("/enter", {"name": "nobody", "password": "another password"})
@@ -156,7 +156,7 @@ async def test_an_account_signs_in_with_its_password_and_loses_its_browsers_when
         assert (right.status, right.headers["location"]) == (303, "/desk")
         client.cookie = right.headers["set-cookie"].split(";")[0]
         assert (await client.get("/desk")).status == 200
-        people.put(Person("park", "박", "requester", active=False))
+        await people.put(Person("park", "박", "requester", active=False))
         assert (await client.get("/desk")).status == 303
         kept = await asyncio.to_thread(lambda: b"".join(path.read_bytes() for path in tmp_path.glob("console.db*")))
         assert b"a long password" not in kept
@@ -171,7 +171,7 @@ async def test_a_forbidden_document_cannot_be_reached_by_any_way(tmp_path: Path)
     folder.mkdir()
     (folder / "성과.md").write_text(f"# 성과 평가\n\n2025년 홍길동의 {SECRET}을 지급한다.\n", encoding="utf-8")
     async with running_console(tmp_path / "home") as running:
-        running.console.people.put(Person("lee", "이", "case_worker", ("인사",)))
+        await running.console.people.put(Person("lee", "이", "case_worker", ("인사",)))
         await running.read(folder, ("인사",))
         lee, kim = await Client(running.console).come_in("lee"), await Client(running.console).come_in()
         case_id = await released_by(running, lee)
@@ -285,7 +285,7 @@ async def test_a_console_without_a_runner_shows_what_a_runner_elsewhere_does(tmp
 
 async def test_a_proxy_on_this_machine_says_who_came_in_and_nobody_else_may(tmp_path: Path) -> None:
     async with running_console(tmp_path, small_engine({})) as running:
-        running.console.people.put(Person("park", "박", "requester"))
+        await running.console.people.put(Person("park", "박", "requester"))
         client = Client(running.console, proxy_header="X-Remote-User")
         assert (await client.get("/desk", x_remote_user="park")).status == 200
         assert (await client.get("/desk")).status == 303

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from jihwi.console.desk import Console
 from jihwi.console.guard import Guard
@@ -18,20 +19,29 @@ from jihwi.console.templating import STATIC, assets
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import (
     CaseUnknown,
+    CommandForbidden,
     CommandRefused,
     DoorError,
+    FormForeign,
     FormInvalid,
     JihwiError,
+    NotAllowed,
+    OwnerOnly,
     PageMissing,
+    PassageChanged,
     StoreBusy,
     UsageError,
 )
 
 __all__ = ["create_app"]
 
+REFUSALS = (NotAllowed, OwnerOnly, PageMissing, FormForeign, CommandForbidden)
+"""What somebody asked for and may not have. A page that is not there and one they may not see look the same."""
+
 _STATUS: tuple[tuple[type[JihwiError], int], ...] = (
     (CaseUnknown, 404),
     (CommandRefused, 409),
+    (PassageChanged, 409),
     (StoreBusy, 503),
     (UsageError, 422),
 )
@@ -57,7 +67,15 @@ def create_app(console: Console, *, proxy_header: str = "") -> Guard:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
     app.add_api_route("/problem", _nowhere, include_in_schema=False)
-    return Guard(app, people=console.people, hosts=console.hosts, port=console.port, proxy_header=proxy_header)
+    console.recorder.learn(route.path for route in app.routes if isinstance(route, Route))
+    return Guard(
+        app,
+        people=console.people,
+        recorder=console.recorder,
+        hosts=console.hosts,
+        port=console.port,
+        proxy_header=proxy_header,
+    )
 
 
 async def _static(version: str, name: str) -> Response:
@@ -77,10 +95,22 @@ async def _nowhere(visit: Visiting) -> Response:
 
 async def _failed(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, JihwiError)
+    await _record(request, problem)
     status = next((code for kind, code in _STATUS if isinstance(problem, kind)), 500)
     if isinstance(problem, DoorError):
         status = problem.status
     return _told(request, problem, status)
+
+
+async def _record(request: Request, problem: JihwiError) -> None:
+    """A refusal is a fact of the house before it is answered."""
+    if not isinstance(problem, REFUSALS) or request.scope.get("path") == "/problem":
+        return
+    person = request.state.person
+    address = request.client.host if request.client else ""
+    await request.app.state.console.recorder.refused(
+        person.id if person else "", request.method, request.url.path, problem.code, address
+    )
 
 
 async def _misread(request: Request, problem: Exception) -> Response:

@@ -11,6 +11,7 @@ from jihwi.console.live import Hub
 from jihwi.console.notifying import Notifier
 from jihwi.console.people import People, Person
 from jihwi.console.readingroom import Ingests
+from jihwi.console.recording import Recorder
 from jihwi.console.templating import warm_templates
 from jihwi.errors import JihwiError
 from jihwi.minds import Delta
@@ -37,7 +38,10 @@ class Console:
         self.house = house
         self.hosts = hosts
         self.port = port
-        self.people = People(house.home, Person(house.viewer.id, house.viewer.id, "administrator", house.viewer.labels))
+        self.stream = house.stream
+        self.recorder = Recorder(self.stream, house.store.now_ms)
+        owner = Person(house.viewer.id, house.viewer.id, "administrator", house.viewer.labels)
+        self.people = People(house.home, owner, self.stream)
         self.cases = FoldedCases(house.store)
         self.hub = Hub(house.store, self.cases)
         self.ingests = Ingests(house)
@@ -48,6 +52,8 @@ class Console:
         self.orchestrator = make(watch=self.saw, emit=self.draft, trouble=self.trouble)
         self._runner = runner
         self._tasks: list[asyncio.Task[None]] = []
+        self._keeping: list[asyncio.Task[None]] = []
+        """What goes on beside the cases until the very end."""
 
     def saw(self, event: Event) -> None:
         """An event of this process became a fact."""
@@ -65,7 +71,9 @@ class Console:
         self.troubles[case_id] = problem
 
     async def __aenter__(self) -> Console:
+        await self.people.move_in()
         self._tasks = [asyncio.create_task(self.hub.run())]
+        self._keeping = [asyncio.create_task(self.stream.follow()), asyncio.create_task(self.recorder.run())]
         if self._runner:
             self._tasks.append(asyncio.create_task(self.orchestrator.serve()))
         return self
@@ -90,4 +98,8 @@ class Console:
         await self.ingests.close()
         if self.notifier is not None:
             await self.notifier.close()
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+        await self.recorder.flush(all=True)
         self.people.close()

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from jihwi.console.people import People, Person, Session
+from jihwi.console.recording import Recorder
 
 __all__ = ["PUBLIC", "Guard", "cookie_name"]
 
@@ -48,10 +49,21 @@ def cookie_name(port: int) -> str:
 class Guard:
     """Lets in who may come in."""
 
-    def __init__(self, app: App, *, people: People, hosts: frozenset[str], port: int, proxy_header: str = "") -> None:
-        """`proxy_header` names the header in which a proxy on this machine says who has signed in with it."""
+    def __init__(
+        self,
+        app: App,
+        *,
+        people: People,
+        recorder: Recorder,
+        hosts: frozenset[str],
+        port: int,
+        proxy_header: str = "",
+    ) -> None:
+        """What is refused here is told to `recorder`. `proxy_header` names the header in which a proxy on this machine
+        says who has signed in with it."""
         self._app = app
         self._people = people
+        self._recorder = recorder
         self._hosts = hosts
         self._cookie = cookie_name(port)
         self._proxy_header = proxy_header.lower()
@@ -61,17 +73,21 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        address = (scope.get("client") or ("", 0))[0]
         if not self._is_ours(headers.get("host", "")):
+            await self._recorder.refused("", scope["method"], scope["path"], "foreign_name", address)
             await _say(send, 421, b"This address is not served here.\n")
             return
         if scope["method"] not in ("GET", "HEAD") and not self._from_here(headers):
+            await self._recorder.refused("", scope["method"], scope["path"], "foreign_site", address)
             await _say(send, 403, b"This form came from another site.\n")
             return
         state = scope.setdefault("state", {})
         state["json"] = _wants_json(scope, headers)
-        person, session = self._who(headers, (scope.get("client") or ("", 0))[0])
+        person, session = await self._who(headers, address)
         state["person"], state["session"] = person, session
         if person is None and not scope["path"].startswith(PUBLIC):
+            await self._recorder.refused("", scope["method"], scope["path"], "not_signed_in", address)
             await self._turn_away(scope, send)
             return
         await self._app(scope, receive, _with_headers(send, scope["path"]))
@@ -87,12 +103,12 @@ class Guard:
         origin = headers.get("origin")
         return origin is None or urlsplit(origin).netloc == headers.get("host", "")
 
-    def _who(self, headers: dict[str, str], address: str) -> tuple[Person | None, Session | None]:
+    async def _who(self, headers: dict[str, str], address: str) -> tuple[Person | None, Session | None]:
         if self._proxy_header:
             # only an account, never the owner; and only when the connection comes from this machine
             named = headers.get(self._proxy_header, "") if address in ("127.0.0.1", "::1") else ""
             account = self._people.account(named) if named else None
-            return (account, self._people.proxy_session(account.id)) if account else (None, None)
+            return (account, await self._people.proxy_session(account.id, address)) if account else (None, None)
         try:
             cookies = SimpleCookie(headers.get("cookie", ""))
         except CookieError:

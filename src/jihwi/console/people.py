@@ -1,81 +1,54 @@
-"""Who is at the door: people with a role and labels, one-time sign-in links, passwords, and sessions that outlive a
-restart of the server.
+"""Who is at the door: one-time sign-in links, passwords, and sessions that outlive a restart of the server.
 
-Secrets are kept as digests only: whoever reads the file `console.db` can sign in with nothing they find there.
+Who the people are, with their roles and labels, is told by the facts of the house (`jihwi.house`); here lie only the
+secrets, as digests: whoever reads the file `console.db` can sign in with nothing they find there.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import sqlite3
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from jihwi.case.events import SYSTEM, Author
 from jihwi.errors import AccountInvalid, SignInFailed, SignInTooOften
-from jihwi.evidence import Viewer
+from jihwi.house import (
+    RIGHTS,
+    ROLES,
+    HouseBody,
+    HouseState,
+    HouseStream,
+    PasswordSet,
+    Person,
+    Right,
+    Role,
+    SignedIn,
+    put_person,
+)
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 __all__ = ["RIGHTS", "ROLES", "People", "Person", "Right", "Role", "Session", "Tries"]
 
-Role = Literal["requester", "case_worker", "auditor", "administrator"]
-Right = Literal["open", "answer", "decide", "see_all", "add", "audit", "administer"]
-"""open: open cases. answer: answer questions and cancel in one's own cases. decide: approve, take over, change budgets
-in every case. see_all: see the cases of others. add: add documents. audit: read every ledger's headers. administer:
-people and settings."""
-
-ROLES: tuple[Role, ...] = get_args(Role)
-
-RIGHTS: dict[Role, frozenset[Right]] = {
-    "requester": frozenset({"open", "answer"}),
-    "case_worker": frozenset({"open", "answer", "decide", "see_all", "add", "audit"}),
-    "auditor": frozenset({"see_all", "audit"}),
-    "administrator": frozenset({"open", "answer", "decide", "see_all", "add", "audit", "administer"}),
-}
-
 SESSION_SECONDS = 14 * 24 * 3600
 LINK_SECONDS = 15 * 60
 PASSWORD_LENGTH = 10
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS people (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, labels TEXT NOT NULL, password TEXT NOT NULL,
-  active INTEGER NOT NULL
-);
+CREATE TABLE IF NOT EXISTS passwords (person TEXT PRIMARY KEY, digest TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (
   digest TEXT PRIMARY KEY, person TEXT NOT NULL, csrf TEXT NOT NULL, until REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS links (digest TEXT PRIMARY KEY, person TEXT NOT NULL, until REAL NOT NULL);
 """
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Somebody at the door: who they are, what they may do, and the labels they hold."""
-
-    id: str
-    name: str
-    role: Role
-    labels: tuple[str, ...] = ()
-    active: bool = True
-
-    @property
-    def viewer(self) -> Viewer:
-        """The same, as whoever looks at documents."""
-        return Viewer(self.id, self.labels)
-
-    def may(self, right: Right) -> bool:
-        """Whether their role gives a right.
-
-        >>> Person("kim", "Kim", "auditor").may("decide")
-        False
-        """
-        return right in RIGHTS[self.role]
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -115,20 +88,39 @@ class Tries:
 
 
 class People:
-    """The people of one house and their browsers, in `console.db` of its folder.
+    """The people of one house and their browsers. `move_in` first; everything else afterwards.
 
     The owner is whoever can read the terminal `jihwi serve` runs in: a link signs them in, no account is needed.
     """
 
-    def __init__(self, folder: Path, owner: Person) -> None:
+    def __init__(self, folder: Path, owner: Person, stream: HouseStream) -> None:
         path = folder / "console.db"
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
         self._database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLES}")
         self._database.execute("DELETE FROM sessions WHERE until < ?", (time.time(),))
         self._database.execute("DELETE FROM links WHERE until < ?", (time.time(),))
+        self._stream = stream
         self.owner = owner
         self.tries = Tries()
+
+    async def move_in(self) -> None:
+        """Read who the people are. Those of a folder whose people still lay in `console.db` become facts first, and
+        only then go from the file: killed half-way, it goes on when it is done again."""
+        await self._stream.refresh()
+        if not self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'people'").fetchone():
+            return
+        rows = self._database.execute("SELECT id, name, role, labels, active FROM people ORDER BY id").fetchall()
+        known = [_person(row) for row in rows if row[0] != self.owner.id]
+
+        def arrivals(state: HouseState) -> list[HouseBody]:
+            return [fact for one in known if one.id not in state.people for fact in put_person(state, one)]
+
+        await self._stream.decide(arrivals, author=Author("runner", "", door="console"))
+        self._database.executescript(
+            "BEGIN; INSERT OR IGNORE INTO passwords SELECT id, password FROM people WHERE password != '';"
+            "DROP TABLE people; COMMIT;"
+        )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -138,43 +130,43 @@ class People:
 
     def everybody(self) -> list[Person]:
         """The owner, then every account by name."""
-        rows = self._database.execute("SELECT id, name, role, labels, active FROM people ORDER BY name, id")
-        return [self.owner, *(_person(row) for row in rows)]
+        others = [one for one in self._stream.state.people.values() if one.id != self.owner.id]
+        return [self.owner, *sorted(others, key=lambda one: (one.name, one.id))]
 
     def has_accounts(self) -> bool:
         """Whether anybody can sign in with a password."""
-        found = self._database.execute("SELECT 1 FROM people WHERE active AND password != '' LIMIT 1").fetchone()
-        return found is not None
+        rows = self._database.execute("SELECT person FROM passwords")
+        return any(self.account(person) is not None for (person,) in rows)
 
     def person(self, person_id: str) -> Person | None:
         """Somebody who may come in now."""
         if person_id == self.owner.id:
-            return self.owner
-        row = self._database.execute(
-            "SELECT id, name, role, labels, active FROM people WHERE id = ? AND active", (person_id,)
-        ).fetchone()
-        return None if row is None else _person(row)
+            mail = self._stream.state.people.get(person_id)
+            return self.owner if mail is None else msgspec.structs.replace(self.owner, mail=mail.mail)
+        found = self._stream.state.people.get(person_id)
+        return found if found is not None and found.active else None
 
     def account(self, person_id: str) -> Person | None:
         """Somebody with an account who may come in now; never the owner, who comes in by the terminal's link."""
         return None if person_id == self.owner.id else self.person(person_id)
 
-    def put(self, person: Person, password: str = "") -> None:
+    async def put(self, person: Person, password: str = "", *, by: Author = SYSTEM) -> None:
         """Add or change an account; an empty password leaves the old one. Every browser of theirs signs in anew.
 
-        Raises AccountInvalid.
+        Raises AccountInvalid, StoreError.
         """
-        if not person.id.replace("-", "").replace("_", "").isalnum() or person.id == self.owner.id:
+        if person.id == self.owner.id or (password and len(password) < PASSWORD_LENGTH):
             raise AccountInvalid(person.id)
-        if password and len(password) < PASSWORD_LENGTH:
-            raise AccountInvalid(person.id)
-        held = self._database.execute("SELECT password FROM people WHERE id = ?", (person.id,)).fetchone()
-        kept = held[0] if held else ""
-        hashed = _hasher().hash(password) if password else kept
-        self._database.execute(
-            "INSERT OR REPLACE INTO people (id, name, role, labels, password, active) VALUES (?, ?, ?, ?, ?, ?)",
-            (person.id, person.name or person.id, person.role, ",".join(person.labels), hashed, person.active),
-        )
+        hashed = await asyncio.to_thread(lambda: _hasher().hash(password)) if password else ""
+
+        def said(state: HouseState) -> list[HouseBody]:
+            return [*put_person(state, person), *([PasswordSet(person.id)] if password else [])]
+
+        await self._stream.decide(said, author=by)
+        if password:
+            self._database.execute(
+                "INSERT OR REPLACE INTO passwords (person, digest) VALUES (?, ?)", (person.id, hashed)
+            )
         self._database.execute("DELETE FROM sessions WHERE person = ?", (person.id,))
 
     # ── coming in ──
@@ -186,26 +178,32 @@ class People:
         self._database.execute("INSERT INTO links (digest, person, until) VALUES (?, ?, ?)", values)
         return key
 
-    def enter_by_link(self, key: str, address: str) -> str:
-        """Use a link up. Answers the session's token. Raises SignInFailed, SignInTooOften."""
+    async def enter_by_link(self, key: str, address: str) -> str:
+        """Use a link up. Answers the session's token. Raises SignInFailed, SignInTooOften, StoreError."""
         self.tries.count(f"address:{address}")
         row = self._database.execute(
             "DELETE FROM links WHERE digest = ? RETURNING person, until", (_digest(key),)
         ).fetchone()
         if row is None or row[1] < time.time() or self.person(row[0]) is None:
             raise SignInFailed()
+        await self._came_in(SignedIn(row[0], "link", address))
         return self._begin(row[0])
 
-    def enter_by_password(self, name: str, password: str, address: str) -> str:
-        """Sign in with an account. Takes the same time whether or not there is one. Slow on purpose: call it in a
-        thread. Raises SignInFailed, SignInTooOften."""
+    async def enter_by_password(self, name: str, password: str, address: str) -> str:
+        """Sign in with an account. Takes the same time whether or not there is one.
+
+        Raises SignInFailed, SignInTooOften, StoreError.
+        """
         self.tries.count(f"address:{address}", f"name:{name}")
-        row = self._database.execute(
-            "SELECT password FROM people WHERE id = ? AND active AND password != ''", (name,)
-        ).fetchone()
-        if not _fits(row[0] if row else _nobody(), password) or row is None:
+        row = self._database.execute("SELECT digest FROM passwords WHERE person = ?", (name,)).fetchone()
+        fits = await asyncio.to_thread(_fits, row[0] if row else _nobody(), password)
+        if not fits or row is None or self.account(name) is None:
             raise SignInFailed()
+        await self._came_in(SignedIn(name, "password", address))
         return self._begin(name)
+
+    async def _came_in(self, fact: SignedIn) -> None:
+        await self._stream.record(fact, author=Author("person", fact.person, door="console"))
 
     def _begin(self, person_id: str) -> str:
         token = secrets.token_urlsafe(32)
@@ -221,16 +219,18 @@ class People:
         ).fetchone()
         return None if row is None else Session(*row)
 
-    def proxy_session(self, person_id: str) -> Session:
-        """The one session of somebody whom a proxy has signed in; no cookie names it."""
+    async def proxy_session(self, person_id: str, address: str) -> Session:
+        """The one session of somebody whom a proxy has signed in; no cookie names it. Raises StoreError."""
         digest = f"proxy:{person_id}"
         values = (digest, person_id, secrets.token_urlsafe(24), time.time() + SESSION_SECONDS)
         self._database.execute("DELETE FROM sessions WHERE digest = ? AND until < ?", (digest, time.time()))
-        self._database.execute(
-            "INSERT OR IGNORE INTO sessions (digest, person, csrf, until) VALUES (?, ?, ?, ?)", values
-        )
-        row = self._database.execute("SELECT person, csrf, digest, until FROM sessions WHERE digest = ?", (digest,))
-        return Session(*row.fetchone())
+        found = "SELECT person, csrf, digest, until FROM sessions WHERE digest = ?"
+        if self._database.execute(found, (digest,)).fetchone() is None:
+            await self._came_in(SignedIn(person_id, "proxy", address))
+            self._database.execute(
+                "INSERT OR IGNORE INTO sessions (digest, person, csrf, until) VALUES (?, ?, ?, ?)", values
+            )
+        return Session(*self._database.execute(found, (digest,)).fetchone())
 
     def leave(self, session: Session) -> None:
         """Sign one browser out."""

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from jihwi.console.desk import Console
 from jihwi.console.people import Person, Right, Session
 from jihwi.console.templating import render, say_to
-from jihwi.errors import FormInvalid, NotAllowed, SignInFailed
+from jihwi.errors import FormForeign, NotAllowed, SignInFailed
 from jihwi.words import Language
 
 __all__ = ["Visit", "Visiting"]
@@ -65,17 +65,17 @@ class Visit:
             raise NotAllowed()
 
     async def form(self) -> dict[str, str]:
-        """The fields of the form that was sent, its token checked. Raises FormInvalid."""
+        """The fields of the form that was sent, its token checked. Raises FormForeign."""
         sent = await self.request.form()
         fields = {name: value for name, value in sent.items() if isinstance(value, str)}
         self.check_token(fields.get("csrf", ""))
         return fields
 
     def check_token(self, token: str) -> None:
-        """Raise FormInvalid unless the form was made for this browser."""
+        """Raise FormForeign unless the form was made for this browser."""
         token = token or self.request.headers.get("x-csrf-token", "")
         if not hmac.compare_digest(token, self.session.csrf):
-            raise FormInvalid(self.say("이 양식은 다른 창에서 왔습니다", "this form was not made for this browser"))
+            raise FormForeign(self.say("이 양식은 다른 창에서 왔습니다", "this form was not made for this browser"))
 
     # ── answers ──
 

@@ -20,7 +20,7 @@ _CLASSES = ("C", "S", "O")
 
 
 def put_person(state: HouseState, person: Person) -> list[f.HouseBody]:
-    """Make somebody what `person` says. Raises AccountInvalid.
+    """Make somebody what `person` says. Raises AccountInvalid, SettingInvalid.
 
     >>> [type(one).__name__ for one in put_person(HouseState(), Person("park", "박", "auditor", active=False))]
     ['PersonAdded', 'PersonDeactivated']
@@ -30,7 +30,7 @@ def put_person(state: HouseState, person: Person) -> list[f.HouseBody]:
     try:
         mail = parse_mail(person.mail)
     except ValueError:
-        raise AccountInvalid(person.id) from None
+        raise SettingInvalid("mail", person.mail[:100], person.id, "a mail address") from None
     name, labels = person.name or person.id, tuple(sorted(set(person.labels)))
     held = state.people.get(person.id)
     facts: list[f.HouseBody] = []

@@ -21,7 +21,6 @@ _MAIL = re.compile(r"[^\s@<>,;:\"]{1,64}@[^\s@<>,;:\"]{1,200}\Z")
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::(?P<port>\d{1,5}))?(?P<path>/[!-~]*)?\Z",
     re.ASCII,
-    re.ASCII,
 )
 _CLIMBS = re.compile(r"\.\.|%2e|%2f|%5c|\\|#", re.IGNORECASE)
 """What could lead a path elsewhere than it reads."""

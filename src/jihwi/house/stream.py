@@ -14,7 +14,7 @@ import msgspec
 
 from jihwi.case.events import SYSTEM, Author
 from jihwi.case.ledger import SALT_BYTES, Header, Sealed, read_header
-from jihwi.errors import AppendConflict, LedgerBroken, UnknownEvent
+from jihwi.errors import AppendConflict, LedgerBroken, StoreError, UnknownEvent
 from jihwi.house.facts import HOUSE_KINDS, HouseBody, HouseDraft, HouseEvent, house_kind_of
 from jihwi.house.state import HouseState, apply_fact
 from jihwi.ids import Chance
@@ -101,8 +101,11 @@ class HouseStream:
     async def follow(self, seconds: float = 30.0) -> None:
         """Keep `state` up with what other processes write, until cancelled."""
         while True:
-            if await self._store.wait(HOUSE, self.state.seq, seconds=seconds):
-                await self.refresh()
+            try:
+                if await self._store.wait(HOUSE, self.state.seq, seconds=seconds):
+                    await self.refresh()
+            except StoreError:
+                await asyncio.sleep(1.0)  # a server that is away comes back; until then what is known stands
 
     async def _catch_up(self) -> None:
         while True:

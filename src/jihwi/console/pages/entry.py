@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
@@ -40,8 +39,9 @@ async def enter(visit: Visiting, key: str = "", next: str = "/desk") -> Response
     if not key:
         return _door(visit, next, "", 200)
     try:
-        token = visit.console.people.enter_by_link(key, _address(visit))
+        token = await visit.console.people.enter_by_link(key, _address(visit))
     except DoorError as problem:
+        await visit.console.recorder.sign_in_refused(problem, "", _address(visit))
         return _door(
             visit, next, f"{problem.words(visit.language)} {problem.next_step(visit.language)}", problem.status
         )
@@ -61,8 +61,10 @@ async def enter_with_password(visit: Visiting, sent: Annotated[Credentials, Form
     """Sign in with an account."""
     people = visit.console.people
     try:
-        token = await asyncio.to_thread(people.enter_by_password, sent.name.strip(), sent.password, _address(visit))
+        token = await people.enter_by_password(sent.name.strip(), sent.password, _address(visit))
     except DoorError as problem:
+        known = people.person(sent.name.strip())
+        await visit.console.recorder.sign_in_refused(problem, known.id if known else "", _address(visit))
         return _door(visit, sent.next, problem.words(visit.language), problem.status)
     return _come_in(visit, token, sent.next)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from jihwi.case.assignment import AgentSpec, MindSpec
 from jihwi.case.budget import Limits
+from jihwi.case.events import Author
 from jihwi.case.turn import Transcript, View
 from jihwi.console.paging import twin
 from jihwi.console.people import Person, Role
@@ -89,7 +89,7 @@ async def put_person(visit: Visiting, sent: Annotated[Account, Form()]) -> Respo
     visit.require("administer")
     labels = tuple(sorted({label.strip() for label in sent.labels.split(",") if label.strip()}))
     person = Person(sent.id.strip(), sent.name.strip(), sent.role, labels, sent.active)
-    await asyncio.to_thread(visit.console.people.put, person, sent.password)
+    await visit.console.people.put(person, sent.password, by=Author("person", visit.person.id, door="console"))
     return visit.go("/settings#people", {"person": person.id})
 
 
