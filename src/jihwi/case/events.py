@@ -13,7 +13,7 @@ import msgspec
 from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, ReportStatus
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.turn import Action, PromptRecord
-from jihwi.evidence import Claim
+from jihwi.evidence import Claim, Sentence
 
 __all__ = ["KINDS", "SYSTEM", "Author", "Body", "Draft", "Event", "kind_of"]
 
@@ -422,6 +422,35 @@ class SentenceJudged(Fact, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
+class ReportEdited(Fact, frozen=True, omit_defaults=True):
+    """A person changed a report by hand. The sentences that stand there now have the kinds they could prove."""
+
+    call: str
+    """The place of the call that composed it."""
+    before: str
+    """Digest of the report as it stood; and of what it became."""
+    after: str
+    how: Literal["replace", "add", "remove", "move"]
+    part: int
+    """0: the answer; the sections from 1."""
+    at: int
+    """Place of the first sentence it is about, from 0."""
+    was: tuple[Sentence, ...] = ()
+    now: tuple[Sentence, ...] = ()
+    to_part: int = 0
+    to_at: int = 0
+    """move: where it went."""
+    proposal: str = ""
+    """The assignment whose proposal was accepted."""
+
+
+class ProposalDiscarded(Fact, frozen=True, omit_defaults=True, gc=False):
+    """A person did not want what an assignment proposed for a passage of a report."""
+
+    assignment: str
+    why: str = ""
+
+
 class BodyErased(Fact, frozen=True, omit_defaults=True, gc=False):
     """The body of an earlier event was erased with its salt (retention, personal data); its header stays."""
 
@@ -472,6 +501,8 @@ Body = (
     | ContextCompacted
     | RunnerTookOver
     | SentenceJudged
+    | ReportEdited
+    | ProposalDiscarded
     | BodyErased
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from jihwi.case import events as e
-from jihwi.case import fold_actions, fold_assignments, fold_case
+from jihwi.case import fold_actions, fold_assignments, fold_case, fold_reports
 from jihwi.case.fold_moves import ROOT, chain, place, union
 from jihwi.case.state import Case
 
@@ -41,4 +41,5 @@ _APPLY: dict[type, Callable[[Case, Any, e.Event], None]] = {
     **fold_case.FOLDED,
     **fold_assignments.FOLDED,
     **fold_actions.FOLDED,
+    **fold_reports.FOLDED,
 }

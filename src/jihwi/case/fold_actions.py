@@ -11,7 +11,7 @@ from jihwi.case.budget import NOTHING
 from jihwi.case.fold_moves import action_of, name_of, next_turn_when_settled, place, say, settle, spend, union
 from jihwi.case.recorded import Recorded
 from jihwi.case.state import Approval, Case
-from jihwi.case.turn import Answered, Ask, CallSettled, Disputed, Finding, Found
+from jihwi.case.turn import Answered, Ask, CallSettled, Disputed, Finding, Found, Release
 
 __all__ = ["FOLDED"]
 
@@ -213,6 +213,8 @@ def _report_released(case: Case, body: e.ReportReleased, event: e.Event) -> None
     case.released.append(body.report_digest)
     case.files = dict(body.files)
     assignment, action = action_of(case, body)
+    if action is not None and isinstance(action.action, Release):
+        case.released_call = action.action.call
     if assignment is not None and action is not None and action.status != "settled":
         value = {"report_digest": body.report_digest, "kinds": body.kinds, "files": sorted(body.files)}
         settle(case, assignment, body.number, "release", "finished", value)

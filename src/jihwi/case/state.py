@@ -22,6 +22,7 @@ __all__ = [
     "Case",
     "CaseState",
     "in_flight",
+    "next_root",
     "open_assignments",
     "open_roots",
     "waits",
@@ -161,8 +162,12 @@ class Case(msgspec.Struct):
     """Results of finished calls that a release may name, by place `assignment/turn/number`."""
     released: list[str] = []
     """Digests of the reports that left."""
+    released_call: str = ""
+    """The place of the call whose report left last; its result may have been edited since."""
     files: dict[str, str] = {}
     """The released files: name to SHA-256."""
+    proposals: dict[str, Literal["accepted", "discarded"]] = {}
+    """What a person made of an assignment's proposal for a passage; one that waits is not here."""
     reason: Reason | None = None
     """Why it is paused, parked or cancelled."""
     choices: tuple[str, ...] = ()
@@ -175,6 +180,19 @@ class Case(msgspec.Struct):
 def open_roots(case: Case) -> list[Assignment]:
     """The open assignments that nobody delegated: the case's course, and what persons asked for beside it."""
     return [case.assignments[one] for one in case.open_ids if not case.assignments[one].parent]
+
+
+def next_root(case: Case) -> str:
+    """What the next assignment that nobody delegates is called."""
+    return f"a{1 + sum(1 for one in case.assignments.values() if not one.parent)}"
+
+
+def has_open_root(case: Case) -> bool:
+    """Whether there are `open_roots`."""
+    for one in case.open_ids:  # noqa: SIM110 -- asked at every decision: a generator costs more than the look
+        if not case.assignments[one].parent:
+            return True
+    return False
 
 
 def open_assignments(case: Case) -> list[Assignment]:

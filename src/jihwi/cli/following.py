@@ -80,6 +80,8 @@ _SAID: dict[type, tuple[str, str]] = {
     e.Noticed: ("알림", "note"),
     e.ContextCompacted: ("앞선 {entries}개 항목을 줄였습니다", "compacted {entries} earlier entries"),
     e.SentenceJudged: ("문장 {number} 평가: {verdict} {reason}", "judged sentence {number}: {verdict} {reason}"),
+    e.ReportEdited: ("보고서를 고쳤습니다 ({how})", "edited the report ({how})"),
+    e.ProposalDiscarded: ("{assignment}의 제안을 버렸습니다 {why}", "discarded the proposal of {assignment} {why}"),
     e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "erased the body of event {seq}"),
 }
 

@@ -178,6 +178,7 @@ _OPENED = (
     | e.ReportReleased
     | e.ReleaseRefused
     | e.ContextCompacted
+    | e.ReportEdited
 )
 
 _TONES: dict[str, Tone] = {
@@ -254,6 +255,8 @@ _SAID: dict[type, tuple[str, str]] = {
         "보고서의 {number}번째 문장: {judged} {reason}",
         "Sentence {number} of the report: {judged} {reason}",
     ),
+    e.ReportEdited: ("보고서를 고쳤습니다: {edited}", "Edited the report: {edited}"),
+    e.ProposalDiscarded: ("제안을 버렸습니다 ({assignment}) {why}", "Discarded the proposal ({assignment}) {why}"),
     e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "Erased the body of event {seq}"),
 }
 
@@ -263,6 +266,12 @@ _VERDICTS = {
     "edit": ("고쳤습니다: 고친 내용으로 다시 승인을 묻습니다", "Edited it: it is asked anew"),
 }
 _JUDGED = {"good": ("좋음", "good"), "bad": ("나쁨", "bad")}
+_EDITED = {
+    "replace": ("문장을 바꿈", "a sentence was replaced"),
+    "add": ("문장을 더함", "a sentence was added"),
+    "remove": ("문장을 지움", "a sentence was removed"),
+    "move": ("문장을 옮김", "a sentence was moved"),
+}
 _HOWS = {
     "take": ("자리를 넘겨받았습니다", "Took the seat over"),
     "give": ("{agent}에게 자리를 돌려주었습니다", "Gave the seat back to {agent}"),
@@ -293,6 +302,8 @@ def _words(kept: Kept, body: e.Body, language: Language) -> str:
         template = _VERDICTS[body.verdict][which] + (f" — {body.note}" if body.note else "")
     elif isinstance(body, e.SentenceJudged):
         fields["judged"] = _JUDGED[body.verdict][which]
+    elif isinstance(body, e.ReportEdited):
+        fields["edited"] = _EDITED[body.how][which]
     elif isinstance(body, e.SeatChanged):
         template = _HOWS[body.how][which]
     found = fill(template, fields).strip()

@@ -23,6 +23,8 @@ from jihwi.case import (
     fold_assignments,
     fold_case,
     fold_moves,
+    fold_reports,
+    revision,
     state,
     turn,
 )
@@ -44,6 +46,8 @@ _FOLDING = (
     fold_assignments,
     fold_case,
     fold_moves,
+    fold_reports,
+    revision,
     state,
     turn,
 )
