@@ -1,9 +1,9 @@
 """The library's figures, beside others', in one run: `make bench-library`.
 
 Every row of ours comes from the shipped default configuration, through the library's front door. The sets lie beside
-the repository (`JIHWI_RETRIEVAL` names another folder); the other retrievers in an environment of their own
-(`JIHWI_PEERS`, or `build/peers`; `benchmarks/requirements-peers.txt`). What is missing is skipped and said so.
-Prints tables and writes `build/bench/library.json`.
+the repository (`JIHWI_RETRIEVAL` names another folder); the other retrievers are installed into an environment of
+their own, once (`build/peers/retrievers`, or `JIHWI_PEERS`). What cannot be had is skipped and said so.
+Prints tables and writes `build/bench/library.json`, each figure beside its target.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.answers import TARGETS as ANSWER_TARGETS
 from benchmarks.answers import figures as answer_figures
-from benchmarks.figures import write_figures
+from benchmarks.environments import peer_python
+from benchmarks.figures import Target, write_figures
 from jihwi.evidence import Metadata, Reading, ReadingBuilder, Viewer
 from jihwi.evidence.chunking import token_count
 from jihwi.evidence.sentences import sentences
@@ -44,9 +46,13 @@ def sets_folder() -> Path:
     return Path(named) if named else ROOT.parent / "shared" / "data" / "retrieval"
 
 
-def peers_folder() -> Path:
-    """`JIHWI_PEERS`, or `build/peers`."""
-    return Path(os.environ.get("JIHWI_PEERS", ROOT / "build" / "peers"))
+def retrievers_python() -> Path | None:
+    """The interpreter of the other retrievers' environment; None when it cannot be had."""
+    named = os.environ.get("JIHWI_PEERS")
+    if named is None:
+        return peer_python("library", "retrievers")
+    python = Path(named) / "bin" / "python"
+    return python if python.exists() else None
 
 
 def rows_of(path: Path) -> Rows:
@@ -107,14 +113,11 @@ def our_answers(passages: Rows, queries: Rows) -> tuple[list[list[str]], list[fl
     return answers, took
 
 
-def peer_answers(name: str, folder: Path) -> list[list[str]] | None:
-    """The same by another retriever; None when it is not installed."""
-    python = peers_folder() / "bin" / "python"
-    if not python.exists():
-        return None
+def peer_answers(name: str, folder: Path, python: Path) -> list[list[str]] | None:
+    """The same by another retriever; None when it fails."""
     worker = Path(__file__).with_name("library_peers.py")
     ran = subprocess.run(
-        [str(python), str(worker), name, str(folder / "passages.jsonl"), str(folder / "queries.jsonl")],
+        [str(python), "-W", "ignore", str(worker), name, str(folder / "passages.jsonl"), str(folder / "queries.jsonl")],
         capture_output=True,
         text=True,
     )
@@ -133,7 +136,7 @@ def recalls(queries: Rows, answers: list[list[str]]) -> dict[str, float]:
     return {f"recall@{depth}": round(100 * count / len(queries), 2) for depth, count in found.items()}
 
 
-def finding(name: str, folder: Path, *, misses: bool) -> dict[str, Any]:
+def finding(name: str, folder: Path, python: Path | None, *, misses: bool) -> dict[str, Any]:
     """Recall on one set, ours and the others'."""
     passages, queries = rows_of(folder / "passages.jsonl"), rows_of(folder / "queries.jsonl")
     answers, took = our_answers(passages, queries)
@@ -141,18 +144,56 @@ def finding(name: str, folder: Path, *, misses: bool) -> dict[str, Any]:
     took.sort()
     table["jihwi"]["p50_ms"] = round(took[len(took) // 2] * 1e3, 2)
     table["jihwi"]["p99_ms"] = round(took[int(len(took) * 0.99)] * 1e3, 2)
-    for peer in PEER_NAMES:
-        theirs = peer_answers(peer, folder)
+    for peer in PEER_NAMES if python is not None else ():
+        theirs = peer_answers(peer, folder, python) if python is not None else None
         if theirs is not None:
             table[peer] = recalls(queries, theirs)
     print(f"\n{name}: {len(passages)} passages, {len(queries)} questions")
     for who, figures in table.items():
         print(f"  {who:12} " + "  ".join(f"{key} {value}" for key, value in figures.items()))
-    if misses:
-        for row, answer in zip(queries, answers, strict=True):
-            if not set(row["relevant"]) & set(answer):
-                print(f"  missed {row['id']} {row['query']!r} wanted {row['relevant']} got {answer}")
+    table["misses"] = show_misses(passages, queries, answers, each=misses)
     return table
+
+
+CAUSES = {
+    "subject": "the question does not say what it is about",
+    "elsewhere": "an accepted answer stands in another passage that was found",
+    "other_words": "the passage says it in other words than the question",
+    "outweighed": "passages that name the same thing more often stand before it",
+}
+
+
+def show_misses(passages: Rows, queries: Rows, answers: list[list[str]], *, each: bool) -> dict[str, int]:
+    """How many questions did not find their passage among the first five, by cause; with `each`, every one of them."""
+    by_id = {row["id"]: row for row in passages}
+    analyser = MecabAnalyser()
+    counts = dict.fromkeys(CAUSES, 0)
+    for row, answer in zip(queries, answers, strict=True):
+        if set(row["relevant"]) & set(answer):
+            continue
+        why, lacking = cause_of(row, [by_id[one] for one in answer], by_id[row["relevant"][0]], analyser)
+        counts[why] += 1
+        if each:
+            beside = f" (lacks {', '.join(lacking)})" if lacking else ""
+            print(f"  missed {row['id']} {why}: {row['query']!r} wanted {row['relevant']} got {answer}{beside}")
+    told = (f"{number} {code} ({CAUSES[code]})" for code, number in counts.items() if number)
+    print(f"  missed {sum(counts.values())}: " + "; ".join(told))
+    return counts
+
+
+def cause_of(
+    query: dict[str, Any], found: Rows, right: dict[str, Any], analyser: MecabAnalyser
+) -> tuple[str, list[str]]:
+    """Why a passage was not found, by rule, and which of the question's terms it lacks."""
+    asked = analyser.query_terms(query["query"])
+    title = set(analyser.terms(right["title"]))
+    held = title.union(analyser.terms(right["text"]))
+    lacking = [term for term in asked if term not in held]
+    if title and len(asked) <= 2 and not title.intersection(asked):
+        return "subject", lacking
+    if any(gold in row["text"] for row in found for gold in query.get("answers", ())):
+        return "elsewhere", lacking
+    return ("other_words" if lacking else "outweighed"), lacking
 
 
 # ── the answer inside a context of so many tokens ────────────────────────────
@@ -284,11 +325,60 @@ def serve(folder: Path, questions: Path) -> dict[str, float]:
     }
 
 
+TARGETS: dict[str, Target] = {
+    "korquad_a / jihwi / recall@5": (">=", 99.0),
+    "korquad_a / jihwi / recall@1": (">=", 95.5),
+    "msmarco_ko_a / jihwi / recall@5": (">=", 93.0),
+    "containment / inside 1000 tokens": (">=", 97.5),
+    "containment / inside 2000 tokens": (">=", 98.8),
+    **{f"answers / {row}": target for row, target in ANSWER_TARGETS.items()},
+    "scale / 100000 / build_cpu_seconds": ("<=", 60.0),
+    "scale / 100000 / disk_mb": ("<=", 200.0),
+    "scale / 100000 / p50_ms": ("<=", 15.0),
+    "scale / 100000 / p99_ms": ("<=", 60.0),
+    "scale / 100000 / memory_mb": ("<=", 300.0),
+}
+_GROWING = ("build_cpu_seconds", "disk_mb", "p50_ms", "p99_ms", "memory_mb", "memory_own_mb")
+
+
+def show_growth(scales: dict[str, dict[str, float]]) -> None:
+    """How each figure grows from the smallest number of chunks to the largest."""
+    first, last = (scales[name] for name in (min(scales, key=int), max(scales, key=int)))
+    if first is not last:
+        print(f"\ngrowth of each figure, {first['chunks']} to {last['chunks']} chunks")
+        grown = ((key, last[key] / first[key]) for key in _GROWING if first[key])
+        print("  jihwi        " + "  ".join(f"{key} x{ratio:.1f}" for key, ratio in grown))
+
+
+def measure(asked: argparse.Namespace, sets: Path) -> dict[str, Any]:
+    """What was asked for, by name."""
+    measured: dict[str, Any] = {}
+    if asked.only in (None, "finding"):
+        python = retrievers_python()
+        if python is None:
+            print("no other retrievers: their environment could not be made")
+        for name in ("korquad_a", "msmarco_ko_a"):
+            measured[name] = finding(name, sets / name, python, misses=asked.misses)
+    if asked.only in (None, "containment"):
+        measured["containment"] = containment(sets / "korquad_a")
+    if asked.only in (None, "answers"):
+        measured["answers"] = answer_figures()
+        print("\nanswers without a model, and sentences over quotations (%)")
+        for row, value in measured["answers"].items():
+            print(f"{value:6.1f}  {row}")
+    if asked.only in (None, "scale"):
+        measured["scale"] = {str(count): scale(count, sets) for count in asked.chunks}
+        show_growth(measured["scale"])
+        if asked.long:
+            measured["scale_long"] = {str(count): scale(count, sets, sentences_each=14) for count in asked.chunks}
+    return measured
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=int, nargs="*", default=[100_000], help="how many chunks to build and serve")
     parser.add_argument("--long", action="store_true", help="also with chunks of the default strategy's size")
-    parser.add_argument("--misses", action="store_true", help="list the questions whose passage was not found")
+    parser.add_argument("--misses", action="store_true", help="list the questions whose passage was not found, and why")
     parser.add_argument("--only", choices=("finding", "containment", "answers", "scale"))
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -299,24 +389,18 @@ def main() -> None:
     if not sets.is_dir():
         print(f"no retrieval sets in {sets}; JIHWI_RETRIEVAL names another folder")
         return
-    if not (peers_folder() / "bin" / "python").exists():
-        print(f"no other retrievers in {peers_folder()}; benchmarks/requirements-peers.txt says which")
-    measured: dict[str, Any] = {}
-    if asked.only in (None, "finding"):
-        for name in ("korquad_a", "msmarco_ko_a"):
-            measured[name] = finding(name, sets / name, misses=asked.misses)
-    if asked.only in (None, "containment"):
-        measured["containment"] = containment(sets / "korquad_a")
-    if asked.only in (None, "answers"):
-        measured["answers"] = answer_figures()
-        print("\nanswers without a model, and sentences over quotations (%)")
-        for row, value in measured["answers"].items():
-            print(f"{value:6.1f}  {row}")
-    if asked.only in (None, "scale"):
-        measured["scale"] = [scale(count, sets) for count in asked.chunks]
-        if asked.long:
-            measured["scale_long"] = [scale(count, sets, sentences_each=14) for count in asked.chunks]
-    write_figures(ROOT / "build" / "bench", "library", measured, unit="as named", targets={})
+    measured = measure(asked, sets)
+    name = f"library-{asked.only}" if asked.only else "library"
+    written = write_figures(ROOT / "build" / "bench", name, measured, unit="as named", targets=TARGETS)
+    show_targets(json.loads(written.read_text("utf-8")))
+
+
+def show_targets(figures: Rows) -> None:
+    """Every figure that has a target, beside it."""
+    print("\nfigures and their targets")
+    for row in figures:
+        if row["target"] is not None:
+            print(f"  {'met   ' if row['met'] else 'MISSED'} {row['value']:8.2f}  {row['target']:8}  {row['figure']}")
 
 
 if __name__ == "__main__":

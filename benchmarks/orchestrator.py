@@ -13,7 +13,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -21,6 +20,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from benchmarks.environments import peer_python
 from benchmarks.orchestrator_floors import PostgresFloor, SqliteFloor
 from benchmarks.orchestrator_long import disk_of_a_case, late_turn, long_cases, open_from_disk, waiting_cases
 from benchmarks.orchestrator_workload import TURNS, house, one_case
@@ -70,38 +70,6 @@ class Peer:
         """End its process."""
         self._process.kill()
         self._process.communicate()
-
-
-def peer_python(name: str) -> Path | None:
-    """The interpreter of a peer's environment, made when missing; `None` when it cannot be."""
-    folder = ROOT / "build" / "peers" / name
-    python = folder / "bin" / "python"
-    done = folder / "installed"
-    if done.exists():
-        return python
-    wanted = _requirements().get(name, [])
-    uv = Path(sys.executable).with_name("uv")
-    print(f"installing {name} ...", flush=True)
-    try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, capture_output=True)
-        install = [str(uv), "pip", "install", "-q", "--python", str(python)]
-        if not uv.exists():
-            install = [str(python), "-m", "pip", "install", "-q"]
-        subprocess.run([*install, *wanted], check=True, capture_output=True, timeout=600)
-    except (subprocess.SubprocessError, OSError):
-        return None
-    done.touch()
-    return python
-
-
-def _requirements() -> dict[str, list[str]]:
-    """The packages of each peer: the lines `# orchestrator NAME: package package` of the peers' list."""
-    found: dict[str, list[str]] = {}
-    for line in (ROOT / "benchmarks" / "requirements-peers.txt").read_text(encoding="utf-8").splitlines():
-        head, _, packages = line.partition(":")
-        if head.startswith("# orchestrator "):
-            found[head.split()[2]] = packages.split()
-    return found
 
 
 class Counting:
@@ -216,7 +184,7 @@ def _add_peers(
     if options.no_peers:
         return
     for name, title in PEERS.items():
-        python = peer_python(name)
+        python = peer_python("orchestrator", name)
         peer = Peer(name, python, folder / name) if python is not None else None
         if peer is None or not peer.ready:
             print(f"{title}: it cannot be installed or started here; left out")
