@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from jihwi.console.desk import Console
 from jihwi.console.guard import Guard
-from jihwi.console.pages import case, commands, desk, entry, inbox, ledger, library, report, settings, team
+from jihwi.console.pages import case, commands, desk, entry, inbox, ledger, library, prompts, report, settings, team
 from jihwi.console.paging import describe
 from jihwi.console.templating import STATIC, assets
 from jihwi.console.visit import Visit, Visiting
@@ -58,7 +58,7 @@ def create_app(console: Console, *, proxy_header: str = "") -> Guard:
         openapi_url=None,
     )
     app.state.console = console
-    for page in (entry, desk, inbox, case, commands, ledger, report, library, team, settings):
+    for page in (entry, desk, inbox, case, commands, ledger, report, prompts, library, team, settings):
         app.include_router(page.router)
     app.add_api_route("/static/{version}/{name}", _static, include_in_schema=False)
     app.add_api_route("/openapi.json", lambda: describe(app), include_in_schema=False)

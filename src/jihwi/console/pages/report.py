@@ -1,9 +1,8 @@
-"""The report beside its sources, the files it left as, and every prompt behind it."""
+"""The report beside its sources, and the files it left as."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import msgspec
 from fastapi import APIRouter
@@ -21,7 +20,7 @@ from jihwi.console.visit import Visit, Visiting
 from jihwi.console.waiting import Waiting, waiting_in
 from jihwi.errors import PageMissing
 from jihwi.evidence import Unreadable
-from jihwi.reports import CheckedReport, Refused, disclosed_prompts
+from jihwi.reports import CheckedReport, Refused
 from jihwi.reports.gate import CheckedContradiction, CheckedNotFound, CheckedSection, CheckedSentence
 
 __all__ = ["router"]
@@ -167,117 +166,3 @@ async def file(visit: Visiting, case_id: str, name: str) -> Response:
     data = await asyncio.to_thread(path.read_bytes)
     headers = {"content-disposition": f'attachment; filename="{case_id}-{name}"'}
     return Response(data, media_type=_KINDS[name], headers=headers)
-
-
-# ── prompts ──────────────────────────────────────────────────────────────────
-
-
-class PromptedTurn(msgspec.Struct, frozen=True):
-    """One turn of a model: what was sent and what came back."""
-
-    event: int
-    assignment: str
-    turn: int
-    agent: str
-    model: str
-    parameters: dict[str, Any]
-    digest: str
-    request: str
-    answer: str
-
-
-class AgentPrompt(msgspec.Struct, frozen=True):
-    """One agent: its instructions and the skills it was given, by version."""
-
-    name: str
-    title: str
-    mind: str
-    instructions: str
-    skills: tuple[tuple[str, str, str], ...]
-    """Name, version, digest of what the mind is shown."""
-
-
-class PromptsPage(msgspec.Struct, frozen=True):
-    """Every prompt of a case, and which of them each sentence goes back to."""
-
-    case_id: str
-    request: str
-    agents: tuple[AgentPrompt, ...]
-    turns: tuple[PromptedTurn, ...]
-    withheld: int
-    """Turns whose text this reader may not see."""
-    footnote: str
-    head: str
-
-
-@router.get("/prompts", openapi_extra=twin(PromptsPage))
-async def prompts(visit: Visiting, case_id: str, download: bool = False) -> Response:
-    """Every prompt as it was sent, the model, its settings, and the agents' instructions."""
-    kept = await seen_case(visit, case_id)
-    viewer = visit.person.viewer
-    seen = [event for event in kept.events if viewer.may_see(event.labels)]
-    hidden = sum(1 for event in kept.events if event.kind == "turn_finished" and not viewer.may_see(event.labels))
-    if hidden:
-        found = await _agents_only(kept)
-    else:
-        found = await disclosed_prompts(seen, visit.console.house.store.blob)
-    case = kept.case
-    page = PromptsPage(
-        case_id,
-        case.request,
-        tuple(
-            AgentPrompt(
-                one["name"],
-                one["title"],
-                one["mind"]["kind"],
-                one["instructions"],
-                tuple((s["name"], s.get("version", "1"), s.get("digest", "")) for s in one["skills"]),
-            )
-            for one in found["agents"]
-        ),
-        tuple(
-            PromptedTurn(
-                one["event"],
-                one["assignment"],
-                one["turn"],
-                one["agent"],
-                one["model"],
-                one["parameters"],
-                one["digest"],
-                one["request"],
-                one["answer"],
-            )
-            for one in found["turns"]
-        ),
-        hidden,
-        _footnote(visit, case, found["turns"]),
-        case.head.hex(),
-    )
-    if download:
-        headers = {"content-disposition": f'attachment; filename="{case_id}-prompts.json"'}
-        data = msgspec.json.format(msgspec.json.encode(page), indent=1)
-        return Response(data, media_type="application/json", headers=headers)
-    return visit.page("prompts.html.jinja", page)
-
-
-async def _agents_only(kept: Kept) -> dict[str, Any]:
-    """What may be told when some turns may not: prompts of later turns hold the text of earlier ones."""
-
-    async def nothing(digest: str) -> bytes | None:
-        return None
-
-    return await disclosed_prompts([one for one in kept.events if one.kind == "agent_joined"], nothing)
-
-
-def _footnote(visit: Visit, case: Case, turns: list[dict[str, Any]]) -> str:
-    models = ", ".join(sorted({str(one["model"]) for one in turns}))
-    return visit.say(
-        "지휘(Jihwi) 사건 {case}, 팀 {team}({digest}), 모델: {models}, 프롬프트 {count}개, 원장 머리값 {head}.",
-        "Jihwi case {case}, team {team} ({digest}), model: {models}, {count} prompts, ledger head {head}.",
-        case=case.id,
-        team=case.team,
-        digest=case.team_digest[:12],
-        models=models or visit.say("쓰지 않음", "none"),
-        count=len(turns),
-        head=case.head.hex()[:16],
-    )

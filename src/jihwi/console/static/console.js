@@ -51,5 +51,16 @@ for (const button of all("[data-copy]")) {
 }
 for (const button of all("[data-print]")) { button.hidden = false; button.addEventListener("click", () => print()); }
 
+// what an address points at is opened, not only scrolled to
+function reveal() {
+  const place = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!place) return;
+  const below = place.closest(".made-sentences li") && $("details", place.closest("li"));
+  for (let one = below || place.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;
+  place.scrollIntoView();
+}
+addEventListener("hashchange", reveal);
+reveal();
+
 readReport();
 followLive();
