@@ -7,6 +7,7 @@ from jihwi.evidence.chunk import Chunk
 from jihwi.evidence.citation import Quotation
 from jihwi.evidence.claim import Claim, Sentence, SentenceKind
 from jihwi.evidence.compute import Computation, compute
+from jihwi.evidence.deriving import derive, derive_text, lacking, whole_sentence
 from jihwi.evidence.document import SecurityClass, Source, Viewer
 from jihwi.evidence.folding import NORMALISATIONS, Normalisation
 from jihwi.evidence.quoted import QuotedPassage, check_markdown
@@ -70,10 +71,14 @@ __all__ = [
     "check",
     "check_markdown",
     "compute",
+    "derive",
+    "derive_text",
     "is_negated",
+    "lacking",
     "quoted_sentences",
     "reading_digest",
     "reanchor",
     "sentence_spans",
     "supported",
+    "whole_sentence",
 ]
