@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "postgres": lambda: bool(shutil.which("postgres") or [*Path("/usr/lib/postgresql").glob("*/bin/postgres")]),
     "soffice": _on_path("soffice"),
     "git": _on_path("git"),
+    "model2vec": lambda: importlib.util.find_spec("model2vec") is not None,
     "not-root": lambda: os.geteuid() != 0,
 }
 

@@ -1,7 +1,7 @@
 """The flat vector index: every vector of the opened partitions is compared, so nothing near is ever missed.
 
 Vectors lie in one SQLite file beside the word index, half precision, a row a document with its partition. A search
-loads the partitions it opens, and keeps them in memory until somebody changes them: two bytes a dimension and chunk.
+loads the partitions it opens, and keeps them in memory until somebody changes them: four bytes a dimension and chunk.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ __all__ = ["FlatVectors", "Matrix", "nearest_in"]
 Array = npt.NDArray[Any]
 
 _LAYOUT = "1"
-_BLOCK = 16_384
-"""Rows that are widened to float32 at once. Fixed, so that a row's product never depends on another partition."""
-
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (
@@ -50,12 +47,8 @@ class Matrix(NamedTuple):
 
     def products(self, vector: Array, rows: Array | None = None) -> Array:
         """The cosine of every row, or of `rows`, with a vector of length 1; float32."""
-        found = [
-            self.vectors[start : start + _BLOCK].astype(np.float32) @ vector
-            for start in range(0, len(self.vectors), _BLOCK)
-        ]
-        together: Array = np.concatenate(found) if found else np.empty(0, dtype=np.float32)
-        return together if rows is None else together[rows]
+        found: Array = (self.vectors if rows is None else self.vectors[rows]) @ vector
+        return found
 
     def near(self, row: int, similarity: float) -> Near:
         """A row as it is told."""
@@ -313,7 +306,7 @@ def _load(db: sqlite3.Connection, partition: str, generation: int, dimension: in
         counts.append(len(of_document) // 4)
         ordinals.append(of_document)
         vectors.append(its_vectors)
-    matrix = np.frombuffer(b"".join(vectors), dtype="<f2").reshape(-1, max(1, dimension))
+    matrix = np.frombuffer(b"".join(vectors), dtype="<f2").reshape(-1, max(1, dimension)).astype(np.float32)
     document_of = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
     return Matrix(generation, documents, document_of, np.frombuffer(b"".join(ordinals), dtype="<u4"), matrix)
 

@@ -316,6 +316,8 @@ class Library:
             found = self._index.search(question, keys, limit=most, documents=documents)
             return found, vectors.away_because if vectors is not None else ""
         near = vectors.nearest(catalogue, vector, partitions, documents)
+        if near is None:
+            return self._index.search(question, keys, limit=most, documents=documents), vectors.away_because
         also = [(one.document_id, one.ordinal) for one in near]
         found = self._index.search(question, keys, limit=max(most, _WEIGHED), documents=documents, also=also)
         found = vectors.weighed(catalogue, found, vector, near, partitions)

@@ -89,6 +89,8 @@ class VectorKeeper:
             made += done
             if problem is not None or self.index.rebuilt_because() == before:
                 break
+        if made and problem is None:  # it answers again
+            self._away_until, self._away_because = 0.0, ""
         return Filled(made, waiting, withheld, problem)
 
     def _pass(self, collection: str) -> Filled:
@@ -185,14 +187,15 @@ class VectorKeeper:
         vector: Array,
         partitions: Sequence[Partition],
         documents: Collection[str] | None,
-    ) -> list[Near]:
-        """The nearest chunks that are still as their vectors say."""
+    ) -> list[Near] | None:
+        """The nearest chunks that are still as their vectors say; None when vectors cannot be compared now."""
         keys = [partition.key for partition in partitions]
         try:
             found = self.index.nearest(vector, keys, limit=_CANDIDATES, documents=documents)
         except EmbeddingChanged as error:
+            self._known.clear()
             self.left_alone(error)
-            return []
+            return None
         visible = {partition.id for partition in partitions}
         return [near for near in found if _is_so(catalogue, near, visible)]
 
@@ -203,7 +206,11 @@ class VectorKeeper:
         known = {(one.document_id, one.ordinal): one.similarity for one in near}
         rest = [(m.document_id, m.ordinal) for m in found.matches if (m.document_id, m.ordinal) not in known]
         visible = {partition.id for partition in partitions}
-        for one in self.index.similarities(vector, [partition.key for partition in partitions], rest):
+        try:
+            more = self.index.similarities(vector, [partition.key for partition in partitions], rest)
+        except EmbeddingChanged:  # another process has made all vectors anew since
+            more = []
+        for one in more:
             if _is_so(catalogue, one, visible):
                 known[one.document_id, one.ordinal] = one.similarity
         return msgspec.structs.replace(found, matches=fused(found.matches, known))

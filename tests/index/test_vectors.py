@@ -1,0 +1,139 @@
+"""What the flat vector index promises: nothing of another partition, exact nearness, and another model starts anew."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jihwi.errors import EmbeddingChanged
+from jihwi.index import DocumentVectors, Near
+from jihwi.index.embedding import unit_rows
+from jihwi.index.vectors import FlatVectors
+
+
+def rows(*values: Sequence[float]) -> npt.NDArray[np.float32]:
+    return unit_rows(np.array(values, dtype=np.float32))
+
+
+def vectors_of(document_id: str, *values: Sequence[float], partition: str = "open", key: str = "1") -> DocumentVectors:
+    return DocumentVectors(document_id, partition, key, tuple(range(len(values))), rows(*values))
+
+
+def ids(found: list[Near]) -> list[tuple[str, int]]:
+    return [(near.document_id, near.ordinal) for near in found]
+
+
+EAST, NORTH = rows((1, 0))[0], rows((0, 1))[0]
+
+
+def test_the_nearest_come_first_with_their_cosine(tmp_path: Path) -> None:
+    index = FlatVectors(tmp_path, "m")
+    index.put([vectors_of("a", (1, 0), (1, 1)), vectors_of("b", (0, 1))])
+    found = index.nearest(EAST, ["open"], limit=2)
+    assert ids(found) == [("a", 0), ("a", 1)]
+    assert [near.similarity for near in found] == pytest.approx([1.0, 0.7071], abs=1e-3)
+
+
+def test_documents_narrow_and_partitions_part(tmp_path: Path) -> None:
+    index = FlatVectors(tmp_path, "m")
+    index.put([vectors_of("a", (1, 0)), vectors_of("b", (1, 1)), vectors_of("s", (1, 0), partition="secret")])
+    assert ids(index.nearest(EAST, ["open"], limit=9)) == [("a", 0), ("b", 0)]
+    assert ids(index.nearest(EAST, ["open", "secret"], limit=9, documents=["b", "s"])) == [("s", 0), ("b", 0)]
+    assert index.nearest(EAST, [], limit=9) == []
+    assert ids(index.similarities(NORTH, ["open"], [("b", 0), ("s", 0), ("b", 7)])) == [("b", 0)]
+
+
+def test_another_object_sees_what_was_put_and_what_was_taken_out(tmp_path: Path) -> None:
+    writer, reader = FlatVectors(tmp_path, "m"), FlatVectors(tmp_path, "m")
+    assert reader.nearest(EAST, ["open"], limit=9) == []
+    writer.put([vectors_of("a", (1, 0)), vectors_of("b", (0, 1))])
+    assert ids(reader.nearest(EAST, ["open"], limit=9)) == [("a", 0), ("b", 0)]
+    writer.put([vectors_of("a", (0, 1), partition="moved", key="2")])
+    writer.keep_only({"a": "2"}, 7)
+    assert reader.nearest(EAST, ["open"], limit=9) == []
+    assert (reader.held(), reader.library_version()) == ({"a": "2"}, 7)
+    assert ids(reader.nearest(EAST, ["moved"], limit=9)) == [("a", 0)]
+
+
+@pytest.mark.parametrize("because", ["model", "damaged"])
+def test_what_cannot_be_used_is_begun_anew_and_says_so(tmp_path: Path, because: str) -> None:
+    first = FlatVectors(tmp_path, "m")
+    first.put([vectors_of("a", (1, 0))])
+    first.close()
+    if because == "damaged":
+        (tmp_path / "vectors.db").write_bytes(b"no database " * 500)
+    again = FlatVectors(tmp_path, "another" if because == "model" else "m")
+    assert (again.held(), again.library_version(), again.rebuilt_because()) == ({}, -1, because)
+    again.put([vectors_of("a", (1, 0))])
+    assert ids(again.nearest(EAST, ["open"], limit=1)) == [("a", 0)]
+
+
+def test_another_dimension_takes_the_place_of_all_others(tmp_path: Path) -> None:
+    index = FlatVectors(tmp_path, "m")
+    index.put([vectors_of("a", (1, 0))])
+    with pytest.raises(EmbeddingChanged):
+        index.nearest(rows((1, 0, 0))[0], ["open"], limit=1)
+    index.put([vectors_of("b", (1, 0, 0))])
+    assert (index.held(), index.dimension(), index.rebuilt_because()) == ({"b": "1"}, 3, "dimension")
+
+
+_PLACES = st.lists(
+    st.tuples(st.sampled_from(["open", "secret"]), st.floats(-1, 1, width=16), st.floats(-1, 1, width=16)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=12)
+@given(places=_PLACES)
+def test_a_partition_that_is_not_opened_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, places: list[tuple[str, float, float]]
+) -> None:
+    everything, open_only = (FlatVectors(tmp_path_factory.mktemp("vectors"), "m") for _ in range(2))
+    made = [vectors_of(f"d{n}", (x, y), partition=partition) for n, (partition, x, y) in enumerate(places)]
+    everything.put(made)
+    open_only.put([one for one in made if one.partition == "open"])
+    for vector in (EAST, NORTH):
+        assert everything.nearest(vector, ["open"], limit=3) == open_only.nearest(vector, ["open"], limit=3)
+    everything.close()
+    open_only.close()
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from jihwi.index import DocumentVectors
+from jihwi.index.vectors import FlatVectors
+index = FlatVectors(Path(sys.argv[1]), "m")
+for n in range(100_000):
+    index.put([DocumentVectors(f"d{n}", "open", "1", (0,), np.ones((1, 64), dtype=np.float32) / 8)])
+    print(n, flush=True)
+"""
+
+
+def test_killed_while_writing_what_was_put_is_there(tmp_path: Path) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    last = 0
+    for line in writer.stdout:
+        last = int(line)
+        if last >= 30:
+            break
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.wait()
+    writer.stdout.close()
+    index = FlatVectors(tmp_path, "m")
+    held = index.held()
+    assert {f"d{n}" for n in range(last + 1)} <= held.keys()
+    assert len(index.nearest(np.ones(64, dtype=np.float32) / 8, ["open"], limit=10**6)) == len(held)
