@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from lxml import etree
 
 from jihwi.errors import FileBroken, FileTooLarge
@@ -34,6 +35,7 @@ from jihwi.readers.hancom import (
     bullet_text,
     compose,
     drawing,
+    heading_levels,
     number_text,
     written_description,
 )
@@ -69,7 +71,7 @@ class HwpmlReader:
     """Reads HWPML 2 documents. Raises `FileBroken` for XML without a body, `FileTooLarge` beyond the limits."""
 
     name = "hwpml"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("hwpml",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -83,7 +85,7 @@ class HwpmlReader:
             raise FileBroken(path=hint.path, detail="BODY가 없음")
         body = _Body(root, builder, limits.nesting)
         sections = tuple(body.section(child) for child in found if _name(child) == "section")
-        return Result(compose(Document(sections, body.numberings, body.bullets, _metadata(root)), builder))
+        return Result(compose(Document(sections, body.numberings, body.bullets, body.ticked, _metadata(root)), builder))
 
 
 def _parsed(data: bytes, path: str, builder: ReadingBuilder) -> etree._Element:
@@ -150,7 +152,12 @@ class _Body:
         self._depth_left = nesting
         self.numberings = {f"n{_attribute(e, 'id')}": _numbering(e) for e in _all(root, "numbering")}
         self.bullets = {f"b{_attribute(e, 'id')}": bullet_text(_attribute(e, "char")) for e in _all(root, "bullet")}
+        ticked = {f"b{_attribute(e, 'id')}": _attribute(e, "checkedchar") for e in _all(root, "bullet")}
+        self.ticked = {name: bullet_text(sign) for name, sign in ticked.items() if sign}
         self._shapes = {_attribute(e, "id"): _shape(e) for e in _all(root, "parashape")}
+        self._sizes = {_attribute(e, "id"): _whole(_attribute(e, "height")) for e in _all(root, "charshape")}
+        styles = {_attribute(e, "id"): (_attribute(e, "name"), _attribute(e, "engname")) for e in _all(root, "style")}
+        self._headings = dict(zip(styles, heading_levels(styles.values()), strict=True))
         self._outline = ""
 
     def section(self, element: etree._Element) -> Section:
@@ -159,12 +166,17 @@ class _Body:
         return Section(paragraphs, self._outline)
 
     def _paragraph(self, element: etree._Element) -> Paragraph:
-        gathered = ParagraphText()
+        gathered, size = ParagraphText(), 0
         for run in element:
             if _name(run) == "text":
+                size = size or self._sizes.get(_attribute(run, "charshape"), 0)
                 for child in run:
                     self._child(child, gathered)
-        return gathered.paragraph(self._shapes.get(_attribute(element, "parashape"), PLAIN))
+        shape = self._shapes.get(_attribute(element, "parashape"), PLAIN)
+        level = self._headings.get(_attribute(element, "style"), 0)
+        if level and shape.head in ("none", "number"):
+            shape = msgspec.structs.replace(shape, heading=level)
+        return gathered.paragraph(shape, size)
 
     def _paragraphs(self, element: etree._Element) -> tuple[Paragraph, ...]:
         """The paragraphs in the lists of an element."""
@@ -327,4 +339,5 @@ def _shape(element: etree._Element) -> Shape:
         return PLAIN
     number = _attribute(element, "heading")
     definition = "" if head == "outline" or not number else f"{'b' if head == 'bullet' else 'n'}{number}"
-    return Shape(head, _whole(_attribute(element, "level")), definition)
+    ticked = head == "bullet" and _attribute(element, "checked").lower() in ("1", "true")
+    return Shape(head, _whole(_attribute(element, "level")), definition, checked=ticked)

@@ -1,7 +1,7 @@
 """Writes HWP 5 files from the model that the Hancom readers share: fixtures, and example documents.
 
 Source: "한글 문서 파일 형식 5.0", revision 1.3, the same sections that `jihwi.readers.hwp` cites. What is written is
-small and plain: one font, one character shape, the paragraph shapes that the document's paragraphs need.
+small and plain: one font, the character and paragraph shapes that the document's paragraphs need, styles for headings.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from jihwi.testing.compound_file import compound_file
 __all__ = ["Heading", "hwp", "record", "simple_document"]
 
 _HEADS = ("none", "outline", "number", "bullet")
+_USUAL_SIZE = 1000
+_LEVELS_OF_STYLES = 9
 _CELL_WIDTH, _CELL_HEIGHT = 8504, 1700
 _AUTO = re.compile(r"(\d+)(\D?)$")
 
@@ -131,6 +133,7 @@ class _Writer:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._shapes: list[Shape] = [Shape()]
+        self._sizes: list[int] = [_USUAL_SIZE]
         self._numberings = {name: index + 1 for index, name in enumerate(document.numberings)}
         self._bullets = {name: index + 1 for index, name in enumerate(document.bullets)}
         self._form_fields = 0
@@ -174,11 +177,15 @@ class _Writer:
         units.extend(struct.pack("<H", 13))
         count = len(units) // 2
         shape = self._shape_number(paragraph.shape)
-        head = struct.pack("<IIHBBHHHIH", count | last << 31, 0, shape, 0, 0, 1, 0, 0, 0, 0)
+        style = paragraph.shape.heading
+        head = struct.pack("<IIHBBHHHIH", count | last << 31, 0, shape, style, 0, 1, 0, 0, 0, 0)
         written = record(tags.PARA_HEADER, level, head)
+        if paragraph.size and paragraph.size not in self._sizes:
+            self._sizes.append(paragraph.size)
+        letters = self._sizes.index(paragraph.size or _USUAL_SIZE)
         if count > 1:
             written += record(tags.PARA_TEXT, level + 1, bytes(units))
-        return written + record(tags.PARA_CHAR_SHAPE, level + 1, struct.pack("<II", 0, 0)) + bytes(controls)
+        return written + record(tags.PARA_CHAR_SHAPE, level + 1, struct.pack("<II", 0, letters)) + bytes(controls)
 
     def _pieces(self, paragraph: Paragraph, level: int) -> Iterable[str | tuple[int, bytes, bytes]]:
         """Text, and controls where anchors stand and where automatic numbers were rendered."""
@@ -283,22 +290,30 @@ class _Writer:
         return self._shapes.index(shape)
 
     def definitions(self, sections: int) -> bytes:
-        counts = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, len(self._numberings), len(self._bullets), len(self._shapes), 1]
+        counts = [1, 1, 1, 1, 1, 1, 1, 1, 1, len(self._sizes), 1, len(self._numberings), len(self._bullets)]
+        counts += [len(self._shapes), 1 + _LEVELS_OF_STYLES]
         written = record(tags.DOCUMENT_PROPERTIES, 0, struct.pack("<7H3I", sections, 1, 1, 1, 1, 1, 1, 0, 0, 0))
         written += record(tags.ID_MAPPINGS, 0, struct.pack("<18I", *counts, 0, 0, 0))
         written += record(tags.BIN_DATA, 1, struct.pack("<HH", 1, 1) + _counted("png"))
         written += b"".join(record(tags.BEGIN + 3, 1, b"\0" + _counted("함초롬바탕")) for _ in range(7))
         border = struct.pack("<H", 0) + struct.pack("<BBI", 1, 1, 0) * 4 + struct.pack("<BBIII", 1, 0, 0, 0, 0)
         written += record(tags.BEGIN + 4, 1, border)
-        shape = bytes(14) + b"\x64" * 7 + bytes(7) + b"\x64" * 7 + bytes(7)
-        shape += struct.pack("<IIBBIIIIHI", 1000, 0, 10, 10, 0, 0, 0xFFFFFFFF, 0xB2B2B2, 1, 0)
-        written += record(tags.BEGIN + 5, 1, shape) + record(tags.BEGIN + 6, 1, bytes(8))
+        before = bytes(14) + b"\x64" * 7 + bytes(7) + b"\x64" * 7 + bytes(7)
+        for size in self._sizes:
+            after = struct.pack("<IIBBIIIIHI", size, 0, 10, 10, 0, 0, 0xFFFFFFFF, 0xB2B2B2, 1, 0)
+            written += record(tags.CHAR_SHAPE, 1, before + after)
+        written += record(tags.BEGIN + 6, 1, bytes(8))
         written += self._numbering_records()
-        for sign in self._document.bullets.values():
-            written += record(tags.BULLET, 1, bytes(12) + sign[:1].encode("utf-16-le").ljust(2, b"\0") + bytes(8))
+        for name, sign in self._document.bullets.items():
+            ticked = self._document.ticked.get(name, "")
+            signs = [one[:1].encode("utf-16-le").ljust(2, b"\0") for one in (sign, ticked)]
+            written += record(tags.BULLET, 1, bytes(12) + signs[0] + bytes(9) + signs[1])
         written += b"".join(record(tags.PARA_SHAPE, 1, self._shape_body(shape)) for shape in self._shapes)
-        style = _counted("바탕글") + _counted("Normal") + struct.pack("<BBhHH", 0, 0, 1042, 0, 0)
-        return written + record(tags.STYLE, 1, style)
+        styles = [("바탕글", "Normal"), *((f"제목 {level + 1}", "") for level in range(_LEVELS_OF_STYLES))]
+        for local, english in styles:
+            style = _counted(local) + _counted(english) + struct.pack("<BBhHH", 0, 0, 1042, 0, 0)
+            written += record(tags.STYLE, 1, style)
+        return written
 
     def _numbering_records(self) -> bytes:
         written = b""
@@ -314,10 +329,13 @@ class _Writer:
         return written
 
     def _shape_body(self, shape: Shape) -> bytes:
-        attributes = _HEADS.index(shape.head) << 23 | shape.level << 25
+        attributes = _HEADS.index(shape.head) << 23 | min(shape.level, 6) << 25
+        ticked = shape.checked << 7
         names = self._bullets if shape.head == "bullet" else self._numberings
         number = names.get(shape.definition, 0)
-        return struct.pack("<I6iHHH4hIII", attributes, 0, 0, 0, 0, 0, 160, 0, number, 1, 0, 0, 0, 0, 0, 0, 160)
+        return struct.pack(
+            "<I6iHHH4hIIII", attributes, 0, 0, 0, 0, 0, 160, 0, number, 1, 0, 0, 0, 0, ticked, 0, 160, shape.level
+        )
 
 
 def _characters(text: str) -> bytes:

@@ -119,6 +119,7 @@ class _Writer:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._shapes: list[Shape] = [Shape()]
+        self._sizes: list[int] = [1000]
         self._numberings = {name: index + 1 for index, name in enumerate(document.numberings)}
         self._bullets = {name: index + 1 for index, name in enumerate(document.bullets)}
 
@@ -146,10 +147,12 @@ class _Writer:
             body += _text(paragraph.text[at:start]) + control
             at = end
         body += _text(paragraph.text[at:])
-        shape = self._shapes.index(paragraph.shape)
-        return (
-            f'<hp:p id="0" paraPrIDRef="{shape}" styleIDRef="0">{opening}<hp:run charPrIDRef="0">{body}</hp:run></hp:p>'
-        )
+        shape, style = self._shapes.index(paragraph.shape), paragraph.shape.heading
+        if paragraph.size and paragraph.size not in self._sizes:
+            self._sizes.append(paragraph.size)
+        letters = self._sizes.index(paragraph.size or 1000)
+        shown = f'<hp:run charPrIDRef="{letters}">{body}</hp:run>'
+        return f'<hp:p id="0" paraPrIDRef="{shape}" styleIDRef="{style}">{opening}{shown}</hp:p>'
 
     def _control(self, held: Anchored) -> str:
         match held:
@@ -187,7 +190,8 @@ class _Writer:
         return f'<hp:caption side="BOTTOM">{self._list(caption)}</hp:caption>' if caption else ""
 
     def header(self) -> str:
-        written = ""
+        letters = "".join(f'<hh:charPr id="{i}" height="{size}"/>' for i, size in enumerate(self._sizes))
+        written = f"<hh:charProperties>{letters}</hh:charProperties>"
         for name, number in self._numberings.items():
             heads = "".join(
                 f'<hh:paraHead level="{i + 1}" start="{level.start}" numFormat="{_KINDS[level.kind]}">'
@@ -196,11 +200,15 @@ class _Writer:
             )
             written += f'<hh:numbering id="{number}">{heads}</hh:numbering>'
         for name, number in self._bullets.items():
-            written += f'<hh:bullet id="{number}" char={quoteattr(self._document.bullets[name])}/>'
+            ticked = self._document.ticked.get(name, "")
+            written += f'<hh:bullet id="{number}" char={quoteattr(self._document.bullets[name])}'
+            written += f" checkedChar={quoteattr(ticked)}/>" if ticked else "/>"
         for index, shape in enumerate(self._shapes):
             names = self._bullets if shape.head == "bullet" else self._numberings
             heading = f'type="{shape.head.upper()}" idRef="{names.get(shape.definition, 0)}" level="{shape.level}"'
-            written += f'<hh:paraPr id="{index}"><hh:heading {heading}/></hh:paraPr>'
+            written += f'<hh:paraPr id="{index}" checked="{int(shape.checked)}"><hh:heading {heading}/></hh:paraPr>'
+        written += '<hh:style id="0" name="바탕글" engName="Normal"/>'
+        written += "".join(f'<hh:style id="{level}" name="제목 {level}"/>' for level in range(1, 10))
         return f"{_XML}<hh:head {_SPACES}><hh:refList>{written}</hh:refList></hh:head>"
 
 

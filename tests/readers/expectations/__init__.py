@@ -31,6 +31,9 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[tuple[str | None, int | None], ...] | None = None
     """Foot- and endnotes: the mark shown, and the index of the block it belongs to; None where that was not seen."""
     tables: int | None = None
+    """Tables of the source."""
+    boxes: int = 0
+    """Of these, titles, bands and frames around other tables: headings and flow on the page, and no tables."""
     largest: tuple[int, int] | None = None
     """Rows and columns of the table with the most places."""
 
@@ -40,9 +43,15 @@ class Score(msgspec.Struct, frozen=True):
 
     right: int = 0
     of: int = 0
+    found: int = 0
+    """How many the reader gave; what it gave beyond the right ones is false."""
 
     def __add__(self, other: Score) -> Score:
-        return Score(self.right + other.right, self.of + other.of)
+        return Score(self.right + other.right, self.of + other.of, self.found + other.found)
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.found if self.found else 1.0
 
     @property
     def share(self) -> float:
@@ -90,7 +99,7 @@ def _notes(expected: Sequence[tuple[str | None, int | None]], reading: Reading) 
 
 def _tables(expected: Expected, reading: Reading) -> Score:
     tables = [block.table for block in reading.blocks if block.table is not None]
-    found = Score(int(len(tables) == expected.tables), 1)
+    found = Score(int(len(tables) + expected.boxes == expected.tables), 1)
     if expected.largest is not None:
         largest = max(tables, key=lambda table: table.rows * table.columns, default=None)
         found += Score(int(largest is not None and (largest.rows, largest.columns) == expected.largest), 1)
@@ -104,4 +113,4 @@ def _in_order(expected: Sequence[object], found: Sequence[object]) -> Score:
         before = list(lengths)
         for place, got in enumerate(found):
             lengths[place + 1] = before[place] + 1 if got == wanted else max(before[place + 1], lengths[place])
-    return Score(lengths[-1], max(len(expected), len(found)))
+    return Score(lengths[-1], max(len(expected), len(found)), len(found))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from jihwi.readers.hancom.compose import compose
 from jihwi.readers.hancom.description import written_description
-from jihwi.readers.hancom.headings import heading_level
+from jihwi.readers.hancom.headings import heading_levels
 from jihwi.readers.hancom.model import (
     PLAIN,
     Anchor,
@@ -53,7 +53,7 @@ __all__ = [
     "compose",
     "drawing",
     "has_private_use",
-    "heading_level",
+    "heading_levels",
     "number_text",
     "to_unicode",
     "written_description",

@@ -7,6 +7,7 @@ The rules, the same for the four formats:
 * The paragraphs of a cell, a note or a text box are one text with line breaks. What is anchored inside them comes after
   the block that holds them and names it as its parent: a nested table is a table of its own and its text is not
   in the outer cell.
+* A table of one row that is a title or a number beside a title is that heading (`bands.py` says when).
 * A table of one cell that holds another table is a frame around a part of the page, no table: its content is flow.
 * Where a note is called its mark stands in the text, rendered, after a space where it would run into a number.
 * A caption comes after the thing it explains. Paragraphs without text give no block, but are counted when numbered.
@@ -16,9 +17,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import msgspec
 
 from jihwi.evidence import BlockKind, OriginRun, Reading, ReadingBuilder
+from jihwi.readers.hancom.bands import Band, body_size, heading_band
 from jihwi.readers.hancom.equation import equation_line
+from jihwi.readers.hancom.headings import typed_heading
 from jihwi.readers.hancom.model import (
     Anchor,
     Anchored,
@@ -38,6 +44,9 @@ __all__ = ["compose"]
 
 _LONGEST_HEADING = 160
 """Outline levels also number whole sentences; longer than this, a paragraph is a numbered item and no heading."""
+
+_A_LIST = 3
+"""As many lines of one style of headings, with nothing between them, are a list."""
 
 _MOST_ROWS = 0xFFFF
 """What the binary formats can say of a cell's place; the XML ones could say anything."""
@@ -89,12 +98,19 @@ class _Composer:
         self._document = document
         self._builder = builder
         self._counters: dict[str, Counter] = {}
+        self._body_size = -1
+        self._said = ""
+        """The text of the heading that was shown last, without blanks; empty after other text."""
+        self._opened = False
+        """Whether the flow has shown any text."""
+        self._title = ""
+        """The document's title without blanks, once it was shown."""
         self.outline = ""
 
     # ── the flow ──
 
-    def flow(self, paragraphs: Iterable[Paragraph]) -> None:
-        for paragraph in paragraphs:
+    def flow(self, paragraphs: Sequence[Paragraph]) -> None:
+        for paragraph in _without_listed(paragraphs):
             if paragraph.anchors:
                 self._divided(_marked(paragraph))
             else:
@@ -125,15 +141,24 @@ class _Composer:
     def _block(self, piece: _Piece, paragraph: Paragraph) -> int:
         if not piece.text:
             return -1
-        shape = paragraph.shape
+        shape, number = paragraph.shape, piece.number
         level = shape.heading or (shape.level + 1 if shape.head == "outline" else 0)
         origins = tuple(piece.origins)
+        if shape.head == "none" and not level and (typed := typed_heading(piece.text)):
+            level, number = typed.level + (typed.level == 1 and bool(self._title)), typed.number
         if level and len(piece.text) <= _LONGEST_HEADING:
-            self._builder.block("heading", piece.text, level=min(level, 9), number=piece.number, origins=origins)
-        elif shape.head != "none" and piece.number:
+            self._builder.block("heading", piece.text, level=min(level, 9), number=number, origins=origins)
+            self._said = "".join(piece.text.split())
+            self._opened = True
+            if level == 1 and not number and not self._title:
+                self._title = self._said
+            return self._builder.last_block
+        self._said = ""
+        if shape.head != "none" and piece.number:
             self._builder.block("list_item", piece.text, level=shape.level + 1, number=piece.number, origins=origins)
         else:
             self._builder.block("equation" if paragraph.equation else "paragraph", piece.text, origins=origins)
+        self._opened = True
         return self._builder.last_block
 
     def _piece(self, paragraph: Paragraph) -> _Piece:
@@ -143,7 +168,8 @@ class _Composer:
         if shape.head == "none":
             return ""
         if shape.head == "bullet":
-            return self._document.bullets.get(shape.definition, "")
+            ticked = self._document.ticked.get(shape.definition, "") if shape.checked else ""
+            return ticked or self._document.bullets.get(shape.definition, "")
         key = self.outline if shape.head == "outline" else shape.definition
         counter = self._counters.get(key)
         if counter is None:
@@ -165,6 +191,8 @@ class _Composer:
                 if _is_frame(held):
                     self.flow(held.cells[0].paragraphs)
                     self._caption(held.caption)
+                elif parent < 0 and (band := self._band(held)):
+                    self._heading(band)
                 else:
                     self._grid(held, parent)
             case Note():
@@ -180,6 +208,27 @@ class _Composer:
                 self._caption(held.caption)
             case FormField():
                 self._builder.block("form_field", held.text, parent=parent, target=held.name)
+
+    def _band(self, grid: Grid) -> Band | None:
+        return heading_band(grid, opening=not self._opened, title=self._title, usual_size=self._usual_size)
+
+    def _heading(self, band: Band) -> None:
+        """A box that is a heading: its lines as one; no second one where the line above it is the same heading."""
+        text, origins, inside = self._joined(band.paragraphs)
+        said = self._said == (shown := "".join(text.split()))
+        number = band.number or next((text[r.start : r.end] for r in origins if r.start == 0), "")
+        kind: BlockKind = "paragraph" if said else "heading"
+        level, number = (0, "") if said else (min(band.level, 9), number)
+        self._builder.block(kind, text.replace("\n", " "), level=level, number=number, origins=tuple(origins))
+        if band.title and not self._title:
+            self._title = shown
+        self._opened = True
+        self._all(inside, self._builder.last_block)
+
+    def _usual_size(self) -> int:
+        if self._body_size < 0:
+            self._body_size = body_size(self._document.sections)
+        return self._body_size
 
     def _framed(self, kind: BlockKind, paragraphs: tuple[Paragraph, ...], parent: int, number: str = "") -> None:
         text, origins, inside = self._joined(paragraphs)
@@ -205,6 +254,7 @@ class _Composer:
         if not cells:
             return
         self._builder.cells(cells, header_rows=_header_rows(grid), parent=parent, origins=origins)
+        self._opened = self._opened or any(text for *_, text in cells)
         index = self._builder.last_block
         if grid.caption:
             self._framed("caption", grid.caption, index)
@@ -234,6 +284,20 @@ class _Composer:
             lines.append(piece.text)
             length += len(piece.text)
         return "\n".join(lines), origins, inside
+
+
+def _without_listed(paragraphs: Sequence[Paragraph]) -> Iterable[Paragraph]:
+    """The paragraphs; where a style of headings sets out a list, one line after the other, those are no headings."""
+    if not any(p.shape.heading for p in paragraphs):
+        return paragraphs
+    found: list[Paragraph] = []
+    shown = [p for p in paragraphs if p.text.strip() or p.anchors]
+    for _, run in groupby(shown, key=lambda p: p.shape.heading):
+        lines = list(run)
+        if lines[0].shape.heading and len(lines) >= _A_LIST:
+            lines = [msgspec.structs.replace(p, shape=msgspec.structs.replace(p.shape, heading=0)) for p in lines]
+        found += lines
+    return found
 
 
 def _mark(note: Note) -> str:

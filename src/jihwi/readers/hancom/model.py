@@ -46,6 +46,8 @@ class Shape(msgspec.Struct, frozen=True):
     """Which numbering or bullet `head` uses; an outline uses its section's."""
     heading: int = 0
     """The heading level its style names, from 1; 0 for none."""
+    checked: bool = False
+    """Whether its bullet, if it is one that can be ticked, is."""
 
 
 PLAIN = Shape()
@@ -61,6 +63,8 @@ class Paragraph(msgspec.Struct, frozen=True):
     origins: tuple[OriginRun, ...] = ()
     equation: bool = False
     """Whether the text is nothing but an equation's script."""
+    size: int = 0
+    """The size of its first letter in hundredths of a point; 0 where it is not known."""
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -145,6 +149,8 @@ class Document(msgspec.Struct, frozen=True):
     sections: tuple[Section, ...]
     numberings: dict[str, Numbering] = {}
     bullets: dict[str, str] = {}
+    ticked: dict[str, str] = {}
+    """The signs that stand for bullets which are ticked."""
     metadata: Metadata = Metadata()
 
 

@@ -52,7 +52,7 @@ class ParagraphText:
         """Anchor an object here."""
         self._anchors.append(Anchor(self._length, held))
 
-    def paragraph(self, shape: Shape = PLAIN) -> Paragraph:
+    def paragraph(self, shape: Shape = PLAIN, size: int = 0) -> Paragraph:
         """What was gathered."""
         text = "".join(self._parts)
         return Paragraph(
@@ -61,6 +61,7 @@ class ParagraphText:
             tuple(self._anchors),
             tuple(self._origins),
             self._scripts > 0 and self._scripts >= len(text.strip()),
+            size,
         )
 
     def _append(self, text: str, origin: Origin) -> None:

@@ -92,6 +92,7 @@ class BodyReader:
         level = header.level
         self._at += 1
         text: Record | None = None
+        size = 0
         deleted: list[tuple[int, int]] = []
         held: list[tuple[bytes, Callable[[ParagraphText], None]]] = []
         strays: list[Anchored] = []
@@ -102,6 +103,8 @@ class BodyReader:
             tag = record.tag
             if tag == tags.PARA_TEXT:
                 text = record
+            elif tag == tags.PARA_CHAR_SHAPE:
+                size = self._information.size(int.from_bytes(self._data[record.start + 4 : record.start + 8], "little"))
             elif tag == tags.CTRL_HEADER:
                 held.append(self._control())
                 continue
@@ -123,7 +126,7 @@ class BodyReader:
             self._text(gathered, raw, held)
         for stray in strays:
             gathered.anchor(stray)
-        return gathered.paragraph(shape)
+        return gathered.paragraph(shape, size)
 
     def _shape(self, header: Record) -> Shape:
         if header.end - header.start < 11:

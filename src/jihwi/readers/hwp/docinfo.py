@@ -2,7 +2,9 @@
 
 Source: "한글 문서 파일 형식 5.0", revision 1.3, sections 4.2.3 (binary data), 4.2.8 to 4.2.11 (numbering, bullet,
 paragraph shape, style). Where the tables are silent: a paragraph head is 12 bytes, its number's kind stands in
-bits 5 to 8 of its attributes, and the ids of numberings and bullets count from 1.
+bits 5 to 8 of its attributes, and the ids of numberings and bullets count from 1; a bullet that can be ticked has the
+ticked sign in its last two bytes, a paragraph whose bullet is ticked says so in bit 7 of its second attributes; levels
+beyond the seventh stand in the last word of a paragraph shape.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ import struct
 
 import msgspec
 
-from jihwi.readers.hancom import PLAIN, Numbering, NumberLevel, Shape, bullet_text, heading_level
+from jihwi.readers.hancom import PLAIN, Numbering, NumberLevel, Shape, bullet_text, heading_levels
 from jihwi.readers.hancom.model import Head
-from jihwi.readers.hwp.records import BIN_DATA, BULLET, NUMBERING, PARA_SHAPE, STYLE, Record
+from jihwi.readers.hwp.records import BIN_DATA, BULLET, CHAR_SHAPE, NUMBERING, PARA_SHAPE, STYLE, Record
 
 __all__ = ["DocumentInformation"]
 
 _HEADS: tuple[Head, ...] = ("none", "outline", "number", "bullet")
+_TICK, _WHOLE_SHAPE = 42, 58
 
 
 class DocumentInformation:
@@ -29,28 +32,40 @@ class DocumentInformation:
         self.pictures: list[str] = []
         self.packed: list[int] = []
         """How each is packed: 0 as the file is, 0x10 always, 0x20 never (table 18)."""
+        self.ticked: dict[str, str] = {}
         self._shapes: list[Shape] = []
-        self._headings: list[int] = []
+        self._sizes: list[int] = []
+        styles: list[tuple[str, str]] = []
         for record in found:
             body = data[record.start : record.end]
             if record.tag == PARA_SHAPE:
                 self._shapes.append(_shape(body))
+            elif record.tag == CHAR_SHAPE:
+                self._sizes.append(max(0, int.from_bytes(body[42:46], "little", signed=True)))
             elif record.tag == STYLE:
                 local, at = _text(body, 0)
-                self._headings.append(heading_level(local) or heading_level(_text(body, at)[0]))
+                styles.append((local, _text(body, at)[0]))
             elif record.tag == NUMBERING:
                 self.numberings[f"n{len(self.numberings) + 1}"] = _numbering(body)
             elif record.tag == BULLET:
-                self.bullets[f"b{len(self.bullets) + 1}"] = _bullet(body)
+                name = f"b{len(self.bullets) + 1}"
+                self.bullets[name] = _bullet(body[12:14])
+                if ticked := _bullet(body[23:25]).strip("\0"):
+                    self.ticked[name] = ticked
             elif record.tag == BIN_DATA:
                 self.pictures.append(_binary(body))
                 self.packed.append(int.from_bytes(body[:2], "little") & 0x30)
+        self._headings = heading_levels(styles)
 
     def shape(self, number: int, style: int = 0) -> Shape:
         """The paragraph shape of this number, a plain one when there is none; a heading when its style is one's."""
         found = self._shapes[number] if number < len(self._shapes) else PLAIN
         level = self._headings[style] if style < len(self._headings) else 0
-        return msgspec.structs.replace(found, heading=level) if level and found.head == "none" else found
+        return msgspec.structs.replace(found, heading=level) if level and found.head in ("none", "number") else found
+
+    def size(self, number: int) -> int:
+        """The size of a character shape's letters, in hundredths of a point; 0 when there is none."""
+        return self._sizes[number] if number < len(self._sizes) else 0
 
     def picture(self, number: int) -> str:
         """The name of the stream, or the path of the link, behind a picture's number, which counts from 1."""
@@ -75,7 +90,10 @@ def _shape(body: bytes) -> Shape:
         return PLAIN
     number = struct.unpack_from("<H", body, 30)[0] if len(body) >= 32 else 0
     definition = "" if head == "outline" or not number else f"{'b' if head == 'bullet' else 'n'}{number}"
-    return Shape(head, attributes >> 25 & 7, definition)
+    level = attributes >> 25 & 7
+    if len(body) >= _WHOLE_SHAPE:
+        level = max(level, min(int.from_bytes(body[54:58], "little"), 9))
+    return Shape(head, level, definition, checked=head == "bullet" and len(body) > _TICK and bool(body[_TICK] & 0x80))
 
 
 def _numbering(body: bytes) -> Numbering:
@@ -104,8 +122,8 @@ def _numbering(body: bytes) -> Numbering:
     )
 
 
-def _bullet(body: bytes) -> str:
-    return bullet_text(body[12:14].decode("utf-16-le", "replace")) if len(body) >= 14 else ""
+def _bullet(sign: bytes) -> str:
+    return bullet_text(sign.decode("utf-16-le", "replace")) if len(sign) == 2 else ""
 
 
 def _binary(body: bytes) -> str:

@@ -24,7 +24,7 @@ class HwpReader:
     """
 
     name = "hwp"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("hwp5",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -51,7 +51,7 @@ class HwpReader:
         if deletions:
             builder.warn("tracked_deletion_hidden", count=deletions)
         metadata = summary(container.plain("\x05HwpSummaryInformation"))
-        document = Document(tuple(sections), information.numberings, information.bullets, metadata)
+        document = Document(tuple(sections), information.numberings, information.bullets, information.ticked, metadata)
         return Result(compose(document, builder))
 
 

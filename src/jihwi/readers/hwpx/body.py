@@ -96,10 +96,12 @@ class SectionReader:
     def _paragraph(self, element: etree._Element) -> Paragraph:
         shape = self._definitions.shape(element.get("paraPrIDRef"), element.get("styleIDRef"))
         gathered: ParagraphText | None = None
-        plain = ""
+        plain, size = "", 0
         for run in element:
             if not run.tag.endswith("}run"):
                 continue
+            if not size and len(run):
+                size = self._definitions.size(run.get("charPrIDRef"))
             for child in run:
                 # Most paragraphs are one run of plain text: those need no gathering.
                 if (
@@ -118,10 +120,10 @@ class SectionReader:
         if gathered is None:
             plain = _clean(plain)
             if not has_private_use(plain):
-                return Paragraph(plain, shape)
+                return Paragraph(plain, shape, size=size)
             gathered = ParagraphText()
             gathered.put(plain)
-        return gathered.paragraph(shape)
+        return gathered.paragraph(shape, size)
 
     def _paragraphs(self, element: etree._Element) -> tuple[Paragraph, ...]:
         """The paragraphs of the lists inside an element: of a cell, a note, a text box."""

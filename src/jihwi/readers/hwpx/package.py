@@ -24,6 +24,7 @@ _PACKAGE_TYPE = "application/hwpml-package+xml"
 _SECTION = re.compile(r"section(\d+)\.xml$", re.IGNORECASE)
 _NAMES: dict[str, str] = {}
 _MOST_NAMES, _LONGEST_PROLOGUE = 4096, 1 << 20
+_SIZE = re.compile(rb'<hh:charPr id="(\d{1,9})" height="(\d{1,7})"')
 _LOOKS = (b"fontfaces", b"borderFills", b"charProperties")
 _LAYOUT, _LAYOUT_END = b"<hp:linesegarray>", b"</hp:linesegarray>"
 
@@ -51,6 +52,8 @@ class Package:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, IndexError) as problem:
             raise FileBroken(path=path, detail=f"압축 파일을 열 수 없음 ({problem})") from problem
         self._names = {name.lower(): name for name in self._zip.namelist()}
+        self.sizes: dict[str, int] = {}
+        """The size of each character shape in hundredths of a point, of the parts parsed so far."""
         self.repaired = False
         """Whether a part was not well-formed and was read as far as it could be."""
         self.missing: list[str] = []
@@ -119,7 +122,9 @@ class Package:
 
     def xml(self, name: str, *, locked: bool = True) -> etree._Element:
         """One part as XML: no entity is expanded, nothing is fetched."""
-        data = _without_layout(self.part(name, locked=locked))
+        whole = self.part(name, locked=locked)
+        self.sizes.update((number.decode(), int(size)) for number, size in _SIZE.findall(whole))
+        data = _without_layout(whole)
         try:
             return _without_entities(etree.fromstring(data, _parser(recover=False)), data)
         except etree.XMLSyntaxError:

@@ -26,7 +26,7 @@ class HwpxReader:
     """
 
     name = "hwpx"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("hwpx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -36,7 +36,7 @@ class HwpxReader:
         names = package.sections()
         if not names:
             raise FileBroken(path=hint.path, detail="본문(section)이 없음")
-        definitions = HeaderDefinitions(_header(package))
+        definitions = HeaderDefinitions(_header(package), package.sizes)
         sections: list[Section] = []
         for name in names:
             reader = SectionReader(
@@ -59,7 +59,13 @@ class HwpxReader:
             builder.warn("part_missing", name)
         if package.repaired:
             builder.warn("xml_repaired")
-        document = Document(tuple(sections), definitions.numberings, definitions.bullets, _metadata(package.package))
+        document = Document(
+            tuple(sections),
+            definitions.numberings,
+            definitions.bullets,
+            definitions.ticked,
+            _metadata(package.package),
+        )
         return Result(compose(document, builder))
 
 
