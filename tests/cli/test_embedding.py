@@ -15,14 +15,14 @@ def test_doctor_tries_the_model_and_a_search_goes_by_words_when_it_is_away(tmp_p
     (files / "rule.txt").write_text("당직비는 1회 60,000원을 지급한다.\n", encoding="utf-8")
     with OpenAIServer([]) as server:
         there = {"JIHWI_EMBEDDING": f"openai:small@{server.base_url}"}
-        assert "vectors of 64 dimensions" in jihwi(tmp_path, "doctor", **there).stdout
-        found = jihwi(tmp_path, "search", "당직비", "--files", "files", **there)
+        assert "vectors of 64 dimensions" in jihwi(tmp_path, "doctor", before=None, **there).stdout
+        found = jihwi(tmp_path, "search", "당직비", "--files", "files", before=None, **there)
         assert found.returncode == 0
         assert "vector 0." in found.stdout
-    gone = jihwi(tmp_path, "doctor", "--json", **there)
+    gone = jihwi(tmp_path, "doctor", "--json", before=None, **there)
     row = next(one for one in json.loads(gone.stdout)["parts"] if one["name"] == "embedding")
     assert (row["there"], "cannot be reached" in row["what"]) == (False, True)
-    found = jihwi(tmp_path, "search", "당직비", **there)
+    found = jihwi(tmp_path, "search", "당직비", before=None, **there)
     assert "60,000" in found.stdout
     assert "Searched by words alone" in found.stderr
 

@@ -242,9 +242,16 @@ class _Deaf(EmbeddedIndex):
     """An index that finds nothing for a question with 당직 in it."""
 
     def search(
-        self, question: str, partitions: Collection[str], *, limit: int, documents: Collection[str] | None = None
+        self,
+        question: str,
+        partitions: Collection[str],
+        *,
+        limit: int,
+        documents: Collection[str] | None = None,
+        also: Collection[tuple[str, int]] = (),
     ) -> Found:
-        return super().search("" if "당직" in question else question, partitions, limit=limit, documents=documents)
+        heard = "" if "당직" in question else question
+        return super().search(heard, partitions, limit=limit, documents=documents, also=also)
 
 
 def test_what_stands_in_the_files_and_is_not_found_is_told_with_its_words(shelf: Shelf) -> None:
