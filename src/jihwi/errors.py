@@ -419,7 +419,9 @@ class RunnerLacks(JihwiError):
     """The procedure, model or skill."""
     ko = "이 실행기에 '{name}'이(가) 없어, '{case}' 사건은 그것이 있는 실행기를 기다립니다."
     en = "This runner has no '{name}': the case '{case}' waits for a runner that has it."
-    ko_next = "그 팀으로 `jihwi runner --team FOLDER`를 실행하거나, `jihwi case reassign`으로 다른 에이전트에게 넘기십시오."
+    ko_next = (
+        "그 팀으로 `jihwi runner --team FOLDER`를 실행하거나, `jihwi case reassign`으로 다른 에이전트에게 넘기십시오."
+    )
     en_next = "Run `jihwi runner --team FOLDER` with its team, or give the work away with `jihwi case reassign`."
 
 

@@ -294,7 +294,7 @@ def test_the_policy_says_what_needs_nobody_and_nobody_approves_what_their_own_se
     answered(desk, "case", "take", "last", "a1.1")
     answered(desk, "case", "turn", "last", "a1.1", "--call", "send", '{"to": "myself"}')
     answered(desk, "case", "run", code=3)
-    assert answered(desk, "case", "approve", "last", code=1, who="lee")["error"]["code"] == "command_refused"
+    assert answered(desk, "case", "approve", "last", code=1, who="lee")["error"]["code"] == "command_forbidden"
     answered(desk, "case", "approve", "last", who="kim")
     answered(desk, "case", "run", code=3)
     assert (desk / "sent.txt").read_text("utf-8").split() == ["kim", "myself"]
@@ -330,6 +330,60 @@ def test_a_fork_goes_on_from_an_event_and_asks_for_every_write_again(desk: Path)
     for case in (origin, fork):
         assert answered(desk, "ledger", "verify", case)
     assert answered(desk, "case", "fork", origin, "--at", "999", code=1)["error"]["code"] == "command_refused"
+
+
+# ── who works in the case ────────────────────────────────────────────────────
+
+
+def test_agents_and_skills_join_and_leave_a_running_case_at_the_terminal(desk: Path) -> None:
+    run(desk, "delegate")
+    team = answered(desk, "case", "show", code=3)["team_digest"]
+    assert answered(desk, "case", "join", "last", "nobody", code=2)["error"]["code"] == "setting_invalid"
+    joined = answered(desk, "case", "join", "last", "checker", "--team", "report", "--delegated-by", "helper")
+    assert joined["agents"]["checker"] == ["check_quotations"]
+    assert joined["team_digest"] != team
+    given = answered(desk, "case", "join", "last", "helper", "--skill", "search", "--note", "for the archive")
+    assert given["agents"]["helper"] == ["look", "search", "send"]
+    assert answered(desk, "case", "leave", "last", "helper", "--skill", "send")["agents"]["helper"] == [
+        "look",
+        "search",
+    ]
+    assert answered(desk, "case", "leave", "last", "clerk", code=1)["error"]["code"] == "command_refused"
+    left = answered(desk, "case", "leave", "last", "helper")
+    assert "helper" not in left["agents"]
+    held = [one for one in left["assignments"] if one["assignment"] != "a1"]
+    assert [(one["agent"], one["mind"]["name"], one["seat"]) for one in held] == [("clerk", "lee", 2)] * 2
+    assert left["questions"] == []
+    lines = said(desk, "case", "follow", "last", "--no-wait", code=0)
+    for words in ("checker joined", "skills joined: search", "skills left: send", "helper left", "for the archive"):
+        assert words in lines
+    for assignment in ("a1.1", "a1.2"):
+        answered(desk, "case", "turn", "last", assignment, "--report", "by hand")
+    answered(desk, "case", "run")
+    assert _answer(desk) == "done:by hand | done:by hand"
+    assert answered(desk, "ledger", "verify", "last")
+
+
+def test_a_case_says_what_no_runner_here_has(desk: Path) -> None:
+    run(desk, "delegate")
+    elsewhere = desk / "elsewhere"
+    elsewhere.mkdir()
+    for name, text in (
+        ("team.md", "---\nname: elsewhere\ncase_worker: smith\n---\nA smith.\n"),
+        ("smith.md", "---\nname: smith\n---\nForge.\n"),
+        (
+            "procedures.py",
+            "from jihwi.case import Report, Turn, View\n\n\ndef smith(view: View) -> Turn:\n"
+            "    return Turn(actions=(Report(text='forged'),))\n",
+        ),
+    ):
+        (elsewhere / name).write_text(text, "utf-8")
+    answered(desk, "case", "join", "last", "smith", "--team", "elsewhere")
+    answered(desk, "case", "reassign", "last", "a1.1", "smith", team="elsewhere")
+    lacking = answered(desk, "case", "run", code=3)
+    assert (lacking["error"]["code"], "elsewhere/smith" in lacking["error"]["words"]) == ("runner_lacks", True)
+    shown = said(desk, "case", "show", "last", code=3)
+    assert "waits for a runner that has it" in " ".join(shown.split())
 
 
 # ── following ────────────────────────────────────────────────────────────────

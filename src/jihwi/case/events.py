@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, ReportStatus
+from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.turn import Action, PromptRecord
 from jihwi.evidence import Claim, Sentence
@@ -66,6 +66,36 @@ class AgentJoined(Fact, frozen=True, omit_defaults=True, gc=False):
 
 class AgentLeft(Fact, frozen=True, omit_defaults=True, gc=False):
     agent: str
+
+
+class TeamChanged(Fact, frozen=True, omit_defaults=True, gc=False):
+    """A person changed who works here: from now on the case is pinned to this team. Who joins, changes and leaves
+    follows in the same append."""
+
+    team_digest: str
+    """SHA-256 of the agents and the policy as they stand after it (`jihwi.case.membership`)."""
+    why: str = ""
+    source: str = ""
+    """The team whose folder a newcomer comes from, and the folder's digest."""
+    source_digest: str = ""
+
+
+class AgentChanged(Fact, frozen=True, omit_defaults=True, gc=False):
+    """What an agent may do changed: skills that joined it and left it, and whom else it may give work to. What waited
+    for an approval of a skill that left lapses."""
+
+    agent: str
+    joined: tuple[SkillSpec, ...] = ()
+    left: tuple[str, ...] = ()
+    delegates: tuple[str, ...] = ()
+    handoffs: tuple[str, ...] = ()
+
+
+class RunnerAwaited(Fact, frozen=True, omit_defaults=True, gc=False):
+    """An assignment needs a mind or a skill that the runner does not have: it waits for a runner that has it."""
+
+    assignment: str
+    reason: Reason
 
 
 class AssignmentOpened(Fact, frozen=True, omit_defaults=True, gc=False):
@@ -463,6 +493,9 @@ Body = (
     | CaseForked
     | AgentJoined
     | AgentLeft
+    | TeamChanged
+    | AgentChanged
+    | RunnerAwaited
     | AssignmentOpened
     | TurnStarted
     | TurnFinished

@@ -23,6 +23,8 @@ def _skill_started(case: Case, body: e.SkillStarted, event: e.Event) -> None:
     action.status = "running"
     action.attempt = body.attempt
     action.digest = body.action_digest
+    if assignment.awaits is not None:
+        assignment.awaits = None
     if body.attempt == 1:
         assignment.calls_made[body.action_digest] = assignment.calls_made.get(body.action_digest, 0) + 1
     approval = case.approvals.get(action.approval)

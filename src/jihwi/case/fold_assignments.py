@@ -163,6 +163,7 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
             _leave_unsettled(assignment, action)
     assignment.seat, assignment.agent, assignment.mind = body.seat, body.agent, body.mind
     assignment.empty_turns = assignment.failures = assignment.attempt = 0
+    assignment.awaits = None
     case.timers.pop(f"turn:{assignment.id}", None)
     say(assignment, Told(Reason(f"seat_{body.how}", {"agent": body.agent, "mind": body.mind.kind}), event.author.id))
     if acting or assignment.turn_status == "empty":
@@ -171,12 +172,19 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
 
 
 def _leave_unsettled(assignment: Assignment, action: ActionState) -> None:
-    """The seat that wanted this action is gone: a child goes on by itself, anything else is refused."""
+    """The seat that wanted this action is gone: a child goes on by itself, what had begun may have happened, anything
+    else is refused."""
+    begun = isinstance(action.action, Call) and action.status in ("running", "lost", "uncertain")
     action.status = "settled"
     assignment.unsettled -= 1
-    if not isinstance(action.action, Delegate):
-        name, reason = name_of(action.action), Reason("seat_changed")
-        say(assignment, CallSettled(assignment.turn, action.number, name, "refused", None, reason))
+    if isinstance(action.action, Delegate):
+        return
+    name = name_of(action.action)
+    if begun:
+        reason = Reason("seat_changed_meanwhile", {"skill": name})
+        say(assignment, CallSettled(assignment.turn, action.number, name, "failed", None, reason))
+    else:
+        say(assignment, CallSettled(assignment.turn, action.number, name, "refused", None, Reason("seat_changed")))
 
 
 def _context_compacted(case: Case, body: e.ContextCompacted, event: e.Event) -> None:
@@ -194,6 +202,8 @@ def _turn_started(case: Case, body: e.TurnStarted, event: e.Event) -> None:
         return
     assignment.turn_status = "running"
     assignment.attempt = body.attempt
+    if assignment.awaits is not None:
+        assignment.awaits = None
     assignment.reservation = body.reserved
     if body.reserved is not NOTHING:
         for one in chain(case, assignment):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from jihwi.case import events as e
+from jihwi.case.assignment import Reason
 from jihwi.case.budget import NOTHING
-from jihwi.case.fold_moves import EMPTY_REPORT, ROOT, UNUSED, close, end_reservation, name_of
+from jihwi.case.fold_moves import EMPTY_REPORT, UNUSED, close, end_reservation, name_of, settle
 from jihwi.case.state import ActionState, Approval, Assignment, Case
 
 __all__ = ["FOLDED"]
@@ -66,6 +69,53 @@ def _agent_joined(case: Case, body: e.AgentJoined, event: e.Event) -> None:
 def _agent_left(case: Case, body: e.AgentLeft, event: e.Event) -> None:
     case.agents.pop(body.agent, None)
     case.skills.pop(body.agent, None)
+
+
+def _team_changed(case: Case, body: e.TeamChanged, event: e.Event) -> None:
+    case.team_digest = body.team_digest
+
+
+def _agent_changed(case: Case, body: e.AgentChanged, event: e.Event) -> None:
+    agent = case.agents.get(body.agent)
+    if agent is None:
+        return
+    joined = {skill.name for skill in body.joined}
+    kept = tuple(skill for skill in agent.skills if skill.name not in joined and skill.name not in body.left)
+    case.agents[body.agent] = changed = msgspec.structs.replace(
+        agent,
+        skills=(*kept, *body.joined),
+        delegates=tuple(dict.fromkeys((*agent.delegates, *body.delegates))),
+        handoffs=tuple(dict.fromkeys((*agent.handoffs, *body.handoffs))),
+    )
+    case.skills[body.agent] = {skill.name: skill for skill in changed.skills}
+    for approval in case.approvals.values():
+        if approval.skill in body.left and approval.status in UNUSED:
+            _lapse_with_skill(case, approval, body.agent)
+
+
+def _lapse_with_skill(case: Case, approval: Approval, agent: str) -> None:
+    """The skill has left the agent: what waits to be done with it is refused, and its mind reads why."""
+    assignment = case.assignments[approval.assignment]
+    if assignment.agent != agent:
+        return
+    approval.status = "lapsed"
+    case.timers.pop(f"approval:{approval.id}", None)
+    if assignment.open and approval.seat == assignment.seat and approval.turn == assignment.turn:
+        settle(
+            case,
+            assignment,
+            approval.number,
+            approval.skill,
+            "refused",
+            None,
+            Reason("skill_left", {"skill": approval.skill, "agent": agent}),
+        )
+
+
+def _runner_awaited(case: Case, body: e.RunnerAwaited, event: e.Event) -> None:
+    assignment = case.assignments.get(body.assignment)
+    if assignment is not None and assignment.open:
+        assignment.awaits = body.reason
 
 
 def _case_paused(case: Case, body: e.CasePaused, event: e.Event) -> None:
@@ -171,6 +221,9 @@ FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.CaseForked: _case_forked,
     e.AgentJoined: _agent_joined,
     e.AgentLeft: _agent_left,
+    e.TeamChanged: _team_changed,
+    e.AgentChanged: _agent_changed,
+    e.RunnerAwaited: _runner_awaited,
     e.CasePaused: _case_paused,
     e.CaseResumed: _case_resumed,
     e.CaseParked: _case_parked,

@@ -5,16 +5,19 @@ Every function is pure: state in, drafts out, `CommandRefused` with a sentence w
 
 from __future__ import annotations
 
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from jihwi.case import events as e
 from jihwi.case.approval import action_digest
 from jihwi.case.assignment import AgentSpec, MindSpec, Reason
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.decide import RELEASE
-from jihwi.case.state import Approval, Assignment, Case
+from jihwi.case.said import alive as _alive
+from jihwi.case.said import by_person as _by
+from jihwi.case.said import refuse as _refuse
+from jihwi.case.state import Approval, Assignment, Case, next_root
 from jihwi.case.turn import Turn
-from jihwi.errors import CommandRefused
+from jihwi.errors import CommandForbidden
 
 __all__ = [
     "answer",
@@ -37,15 +40,6 @@ __all__ = [
     "take",
     "take_turn",
 ]
-
-
-def _refuse(case: Case, ko: str, en: str) -> NoReturn:
-    raise CommandRefused(case.id, ko, en)
-
-
-def _alive(case: Case) -> None:
-    if case.status in ("closed", "cancelled"):
-        _refuse(case, "이미 끝난 사건입니다.", "The case has ended.")
 
 
 def open_approvals(case: Case) -> list[Approval]:
@@ -80,8 +74,8 @@ def _approval(case: Case, approval_id: str, by: str) -> Approval:
     assignment = case.assignments[approval.assignment]
     own = assignment.mind.kind == "person" and assignment.mind.name == by
     if own and approval.skill not in case.policy.approve:
-        _refuse(
-            case, "자기 자리에서 낸 일은 스스로 승인할 수 없습니다.", "Nobody approves what their own seat proposed."
+        raise CommandForbidden(
+            case.id, "자기 자리에서 낸 일은 스스로 승인할 수 없습니다.", "Nobody approves what their own seat proposed."
         )
     return approval
 
@@ -239,7 +233,7 @@ def follow_up(case: Case, request: str, *, by: str, agent: str = "", limits: Lim
     if name not in case.agents:
         known = ", ".join(case.agents)
         _refuse(case, f"'{name}'은(는) 이 사건에 없습니다: {known}", f"'{name}' is not in this case: {known}")
-    opened = e.AssignmentOpened(_next_root(case), name, request, limits=limits)
+    opened = e.AssignmentOpened(next_root(case), name, request, limits=limits)
     return [_by(by, e.CaseReopened()), _by(by, opened)]
 
 
@@ -253,12 +247,8 @@ def ask_aside(
     drafts = [_by(by, e.CaseReopened())] if case.status == "closed" else []
     if case.agents.get(agent.name) != agent:
         drafts.append(_by(by, e.AgentJoined(agent)))
-    opened = e.AssignmentOpened(_next_root(case), agent.name, task, inputs=inputs, limits=limits, aside=True)
+    opened = e.AssignmentOpened(next_root(case), agent.name, task, inputs=inputs, limits=limits, aside=True)
     return [*drafts, e.Draft(opened, e.Author("person", by), labels=case.labels)]
-
-
-def _next_root(case: Case) -> str:
-    return f"a{1 + sum(1 for one in case.assignments.values() if not one.parent)}"
 
 
 def _open(case: Case, assignment_id: str) -> Assignment:
@@ -270,7 +260,3 @@ def _open(case: Case, assignment_id: str) -> Assignment:
             case, f"열린 일이 아닙니다: '{assignment_id}' ({names})", f"No open assignment '{assignment_id}' ({names})"
         )
     return assignment
-
-
-def _by(person: str, body: e.Body) -> e.Draft:
-    return e.Draft(body, e.Author("person", person))

@@ -25,6 +25,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "approval_expired": ("기한 안에 승인하지 않아 취소되었습니다.", "Nobody approved it in time."),
     "rejected": ("{by} 님이 거절했습니다. {note}", "{by} rejected it. {note}"),
     "seat_changed": ("담당이 바뀌어 실행하지 않았습니다.", "It was not done: the seat changed hands."),
+    "seat_changed_meanwhile": (
+        "'{skill}' 기술이 실행되는 사이에 담당이 바뀌었습니다. 실행되었을 수 있으니, 다시 하기 전에 확인하십시오.",
+        "The seat changed hands while '{skill}' ran. It may have happened: find out before doing it again.",
+    ),
     "seat_take": ("이 일을 사람이 넘겨받았습니다.", "A person took this work over."),
     "seat_give": ("이 일을 '{agent}'에게 돌려주었습니다.", "This work was given back to '{agent}'."),
     "seat_reassign": ("이 일이 '{agent}'에게 넘어갔습니다.", "This work was reassigned to '{agent}'."),
@@ -66,6 +70,34 @@ REASONS: dict[str, tuple[str, str]] = {
     "turn_keeps_failing": ("'{agent}'의 차례가 거듭 실패했습니다.", "The turns of '{agent}' keep failing."),
     "model_failed": ("모델이 답하지 못했습니다: {detail}", "The model did not answer: {detail}"),
     "mind_failed": ("'{agent}'의 판단이 실패했습니다: {detail}", "The mind of '{agent}' failed: {detail}"),
+    "skill_left": (
+        "'{skill}' 기술이 '{agent}'에게서 빠져 실행하지 않았습니다.",
+        "It was not done: the skill '{skill}' has left '{agent}'.",
+    ),
+    "agent_joined": (
+        "'{agent}'({title})이(가) 이 사건에 들어왔습니다. 일을 맡기거나 넘길 수 있습니다.",
+        "'{agent}' ({title}) has joined this case. Work may be given to it.",
+    ),
+    "agent_gone": (
+        "'{agent}'이(가) 이 사건에서 나갔습니다. 더는 일을 맡기거나 넘길 수 없습니다.",
+        "'{agent}' has left this case. No work may be given to it any more.",
+    ),
+    "skills_changed": (
+        "쓸 수 있는 기술이 바뀌었습니다. 들어온 것: {joined}. 빠진 것: {left}.",
+        "The skills that may be used here have changed. Joined: {joined}. Left: {left}.",
+    ),
+    "runner_lacks_procedure": (
+        "실행기에 '{name}' 절차가 없습니다. 이 절차가 있는 실행기를 기다립니다.",
+        "The runner has no procedure '{name}'. It waits for a runner that has it.",
+    ),
+    "runner_lacks_model": (
+        "실행기에 쓸 모델('{name}')이 정해져 있지 않습니다. 모델이 있는 실행기를 기다립니다.",
+        "The runner has no model for '{name}'. It waits for a runner that has one.",
+    ),
+    "runner_lacks_skill": (
+        "실행기에 '{name}' 기술이 없습니다. 이 기술이 있는 실행기를 기다립니다.",
+        "The runner has no skill '{name}'. It waits for a runner that has it.",
+    ),
     "agent_left": ("'{agent}'이(가) 이 사건에 없습니다.", "'{agent}' is not in this case."),
     "budget_turns": (
         "'{agent}'에게 허락된 차례를 다 썼습니다.",

@@ -21,6 +21,7 @@ __all__ = [
     "Assignment",
     "Case",
     "CaseState",
+    "has_open_root",
     "in_flight",
     "next_root",
     "open_assignments",
@@ -119,6 +120,8 @@ class Assignment(msgspec.Struct):
     prompt_seq: int = 0
     prompt_digest: str = ""
     """Of the last prompt record, which event `prompt_seq` holds."""
+    awaits: Reason | None = None
+    """What it needs that no runner has had so far."""
     report: Report | None = None
     transcript: Transcript = msgspec.field(default_factory=Transcript)
 

@@ -25,7 +25,7 @@ from jihwi.orchestrator import load_case
 from jihwi.store import CaseRow, EventStore
 from jihwi.wiring import open_house
 
-__all__ = ["CaseName", "Words", "app", "arguments_of", "find_case", "standing", "submit"]
+__all__ = ["CaseName", "Words", "app", "arguments_of", "find_case", "show_recorded", "standing", "submit"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -117,9 +117,19 @@ def standing(case: Case) -> dict[str, Any]:
         "reason": case.reason,
         "choices": case.choices,
         "assignments": [
-            {"assignment": a.id, "agent": a.agent, "mind": a.mind, "seat": a.seat, "turn": a.turn, "task": a.task}
+            {
+                "assignment": a.id,
+                "agent": a.agent,
+                "mind": a.mind,
+                "seat": a.seat,
+                "turn": a.turn,
+                "task": a.task,
+                "awaits": a.awaits,
+            }
             for a in open_assignments(case)
         ],
+        "agents": {name: sorted(case.skills.get(name, {})) for name in case.agents},
+        "team_digest": case.team_digest,
         "approvals": [
             {"approval": one.id, "skill": one.skill, "arguments": one.arguments, "digest": one.action_digest}
             for one in person.open_approvals(case)
@@ -148,6 +158,8 @@ def _lines(case: Case, screen: Screen) -> list[str]:
     for a in open_assignments(case):
         depth = "  " * a.depth
         lines.append(f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {say_it('차례', 'turn')} {a.turn}: {a.task[:80]}")
+        if a.awaits is not None:
+            lines.append(f"{depth}  {say_reason(a.awaits, screen.language)}")
     for one in person.open_approvals(case):
         arguments = msgspec.json.encode(one.arguments).decode()[:300]
         why = say_reason(one.reason, screen.language)
@@ -237,14 +249,19 @@ def submit(session: Session, name: str, command: Callable[[Case, str], list[Draf
             orchestrator = house.orchestrator()
             by = house.viewer.id
             case = await orchestrator.submit(row.case_id, lambda now: command(now, by), door="cli")
-        session.screen.result(standing(case))
-        session.screen.remark(
-            session.screen.words(f"기록했습니다 ({case.seq}번). ", f"Recorded as event {case.seq}. ")
-            + session.screen.words(f"이어 가기: jihwi case run {case.id}", f"Go on: jihwi case run {case.id}")
-        )
+        show_recorded(session.screen, case)
         return 0
 
     return run_async(work)
+
+
+def show_recorded(screen: Screen, case: Case) -> None:
+    """Say that the case has taken a person's word, and how it goes on."""
+    screen.result(standing(case))
+    screen.remark(
+        screen.words(f"기록했습니다 ({case.seq}번). ", f"Recorded as event {case.seq}. ")
+        + screen.words(f"이어 가기: jihwi case run {case.id}", f"Go on: jihwi case run {case.id}")
+    )
 
 
 ApprovalName = Annotated[

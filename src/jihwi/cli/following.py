@@ -9,13 +9,14 @@ import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
+from jihwi.case.membership import changed_words
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
 from jihwi.words import Language, fill
 
 __all__ = ["line_of", "quiet_line", "turn_words"]
 
-_SKIPPED = (e.AgentJoined, e.TurnStarted, e.TimerSet, e.TimerFired)
+_SKIPPED = (e.TurnStarted, e.TimerSet, e.TimerFired)
 
 
 def line_of(event: e.Event, language: Language) -> str:
@@ -45,7 +46,11 @@ def _who(event: e.Event) -> str:
 _SAID: dict[type, tuple[str, str]] = {
     e.CaseOpened: ("사건을 열었습니다: {request}", "opened the case: {request}"),
     e.CaseForked: ("{parent} 사건의 {parent_seq}번에서 갈라졌습니다", "forked from {parent} at event {parent_seq}"),
+    e.AgentJoined: ("{joined:이} 들어왔습니다", "{joined} joined"),
     e.AgentLeft: ("{agent:이} 떠났습니다", "{agent} left"),
+    e.TeamChanged: ("팀을 바꾸었습니다 {why}", "changed the team {why}"),
+    e.AgentChanged: ("{agent}: {changed}", "{agent}: {changed}"),
+    e.RunnerAwaited: ("실행기를 기다립니다", "waits for a runner"),
     e.AssignmentOpened: ("{agent}에게 맡겼습니다: {task}", "gave {agent} an assignment: {task}"),
     e.TurnFailed: ("차례가 실패했습니다", "the turn failed"),
     e.SkillStarted: ("{skill} …", "{skill} …"),
@@ -90,12 +95,17 @@ def _words(event: e.Event, language: Language) -> str:
     body = event.body
     if body is None:
         return "지워진 기록" if language == "ko" else "an erased event"
-    if isinstance(body, _SKIPPED):
+    if isinstance(body, _SKIPPED) or (isinstance(body, e.AgentJoined) and not event.cause):  # there from the start
         return ""
     if isinstance(body, e.TurnFinished):
         return turn_words(body.text, body.actions, language)
     ko, en = _SAID[type(body)]
-    found = fill(ko if language == "ko" else en, msgspec.structs.asdict(body)).rstrip()
+    fields = msgspec.structs.asdict(body)
+    if isinstance(body, e.AgentJoined):
+        fields["joined"] = body.agent.name
+    elif isinstance(body, e.AgentChanged):
+        fields["changed"] = changed_words(body, language)
+    found = fill(ko if language == "ko" else en, fields).rstrip()
     reason = getattr(body, "reason", None)
     return f"{found}: {say_reason(reason, language)}" if isinstance(reason, Reason) else found
 

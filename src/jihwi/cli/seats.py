@@ -1,4 +1,5 @@
-"""`jihwi case take, give, reassign, note, fork, turn`: a person steps into an agent's seat, and out of it again."""
+"""`jihwi case take, give, reassign, join, leave, note, fork, turn`: a person steps into an agent's seat, and out of it
+again, and says who works in a case."""
 
 from __future__ import annotations
 
@@ -7,16 +8,19 @@ from typing import Annotated, Any, get_args
 import msgspec
 import typer
 
-from jihwi.case import person
-from jihwi.case.assignment import ReportStatus
+from jihwi.case import membership, person
+from jihwi.case.assignment import AgentSpec, ReportStatus, SkillSpec
 from jihwi.case.budget import Limits
+from jihwi.case.events import Draft
+from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
-from jihwi.cli.cases import CaseName, Words, app, arguments_of, find_case, standing, submit
+from jihwi.cli.cases import CaseName, Words, app, arguments_of, find_case, show_recorded, standing, submit
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 from jihwi.errors import SettingInvalid
 from jihwi.evidence import Claim
-from jihwi.wiring import open_house
+from jihwi.teams import Team
+from jihwi.wiring import House, open_house
 
 __all__ = ["Forms", "app", "turn_of"]
 
@@ -51,6 +55,109 @@ def reassign(
         raise SystemExit(
             submit(session, case, lambda now, by: person.reassign(now, assignment, by=by, agent=agent, how="reassign"))
         )
+
+
+@app.command(epilog="jihwi case join last analyst --team report")
+def join(
+    case: CaseName,
+    agent: Annotated[str, typer.Argument(help=say("들어올 에이전트", "The agent that joins"))],
+    team: Annotated[
+        str | None, typer.Option(help=say("그 에이전트가 있는 팀의 이름이나 폴더", "The team, or its folder, it is in"))
+    ] = None,
+    skill: Annotated[
+        list[str] | None,
+        typer.Option(help=say("이미 있는 에이전트에게 이 기술을 준다", "Give this skill to an agent that is there")),
+    ] = None,
+    delegated_by: Annotated[
+        list[str] | None,
+        typer.Option("--delegated-by", help=say("누가 일을 맡길 수 있나", "Who may delegate to it")),
+    ] = None,
+    handed_by: Annotated[
+        list[str] | None, typer.Option("--handed-by", help=say("누가 일을 넘길 수 있나", "Who may hand off to it"))
+    ] = None,
+    note: Words = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Let an agent of a team, or with --skill a skill, join a running case."""
+    with Session(json=json, lang=lang, home=home, team=team) as session:
+        givers = (tuple(delegated_by or ()), tuple(handed_by or ()))
+        raise SystemExit(run_async(lambda: _join(session, case, agent, tuple(skill or ()), givers, note)))
+
+
+async def _join(
+    session: Session,
+    name: str,
+    agent: str,
+    skills: tuple[str, ...],
+    givers: tuple[tuple[str, ...], tuple[str, ...]],
+    words: str,
+) -> int:
+    async with open_house(session.settings) as house:
+        row = await find_case(house.store, name)
+        by = house.viewer.id
+        specs = [_skill(house, one) for one in skills]
+        source = house.team(house.settings.team)
+        spec = None if skills else _agent(source, agent)
+
+        def command(now: Case) -> list[Draft]:
+            if spec is None:
+                return membership.join_skills(now, agent, specs, by=by, words=words)
+            return membership.join(
+                now,
+                spec,
+                by=by,
+                delegated_by=givers[0],
+                handed_by=givers[1],
+                source=source.name,
+                source_digest=source.digest,
+                words=words,
+            )
+
+        show_recorded(session.screen, await house.orchestrator().submit(row.case_id, command, door="cli"))
+    return 0
+
+
+def _agent(team: Team, name: str) -> AgentSpec:
+    for one in team.agents:
+        if one.name == name:
+            return one
+    raise SettingInvalid("agent", name, f"team {team.name}", ", ".join(one.name for one in team.agents))
+
+
+def _skill(house: House, name: str) -> SkillSpec:
+    found = house.skills.get(name)
+    if found is None:
+        raise SettingInvalid("skill", name, "--skill", ", ".join(house.skills.names()))
+    return found.spec
+
+
+@app.command(epilog="jihwi case leave last analyst --to researcher")
+def leave(
+    case: CaseName,
+    agent: Annotated[str, typer.Argument(help=say("나갈 에이전트", "The agent that leaves"))],
+    to: Annotated[
+        str,
+        typer.Option(help=say("하던 일을 이어받을 에이전트. 비우면 내가 맡습니다", "Who gets its work; you, if empty")),
+    ] = "",
+    skill: Annotated[
+        list[str] | None, typer.Option(help=say("에이전트는 남고 이 기술만 뺀다", "Only this skill leaves the agent"))
+    ] = None,
+    note: Words = "",
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    """Let an agent leave a running case, or with --skill only a skill of it; its work is handed on."""
+    with Session(json=json, lang=lang, home=home) as session:
+
+        def command(now: Case, by: str) -> list[Draft]:
+            if skill:
+                return membership.leave_skills(now, agent, skill, by=by, words=note)
+            return membership.leave(now, agent, by=by, to=to, words=note)
+
+        raise SystemExit(submit(session, case, command))
 
 
 @app.command(epilog='jihwi case note last a1.2 "2025년 개정판만 보십시오"')

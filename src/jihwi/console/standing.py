@@ -55,6 +55,8 @@ class Node(msgspec.Struct, frozen=True):
     """Who held it before, in order."""
     turns_spent: int
     withheld: bool
+    awaits: str = ""
+    """What it needs that no runner has had so far."""
     children: tuple[Node, ...] = ()
 
 
@@ -69,6 +71,24 @@ class FindingShown(msgspec.Struct, frozen=True):
     reading: str = ""
     start: int = -1
     end: int = -1
+
+
+class Member(msgspec.Struct, frozen=True):
+    """An agent that works in the case."""
+
+    name: str
+    shown: str
+    skills: tuple[str, ...]
+    seats: int
+    """How many open assignments it holds."""
+
+
+class Newcomer(msgspec.Struct, frozen=True):
+    """An agent that could join the case."""
+
+    team: str
+    agent: str
+    shown: str
 
 
 class CasePage(msgspec.Struct, frozen=True):
@@ -100,6 +120,11 @@ class CasePage(msgspec.Struct, frozen=True):
     agents: tuple[tuple[str, str], ...]
     skills: dict[str, tuple[str, ...]] = {}
     """Assignments a person may act in: the skills of the seat."""
+    members: tuple[Member, ...] = ()
+    newcomers: tuple[Newcomer, ...] = ()
+    """Agents of the teams of this house that are not in the case; only for who may let them join."""
+    spare_skills: tuple[str, ...] = ()
+    """The skills of this house, which may join an agent; only for the same."""
     trouble: str = ""
 
 
@@ -149,6 +174,15 @@ def case_page(
             for one in case.assignments.values()
             if one.open and one.mind.kind == "person"
         },
+        members=tuple(
+            Member(
+                name,
+                agent_name(case, name, language),
+                tuple(case.skills.get(name, {})),
+                sum(1 for one in case.open_ids if case.assignments[one].agent == name),
+            )
+            for name in case.agents
+        ),
     )
 
 
@@ -200,6 +234,7 @@ def _node(case: Case, one: Assignment, language: Language, viewer: Viewer) -> No
         trail=tuple(agent_name(case, name, language) for name in one.handoffs[:-1]),
         turns_spent=one.spent.turns,
         withheld=not visible,
+        awaits=say_reason(one.awaits, language) if one.awaits is not None else "",
         children=tuple(children),
     )
 

@@ -9,6 +9,7 @@ import msgspec
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
 from jihwi.case.fold import place
+from jihwi.case.membership import changed_words
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
@@ -173,6 +174,7 @@ _OPENED = (
     | e.Reported
     | e.AssignmentOpened
     | e.AgentJoined
+    | e.AgentChanged
     | e.CaseOpened
     | e.HandedOff
     | e.ReportReleased
@@ -193,6 +195,10 @@ _TONES: dict[str, Tone] = {
     "assignment_opened": "hand",
     "handed_off": "hand",
     "seat_changed": "hand",
+    "team_changed": "hand",
+    "agent_changed": "hand",
+    "agent_left": "hand",
+    "runner_awaited": "wait",
     "finding_posted": "good",
     "report_released": "good",
     "case_closed": "good",
@@ -215,6 +221,9 @@ _SAID: dict[type, tuple[str, str]] = {
     e.CaseForked: ("{parent} 사건의 {parent_seq}번에서 갈라졌습니다", "Forked from {parent} at event {parent_seq}"),
     e.AgentJoined: ("{agent} 에이전트가 들어왔습니다", "{agent} joined"),
     e.AgentLeft: ("{agent} 에이전트가 떠났습니다", "{agent} left"),
+    e.TeamChanged: ("팀을 바꾸었습니다. {why}", "Changed the team. {why}"),
+    e.AgentChanged: ("{agent}: {changed}", "{agent}: {changed}"),
+    e.RunnerAwaited: ("맡을 수 있는 실행기를 기다립니다", "Waits for a runner"),
     e.AssignmentOpened: ("{agent}에게 맡김: {task}", "Gave {agent}: {task}"),
     e.TurnStarted: ("{turn}번째 차례를 시작했습니다", "Began turn {turn}"),
     e.TurnFailed: ("차례가 실패했습니다", "The turn failed"),
@@ -289,6 +298,8 @@ def _words(kept: Kept, body: e.Body, language: Language) -> str:
         if name in fields:
             one = fields[name]
             fields[name] = agent_name(case, one if isinstance(one, str) else one.name, language)
+    if isinstance(body, e.AgentChanged):
+        fields["changed"] = changed_words(body, language)
     if "skill" in fields:
         fields["skill"] = skill_name(str(fields["skill"]), language)
     called = _called(kept, body)

@@ -12,11 +12,12 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+from jihwi.case.assignment import Reason
 from jihwi.case.commands import Publish, Record, RunSkill, Think
 from jihwi.case.decide import decide
-from jihwi.case.events import SYSTEM, Draft, Event, RunnerTookOver, TimerFired
+from jihwi.case.events import SYSTEM, Draft, Event, RunnerAwaited, RunnerTookOver, TimerFired
 from jihwi.case.state import Case, in_flight
-from jihwi.errors import AppendConflict, LeaseLost
+from jihwi.errors import AppendConflict, LeaseLost, RunnerLacks
 from jihwi.ids import CaseId
 from jihwi.orchestrator.effects import Effects, Learned
 from jihwi.orchestrator.log import CaseLog
@@ -81,6 +82,8 @@ class Drive:
         self._wake = asyncio.Event()
         self._look = False
         self._lost_lease: LeaseLost | None = None
+        self._lacks: Reason | None = None
+        """What this runner does not have, of all that is due just now."""
         self._home: asyncio.Task[Any] | None = None
         """The task in which a lone effect runs just now."""
         self._deputy: asyncio.Task[Case] | None = None
@@ -107,7 +110,8 @@ class Drive:
     # ── the loop ──
 
     async def run(self) -> Case:
-        """Drive until the case ends or waits. Raises LeaseLost, StoreError, LedgerBroken."""
+        """Drive until the case ends or waits. Raises LeaseLost, StoreError, LedgerBroken; RunnerLacks when all that is
+        left needs a mind or a skill this runner does not have."""
         if self.lease is not None:
             await self._log.load()
             if in_flight(self._log.case):
@@ -115,6 +119,8 @@ class Drive:
         case = await self._until_rest()
         await self._log.keep_snapshot()
         await self._log.fill()
+        if self._lacks is not None and not self._house.stopping:
+            raise RunnerLacks(self.case_id, self._lacks.params["name"])
         return case
 
     async def _until_rest(self) -> Case:
@@ -153,7 +159,9 @@ class Drive:
             if self._log.hollow and any(isinstance(one, Think) for one in effects):
                 await self._log.fill()
             try:
-                events = await self._log.append(lease=self.lease, at_rest=not self._house.stopping)
+                events = await self._log.append(
+                    lease=self.lease, at_rest=not self._house.stopping and self._lacks is None
+                )
             except AppendConflict:
                 await self._log.load()
                 continue
@@ -178,18 +186,30 @@ class Drive:
             for draft in one.drafts:
                 log.add(draft, one.blobs)
         effects: list[Think | RunSkill | Publish] = []
+        self._lacks = None
         if self._house.stopping:
             return effects
         following = True
         while following and (commands := decide(log.case)):
             following = False  # starting an effect makes nothing else due; a fact may
             for command in commands:
-                log.add(command.draft)
                 if isinstance(command, Record):
+                    log.add(command.draft)
                     following = True
+                elif (lacks := self._house.effects.lacks(log.case, command)) is not None:
+                    following = self._await_a_runner(command.assignment, lacks) or following
                 else:
+                    log.add(command.draft)
                     effects.append(command)
         return effects
+
+    def _await_a_runner(self, assignment: str, lacks: Reason) -> bool:
+        """Leave a command to a runner that can do it. The case says so once; answers whether it had to."""
+        self._lacks = lacks
+        if self._log.case.assignments[assignment].awaits == lacks:
+            return False
+        self._log.add(Draft(RunnerAwaited(assignment, lacks), SYSTEM, self._log.case.seq))
+        return True
 
     def _start(self, effects: list[Think | RunSkill | Publish]) -> _Work | None:
         """Start effects; answers one that may run alone. A procedure decides at once, here."""

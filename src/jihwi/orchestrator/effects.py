@@ -66,6 +66,15 @@ class Effects:
         self._deadlines: dict[asyncio.Task[Any], float] = {}
         self._late: set[asyncio.Task[Any]] = set()
 
+    def lacks(self, case: Case, command: Think | RunSkill | Publish) -> Reason | None:
+        """What a command needs that this runner does not have; `None` when it can be done here."""
+        if isinstance(command, Think):
+            mind = case.assignments[command.assignment].mind
+            return None if self._minds.has(mind) else Reason(f"runner_lacks_{mind.kind}", {"name": mind.name})
+        if isinstance(command, RunSkill) and self._skills.get(command.skill.name) is None:
+            return Reason("runner_lacks_skill", {"name": command.skill.name})
+        return None
+
     # ── minds ──
 
     def prepare(self, case: Case, command: Think) -> View:

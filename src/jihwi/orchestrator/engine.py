@@ -11,6 +11,7 @@ A waiting case is a row: `drive` returns and nothing of it stays in memory.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -19,11 +20,11 @@ from jihwi.case.budget import Limits
 from jihwi.case.events import Author, CaseForked, Draft, Event
 from jihwi.case.state import Case
 from jihwi.clock import Clock
-from jihwi.errors import AppendConflict, CommandRefused, JihwiError, LeaseLost, StoreError
+from jihwi.errors import AppendConflict, CommandRefused, JihwiError, LeaseLost, RunnerLacks, StoreError
 from jihwi.ids import CaseId, Chance, new_case_id
 from jihwi.minds import Delta, DeltaSink
-from jihwi.orchestrator.drive import Drive
 from jihwi.orchestrator.chance import DrawnChance
+from jihwi.orchestrator.drive import Drive
 from jihwi.orchestrator.effects import Effects
 from jihwi.orchestrator.loading import load_case, load_log
 from jihwi.orchestrator.log import CaseLog
@@ -95,6 +96,8 @@ class Orchestrator:
             seconds=clock.monotonic_seconds,
         )
         self._drives: dict[str, Drive] = {}
+        self._left: dict[str, float] = {}
+        """Cases left to a runner that has what they need, and for how many seconds the last time."""
         self._ticker: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self.stopping = False
@@ -184,8 +187,8 @@ class Orchestrator:
     async def drive(self, case_id: str) -> Case | None:
         """Drive one case until it ends or waits for a person; `None` when another runner drives it.
 
-        Short timers (a retry) are waited for; long ones are left to the row. Raises StoreError, LedgerBroken:
-        nothing that was acknowledged is lost, and driving may go on later.
+        Short timers (a retry) are waited for; long ones are left to the row. Raises StoreError, LedgerBroken,
+        RunnerLacks: nothing that was acknowledged is lost, and driving may go on later.
         """
         seconds = self.settings.lease_seconds
         lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
@@ -212,17 +215,34 @@ class Orchestrator:
             case = await drive.run()
         except LeaseLost:
             return None
+        except RunnerLacks:
+            await self._leave(drive)
+            raise
         finally:
             del self._drives[drive.case_id]
+        self._left.pop(drive.case_id, None)
         if drive.lease is not None:
             await self.store.release(drive.lease)
         return case
 
+    async def _leave(self, drive: Drive) -> None:
+        """Leave a case to a runner that has what it needs: its lease runs out in a second, each time in twice as long,
+        so that another one comes to it soon and this one looks at it seldom."""
+        seconds = min(2 * self._left.get(drive.case_id, 0.5), self.settings.lease_seconds)
+        self._left[drive.case_id] = seconds
+        if drive.lease is not None:
+            with contextlib.suppress(LeaseLost):
+                await self.store.renew(drive.lease, seconds=seconds)
+
     async def _drive_or_tell(self, lease: Lease) -> None:
         """Drive one of many cases. One that cannot go on is told of and keeps its lease, so that it is tried again
         only when the lease has run out."""
+        again = lease.case_id in self._left
         try:
             await self._drive(self._drive_of(lease))
+        except RunnerLacks as problem:
+            if self._trouble is not None and not again:
+                self._trouble(lease.case_id, problem)
         except JihwiError as problem:
             if self._trouble is not None:
                 self._trouble(lease.case_id, problem)

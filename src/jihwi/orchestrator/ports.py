@@ -17,6 +17,10 @@ __all__ = ["MindSource", "Publication", "PublicationRefused", "Publisher"]
 class MindSource(Protocol):
     """Finds the mind a spec names."""
 
+    def has(self, spec: MindSpec) -> bool:
+        """Whether this runner has that mind. Asked before every turn: it looks up and does nothing else."""
+        ...
+
     def mind(self, spec: MindSpec, *, failures: int) -> Mind:
         """The mind for `spec`; after `failures` failed attempts it may be the fallback. Raises a JihwiError."""
         ...

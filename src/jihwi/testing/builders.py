@@ -40,6 +40,9 @@ class Minds:
         self._minds: dict[str, Mind] = {name: ProcedureMind(f, name=name) for name, f in functions.items()}
         self._minds.update(minds or {})
 
+    def has(self, spec: MindSpec) -> bool:
+        return spec.name in self._minds
+
     def mind(self, spec: MindSpec, *, failures: int) -> Mind:
         return self._minds[spec.name]
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from jihwi.case.events import Event
 from jihwi.console.cases import Kept
 from jihwi.console.live import Line, cursor_of
+from jihwi.console.newcomers import newcomers
 from jihwi.console.paging import twin
 from jihwi.console.seeing import seen_case
 from jihwi.console.standing import CasePage, case_page
@@ -31,6 +32,12 @@ async def case(visit: Visiting, case_id: str, before: int = 0, after: int = 0, p
     """A case as it stands, with a window of its timeline."""
     kept = await seen_case(visit, case_id)
     page = case_page(kept, visit.language, visit.person.viewer, before=before, after=after)
+    if visit.person.may("decide") and page.standing not in ("done", "partial", "failed", "cancelled"):
+        page = msgspec.structs.replace(
+            page,
+            newcomers=newcomers(visit.console.house, kept.case),
+            spare_skills=tuple(visit.console.house.skills.names()),
+        )
     problem = visit.console.troubles.get(case_id)
     if problem is not None:
         page = msgspec.structs.replace(page, trouble=problem.words(visit.language))

@@ -10,10 +10,12 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from jihwi.case import membership as members
 from jihwi.case import person as persons
 from jihwi.case.events import Draft
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, HandOff, Post, Release, Report, Turn
+from jihwi.console.newcomers import found_newcomer
 from jihwi.console.people import Right
 from jihwi.console.seeing import may_act
 from jihwi.console.visit import Visit, Visiting
@@ -185,6 +187,55 @@ async def seat(visit: Visiting, case_id: str, sent: Annotated[Seat, Form()]) -> 
         if sent.how == "take":
             return persons.take(now, sent.assignment, by=by)
         return persons.reassign(now, sent.assignment, by=by, agent=sent.agent, how=sent.how)
+
+    return await _submit(visit, case_id, sent, command)
+
+
+# ── who works in the case ────────────────────────────────────────────────────
+
+
+class Membership(Sent):
+    do: Literal["join", "leave", "join_skill", "leave_skill"]
+    agent: str = ""
+    newcomer: str = ""
+    """join: `team/agent`."""
+    giver: str = ""
+    """join: who may delegate to it and hand off to it; the case worker may delegate when empty."""
+    to: str = ""
+    """leave: the agent that gets its work; the person, when empty."""
+    skill: str = ""
+
+
+@router.post("/team")
+async def membership(visit: Visiting, case_id: str, sent: Annotated[Membership, Form()]) -> Response:
+    """Let an agent or a skill join the case, or leave it."""
+    house = visit.console.house
+    newcomer = found_newcomer(house, sent.newcomer) if sent.do == "join" else None
+    skill = house.skills.get(sent.skill) if sent.do == "join_skill" else None
+    if (sent.do == "join" and newcomer is None) or (sent.do == "join_skill" and skill is None):
+        raise FormInvalid(
+            visit.say("들어올 에이전트나 기술이 이 집에 없습니다", "this house has no such agent or skill")
+        )
+
+    def command(now: Case, by: str) -> list[Draft]:
+        if newcomer is not None:
+            team, spec = newcomer
+            givers = (sent.giver,) if sent.giver else ()
+            return members.join(
+                now,
+                spec,
+                by=by,
+                delegated_by=givers,
+                handed_by=givers,
+                source=team.name,
+                source_digest=team.digest,
+                words=sent.note,
+            )
+        if skill is not None:
+            return members.join_skills(now, sent.agent, [skill.spec], by=by, words=sent.note)
+        if sent.do == "leave":
+            return members.leave(now, sent.agent, by=by, to=sent.to, words=sent.note)
+        return members.leave_skills(now, sent.agent, [sent.skill], by=by, words=sent.note)
 
     return await _submit(visit, case_id, sent, command)
 

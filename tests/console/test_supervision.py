@@ -1,0 +1,60 @@
+"""What the case worker does on a case's page beside deciding: who works there, whose word an approval waits for, and
+what to do when the house has stopped a case. Asked directly, as a browser's forms do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jihwi.case.turn import Ask, Report, Turn, View
+from jihwi.console.people import Person
+from jihwi.testing.builders import an_agent, an_opening
+from tests.console.office import Client, running_console, small_engine
+
+
+def asker(view: View) -> Turn:
+    return Turn(actions=(Ask("?"),) if view.turn == 1 else (Report(text="end"),))
+
+
+async def test_agents_and_skills_join_and_leave_from_the_cases_page(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({"asker": asker})) as running:
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("asker")))
+        await running.case(case_id, lambda case: bool(case.assignments["a1"].actions))
+        client = await Client(running.console).come_in()
+        page = (await client.get(f"/cases/{case_id}", accept="application/json")).json()
+        assert [one["name"] for one in page["members"]] == ["asker"]
+        assert "report/checker" in [f"{one['team']}/{one['agent']}" for one in page["newcomers"]]
+        team = f"/cases/{case_id}/team"
+        joined = await client.post(team, {"do": "join", "newcomer": "report/checker"})
+        assert joined.status == 303
+        assert (await client.post(team, {"do": "join", "newcomer": "report/nobody"})).status == 422
+        assert (await client.post(team, {"do": "join", "newcomer": "report/checker"})).status == 409
+        case = await running.case(case_id, lambda case: "checker" in case.agents)
+        assert case.agents["asker"].delegates == ("checker",)
+        shown = (await client.get(f"/cases/{case_id}")).text
+        assert f'action="/cases/{case_id}/team"' in shown
+        for fields in (
+            {"do": "join_skill", "agent": "asker", "skill": "search"},
+            {"do": "leave_skill", "agent": "checker", "skill": "check_quotations"},
+            {"do": "leave", "agent": "asker", "to": "checker"},
+        ):
+            assert (await client.post(team, fields)).status == 303
+        case = await running.case(case_id, lambda case: "asker" not in case.agents)
+        assert case.assignments["a1"].agent == "checker"
+        assert "check_quotations" not in case.skills["checker"]
+        # What this console's runner does not have is said on the page.
+        await running.case(case_id, lambda case: case.assignments["a1"].awaits is not None)
+        page = (await client.get(f"/cases/{case_id}", accept="application/json")).json()
+        assert "report/checker" in page["tree"][0]["awaits"]
+        kinds = [one["kind"] for one in page["timeline"]]
+        assert {"team_changed", "agent_joined", "agent_changed", "agent_left", "runner_awaited"} <= set(kinds)
+
+
+async def test_only_who_may_decide_says_who_works_in_a_case(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({"asker": asker})) as running:
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("asker")))
+        await running.console.people.put(Person("choi", "Choi", "auditor"))
+        auditor = await Client(running.console).come_in("choi")
+        page = await auditor.get(f"/cases/{case_id}", accept="application/json")
+        assert page.json()["newcomers"] == []
+        refused = await auditor.post(f"/cases/{case_id}/team", {"do": "join", "newcomer": "report/checker"})
+        assert refused.status == 403
