@@ -120,6 +120,11 @@ def test_the_same_team_works_with_a_model_and_no_lie_of_it_leaves_unmarked(tmp_p
     prompts = json.loads(Path(told["files"]["prompts.json"]).read_text("utf-8"))
     assert len(prompts["turns"]) == len(bodies) - 2
     assert all(turn["request"] in bodies for turn in prompts["turns"])
+    steps = {step["role"]: step for step in prompts["sentences"][0]["steps"]}
+    sent = {turn["digest"] for turn in prompts["turns"]}
+    assert steps.keys() == {"asked", "searched", "found", "checked", "wrote"}
+    assert all(step["prompt"] in sent and step["name"] == "scripted" for step in steps.values())
+    assert (steps["wrote"]["skill"], steps["wrote"]["agent"]) == ("compose_report", "writer")
 
 
 def test_a_dead_endpoint_stops_the_case_in_plain_words_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from jihwi.reports.disclosure import Disclosure, disclose
 from jihwi.reports.footnotes import Footnote, Whence, footnote
 from jihwi.reports.gate import CheckedReport, Readings, Refused, Shown, pass_gate
-from jihwi.reports.ledger_export import export_lines, read_export, verify_file
-from jihwi.reports.press import Pressed, press, write_whole
+from jihwi.reports.ledger_export import export_lines, read_export, signatures_in, verify_file
+from jihwi.reports.press import Pressed, press, report_digest, write_whole
 from jihwi.reports.prompts import disclosed_prompts, rebuild
-from jihwi.reports.provenance import MadeSentence, Step, call_of_release, trace
+from jihwi.reports.provenance import MadeSentence, Step, call_of_release, trace, trace_released
 
 __all__ = [
     "CheckedReport",
@@ -30,7 +30,10 @@ __all__ = [
     "press",
     "read_export",
     "rebuild",
+    "report_digest",
+    "signatures_in",
     "trace",
+    "trace_released",
     "verify_file",
     "write_whole",
 ]

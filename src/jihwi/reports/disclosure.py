@@ -9,6 +9,7 @@ import msgspec
 from jihwi.case import events as e
 from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.fold import ROOT, fold
+from jihwi.house import Signed
 
 __all__ = ["AgentAtWork", "Disclosure", "PromptOf", "disclose"]
 
@@ -54,6 +55,8 @@ class Disclosure(msgspec.Struct, frozen=True):
     events: int
     head: str
     prompts: tuple[PromptOf, ...]
+    signed: Signed | None = None
+    """The release's signature: over the report and the head it stands on."""
 
 
 def disclose(case_id: str, log: Sequence[e.Event], digest_of: dict[str, str]) -> Disclosure:

@@ -188,6 +188,9 @@ class _Page:
             (say("prompts"), sent),
             (say("ledger"), say("ledger_words", events=made.events, head=made.head)),
         ]
+        if made.signed is not None:
+            words = say("signature_words", public=made.signed.key, signature=made.signed.signature)
+            rows.append((say("signature"), words))
         return [row for row in rows if row[1]]
 
     # ── citations ──

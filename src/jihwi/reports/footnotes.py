@@ -76,7 +76,8 @@ def _written(whence: Whence, sentence: MadeSentence, markdown: bool) -> str:
         said.append(", ".join(phrase("event_number", lang, event=one) for one in sentence.events))
     for one in sentence.steps:
         facts = ", ".join(_facts(one, whence, lang, code, plain))
-        said.append(f"{phrase(f'step_{one.role}', lang)}: {plain(one.agent)} ({facts})")
+        who = f"{plain(one.agent)} ({facts})" if one.agent else facts
+        said.append(f"{phrase(f'step_{one.role}', lang)}: {who}")
     return ". ".join([*said, end])
 
 

@@ -1,4 +1,7 @@
-"""A case's ledger as a file: one JSON line an event, readable by people, verifiable byte by byte without the store."""
+"""A ledger as a file: one JSON line an event, readable by people, verifiable byte by byte without the store.
+
+Signatures stand in lines of their own, after the events: a reader of events passes them over.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,12 @@ import msgspec
 
 from jihwi.case.ledger import Sealed, Verdict, read_header, verify
 from jihwi.errors import FileMissing, LedgerBroken
+from jihwi.house import Signed
 
-__all__ = ["export_lines", "read_export", "verify_file"]
+__all__ = ["export_lines", "read_export", "signatures_in", "verify_file"]
+
+
+_SIGNATURE = b'{"signature":'
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -25,8 +32,12 @@ class _Line(msgspec.Struct, omit_defaults=True):
     """The same for people: never verified, made anew from the bytes."""
 
 
-def export_lines(log: Iterable[Sealed]) -> Iterator[bytes]:
-    """The ledger, a line at a time."""
+class _Signature(msgspec.Struct):
+    signature: Signed
+
+
+def export_lines(log: Iterable[Sealed], signed: Iterable[Signed] = ()) -> Iterator[bytes]:
+    """The ledger, a line at a time, and what is signed of it."""
     for stored in log:
         header = read_header(stored.header)
         shown: dict[str, Any] = {
@@ -46,6 +57,8 @@ def export_lines(log: Iterable[Sealed]) -> Iterator[bytes]:
             shown,
         )
         yield msgspec.json.encode(line) + b"\n"
+    for one in signed:
+        yield msgspec.json.encode(_Signature(one)) + b"\n"
 
 
 def read_export(path: Path) -> list[Sealed]:
@@ -56,7 +69,7 @@ def read_export(path: Path) -> list[Sealed]:
     decoder = msgspec.json.Decoder(_Line)
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            if not line.strip():
+            if not line.strip() or line.startswith(_SIGNATURE):
                 continue
             try:
                 one = decoder.decode(line)
@@ -67,6 +80,21 @@ def read_export(path: Path) -> list[Sealed]:
                 raise LedgerBroken(path.name, number, f"line {number} is no event ({problem})") from problem
             body = None if one.body is None else one.body.encode("utf-8")
             found.append(Sealed(one.seq, header, salt, body, head))
+    return found
+
+
+def signatures_in(path: Path) -> list[Signed]:
+    """The signatures in an exported ledger. Raises FileMissing, LedgerBroken for a line that is none."""
+    if not path.is_file():
+        raise FileMissing(str(path))
+    found: list[Signed] = []
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.startswith(_SIGNATURE):
+                try:
+                    found.append(msgspec.json.decode(line, type=_Signature).signature)
+                except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+                    raise LedgerBroken(path.name, number, f"line {number} is no signature ({problem})") from problem
     return found
 
 

@@ -122,6 +122,9 @@ def _made(report: CheckedReport, made: Disclosure, by: str) -> list[str]:
         ),
         (phrase("ledger", lang), phrase("ledger_words", lang, events=made.events, head=f"`{made.head}`")),
     ]
+    if made.signed is not None:
+        key, signature = f"`{made.signed.key}`", f"`{made.signed.signature}`"
+        rows.append((phrase("signature", lang), phrase("signature_words", lang, public=key, signature=signature)))
     if report.labels:
         rows.insert(1, (phrase("labels", lang), _cell(", ".join(report.labels))))
     if made.persons:

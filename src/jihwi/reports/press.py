@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
+from jihwi.case.canonical import canonical
 from jihwi.case.fold import fold
 from jihwi.evidence import Report, Viewer
+from jihwi.house import Signed, SignedHead, Statement
 from jihwi.reports.disclosure import disclose
 from jihwi.reports.gate import CheckedReport, Readings, Refused, pass_gate
 from jihwi.reports.markdown import SayUnreadable, render_markdown
 
-__all__ = ["Pressed", "press", "write_whole"]
+__all__ = ["Pressed", "press", "report_digest", "write_whole"]
 
 
 class Pressed(msgspec.Struct, frozen=True):
@@ -31,6 +33,7 @@ class Pressed(msgspec.Struct, frozen=True):
     files: Mapping[str, str]
     kinds: Mapping[str, int]
     report: CheckedReport
+    signed: Signed | None = None
 
 
 def press(
@@ -43,8 +46,10 @@ def press(
     by: str,
     folder: Path,
     say: SayUnreadable,
+    sign: Callable[[Statement], Signed] | None = None,
 ) -> Pressed | Refused:
-    """Check a report at the gate and write it as `report.md`, `.html`, `.docx` and `.json` into `folder`.
+    """Check a report at the gate and write it as `report.md`, `.html`, `.docx` and `.json` into `folder`, under the
+    house's signature when there is who can `sign`.
 
     `value` is the JSON form of an `evidence.Report`; `log` the case's events it stands on. Raises OSError when the
     files cannot be written; nothing half-written is left.
@@ -61,17 +66,37 @@ def press(
     if isinstance(checked, Refused):
         return checked
     made = disclose(case_id, log, _instructions(log))
+    if sign is not None:
+        head = SignedHead(case_id, log[-1].seq, log[-1].head.hex())
+        statement = Statement("release", (head,), report=report_digest(msgspec.to_builtins(report)))
+        made = msgspec.structs.replace(made, signed=sign(statement))
     files = {
         "report.md": render_markdown(checked, made, by=by, say=say).encode(),
         "report.html": render_html(checked, made, by=by, say=say).encode(),
         "report.docx": render_docx(checked, made, by=by, say=say),
-        "report.json": msgspec.json.format(msgspec.json.encode(report), indent=1),
+        "report.json": _as_json(report, made.signed),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         write_whole(folder / name, data)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    return Pressed(digests, checked.kinds(), checked)
+    return Pressed(digests, checked.kinds(), checked, made.signed)
+
+
+def report_digest(value: dict[str, Any]) -> str:
+    """What a release's signature says of the report: the SHA-256 of its canonical form, without the signature.
+
+    >>> report_digest({"request": "언제까지인가?", "signature": {}}) == report_digest({"request": "언제까지인가?"})
+    True
+    """
+    return hashlib.sha256(canonical({name: one for name, one in value.items() if name != "signature"})).hexdigest()
+
+
+def _as_json(report: Report, signed: Signed | None) -> bytes:
+    value = msgspec.to_builtins(report)
+    if signed is not None:
+        value["signature"] = msgspec.to_builtins(signed)
+    return msgspec.json.format(msgspec.json.encode(value), indent=1)
 
 
 def _instructions(log: Sequence[e.Event]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import msgspec
 from jihwi.case import events as e
 from jihwi.case.turn import PromptRecord
 from jihwi.errors import StoreCorrupt
-from jihwi.reports.provenance import call_of_release, trace
+from jihwi.reports.provenance import trace_released
 
 __all__ = ["disclosed_prompts", "rebuild"]
 
@@ -108,5 +108,5 @@ async def disclosed_prompts(log: Sequence[e.Event], blob: Blob) -> dict[str, Any
                         "actions": msgspec.to_builtins(body.actions),
                     }
                 )
-    sentences = msgspec.to_builtins(trace(log, call_of_release(log)))
+    sentences = msgspec.to_builtins(trace_released(log))
     return {"agents": agents, "turns": turns, "sentences": sentences}

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.assignment import AgentSpec, MindSpec
 from jihwi.case.fold_moves import place
+from jihwi.case.revision import after_edit
 from jihwi.evidence import Claim, Report, Sentence
 
-__all__ = ["MadeSentence", "Step", "call_of_release", "sentences_of", "trace"]
+__all__ = ["MadeSentence", "Step", "call_of_release", "sentences_of", "trace", "trace_released"]
 
-Role = Literal["asked", "searched", "found", "checked", "wrote"]
+Role = Literal["asked", "searched", "found", "checked", "wrote", "proposed", "edited"]
 """What a step did for the sentence, in the order it happens."""
 
-_ORDER: dict[str, int] = {"asked": 0, "searched": 1, "found": 2, "checked": 3, "wrote": 4}
+_ORDER: dict[str, int] = {role: place for place, role in enumerate(get_args(Role))}
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,7 +33,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     case: str
     """The case whose event it is: a fork's first steps are its parent's."""
     event: int
-    """The number of the turn that decided it."""
+    """The number of the turn that decided it, or of the edit."""
     assignment: str
     turn: int
     agent: str
@@ -73,18 +74,29 @@ def sentences_of(report: Report) -> Iterator[Sentence]:
 
 def call_of_release(log: Sequence[e.Event]) -> str:
     """The place of the call whose result left the case last; empty when nothing left."""
-    place = ""
-    started = ""
-    for event in log:
+    return _last_release(log)[0]
+
+
+def trace_released(log: Sequence[e.Event]) -> tuple[MadeSentence, ...]:
+    """How each sentence of the report that left last came about, whatever was edited since."""
+    call, end = _last_release(log)
+    return trace(log[:end], call)
+
+
+def _last_release(log: Sequence[e.Event]) -> tuple[str, int]:
+    """The call that was released last, and how many events stood before that release."""
+    found = started = ("", 0)
+    for number, event in enumerate(log):
         if isinstance(event.body, e.ReleaseStarted):
-            started = event.body.call
+            started = (event.body.call, number)
         elif isinstance(event.body, e.ReportReleased):
-            place = started
-    return place
+            found = started
+    return found
 
 
 def trace(log: Sequence[e.Event], call: str) -> tuple[MadeSentence, ...]:
-    """How each sentence of the report that the call at `call` made came about; empty when it made none.
+    """How each sentence of the report that the call at `call` made came about, as the report stands at the end of
+    `log`; empty when there is none.
 
     A body that was erased or left out of `log` is a step that cannot be told, never a wrong one.
     """
@@ -103,6 +115,7 @@ class _Traced:
         self._results: dict[str, Any] = {}
         self._findings: dict[int, e.FindingPosted] = {}
         self._holds: dict[int, list[str]] = {}
+        self._edits: dict[tuple[str, str], tuple[e.Event, e.ReportEdited]] = {}
         for event in log:
             self._arrange(event)
 
@@ -127,6 +140,8 @@ class _Traced:
                 self._keep(place(body.assignment, body.turn, body.number), body.result)
             case e.FindingPosted() as body:
                 self._findings[body.finding] = body
+            case e.ReportEdited() as body:
+                self._edit(event, body)
 
     def _keep(self, where: str, result: Any) -> None:
         """Remember a result, and which findings it says hold."""
@@ -135,6 +150,16 @@ class _Traced:
             for number in result["holds"]:
                 self._holds.setdefault(number, []).append(where)
 
+    def _edit(self, event: e.Event, body: e.ReportEdited) -> None:
+        report = _report(self._results.get(body.call))
+        if report is None:
+            return
+        self._results[body.call] = msgspec.to_builtins(after_edit(report, body))
+        kept = {one.text for one in body.was}
+        for one in body.now:
+            if one.text not in kept:
+                self._edits[body.call, one.text] = (event, body)
+
     # ── a report ──
 
     def sentences(self, call: str) -> tuple[MadeSentence, ...]:
@@ -142,10 +167,12 @@ class _Traced:
         if report is None:
             return ()
         first = self._first_written(call)
-        return tuple(
-            MadeSentence(number, one.text, one.kind, tuple(self._steps(one, first.get(one.text, call))), one.events)
-            for number, one in enumerate(sentences_of(report), start=1)
-        )
+        made = []
+        for number, one in enumerate(sentences_of(report), start=1):
+            edit = self._edits.get((call, one.text))
+            last = self._edited(*edit) if edit is not None else self._called("wrote", first.get(one.text, call))
+            made.append(MadeSentence(number, one.text, one.kind, tuple(self._steps(one, last)), one.events))
+        return tuple(made)
 
     def _first_written(self, call: str) -> dict[str, str]:
         """Where each sentence stood first: a report that was worked over keeps most of its sentences."""
@@ -158,15 +185,21 @@ class _Traced:
                 break
         return found
 
-    def _steps(self, sentence: Sentence, wrote: str) -> list[Step]:
-        steps: list[Step] = []
+    def _edited(self, event: e.Event, body: e.ReportEdited) -> list[Step]:
+        """The turns of whoever proposed the words, if somebody did, and the person who put them there."""
+        turns = [turn for assignment, turn in self._turns if assignment == body.proposal]
+        steps = [step for turn in turns for step in self._of("proposed", body.proposal, turn)]
+        person = Step("edited", event.case_id, event.seq, "", 0, "", "person", event.author.id)
+        return [*steps, person]
+
+    def _steps(self, sentence: Sentence, last: Iterable[Step]) -> list[Step]:
+        steps = list(last)
         for finding in self._stands_on(sentence):
             steps += self._asked(finding.assignment)
             steps += self._searched(finding)
             steps += self._of("found", finding.assignment, finding.turn, finding=finding.finding)
             for where in self._holds.get(finding.finding, ()):
                 steps += self._called("checked", where, finding.finding)
-        steps += self._called("wrote", wrote)
         steps.sort(key=lambda one: (_ORDER[one.role], one.event))
         return list({(one.role, one.event, one.skill): one for one in reversed(steps)}.values())[::-1]
 

@@ -17,7 +17,16 @@ from jihwi.console.paging import twin
 from jihwi.console.seeing import seen_case
 from jihwi.console.visit import Visit, Visiting
 from jihwi.orchestrator import load_log
-from jihwi.reports import MadeSentence, Step, Whence, call_of_release, disclosed_prompts, footnote, trace
+from jihwi.reports import (
+    MadeSentence,
+    Step,
+    Whence,
+    call_of_release,
+    disclosed_prompts,
+    footnote,
+    trace,
+    trace_released,
+)
 
 __all__ = ["router"]
 
@@ -115,13 +124,13 @@ async def _page(visit: Visit, kept: Kept, call: str) -> PromptsPage:
     else:
         seen = log
     found = await disclosed_prompts(seen, visit.console.house.store.blob)
-    left = call_of_release(seen)
-    sentences = await asyncio.to_thread(_sentences, visit, case, seen, call or left or _draft(case))
+    left = not call and bool(call_of_release(seen))
+    sentences = await asyncio.to_thread(_sentences, visit, case, seen, "" if left else call or _draft(case))
     return PromptsPage(
         case.id,
         case.request,
         sentences,
-        bool(left) and call in ("", left),
+        left,
         tuple(dict.fromkeys(_agent(one) for one in found["agents"])),
         tuple(_turn(one) for one in found["turns"]),
         withheld,
@@ -137,8 +146,9 @@ def _draft(case: Case) -> str:
 
 
 def _sentences(visit: Visit, case: Case, log: list[Event], call: str) -> tuple[CitedSentence, ...]:
+    """Those of the report at `call` as it stands, or of the one that left when `call` is empty."""
     whence = Whence(case.id, case.team, case.team_digest, case.head.hex(), visit.language)
-    return tuple(_cited(whence, one) for one in trace(log, call))
+    return tuple(_cited(whence, one) for one in (trace(log, call) if call else trace_released(log)))
 
 
 def _cited(whence: Whence, one: MadeSentence) -> CitedSentence:
