@@ -211,6 +211,13 @@ class Settings:
         "임베딩 서버가 보아도 되는 문서 등급",
         "Classes of documents whose text the embedding server may see; a local: model sees all",
     )
+    signing_key: str = _setting(
+        "",
+        _reference,
+        "env:NAME or file:PATH",
+        "서명하는 열쇠가 있는 곳. 비우면 상태 폴더의 signing.key",
+        "Where the key that signs releases and heads is; signing.key in the state folder when empty",
+    )
     reading_processes: int = _setting(
         0, _count, "a whole number; 0 for one a core", "문서를 읽는 프로세스 수", "How many processes read documents"
     )

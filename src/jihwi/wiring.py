@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import getpass
 import hashlib
 import os
@@ -17,7 +18,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jihwi.case.assignment import MindSpec
+import msgspec
+
+from jihwi.case.assignment import AgentSpec, MindSpec
 from jihwi.case.events import Author, Event
 from jihwi.clock import SystemClock
 from jihwi.errors import (
@@ -30,14 +33,23 @@ from jihwi.errors import (
     StoreReadOnly,
 )
 from jihwi.evidence import Reading, Viewer
-from jihwi.house import HouseStream, Refused
+from jihwi.house import (
+    SIGNED_FOLDER,
+    HouseStream,
+    Refused,
+    SigningKey,
+    known_key,
+    load_signing_key,
+    record_release,
+    sign_heads,
+)
 from jihwi.ids import Randomness
 from jihwi.minds import DeltaSink, Mind
 from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, load_log, runner_name
 from jihwi.settings import Settings, StoreAddress
 from jihwi.skills import Skill, SkillBox
 from jihwi.store import KeptStore
-from jihwi.teams import BUILT_IN, Team, load_team, skills_in, team_folder
+from jihwi.teams import BUILT_IN, EDITING, Team, built_in_folder, load_team, skills_in, team_folder
 from jihwi.words import Language
 
 if TYPE_CHECKING:
@@ -153,13 +165,16 @@ class _Press:
             readings=_Readings(self._house.library),
             viewer=viewer,
             by=by,
-            folder=self._house.case_folder(case_id),
+            folder=self._house.release_folder(case_id, 1 + sum(one.kind == "report_released" for one in log)),
             say=lambda code, params: self._house.say_remark(code, params, language),
+            sign=lambda statement: self._house.signing_key.sign(statement),
         )
         if isinstance(outcome, Refused):
             return PublicationRefused(outcome.reason, outcome.sentences)
         for one in outcome.report.citations:
             self._house.library.keep(case_id, one.citation.reading, viewer)
+        if outcome.signed is not None:
+            await record_release(self._house.stream, case_id, outcome.signed, self._house.signing_key)
         return Publication(outcome.files, outcome.kinds)
 
 
@@ -188,6 +203,32 @@ class House:
             except (KeyError, OSError):
                 name = "user"
         return Viewer(name, self.settings.labels)
+
+    @cached_property
+    def signing_key(self) -> SigningKey:
+        """What releases and the heads of each day are signed with; made in the state folder when first needed.
+        Raises SettingInvalid, StoreFailed."""
+        key = load_signing_key(self.home, self.settings.signing_key)
+        assert key is not None
+        return key
+
+    def public_key(self) -> str:
+        """What signatures are checked with; empty when this house has signed nothing yet."""
+        return known_key(self.home, self.settings.signing_key)
+
+    async def sign_heads(self, *, again: bool = False) -> Path | None:
+        """Sign the heads of what changed, once a day (or `again`); the file beside the database that says so."""
+        from jihwi.reports import write_whole  # waits: brings the renderers
+
+        now = datetime.datetime.fromtimestamp(self.store.now_ms() / 1000).astimezone()
+        key = await asyncio.to_thread(lambda: self.signing_key)
+        fact = await sign_heads(self.store, self.stream, key, day=now.date().isoformat(), again=again)
+        if fact is None:
+            return None
+        path = self.home / SIGNED_FOLDER / f"heads-{fact.day}-{self.stream.state.signed_seq:06}.json"
+        path.parent.mkdir(exist_ok=True)
+        await asyncio.to_thread(write_whole, path, msgspec.json.format(msgspec.json.encode(fact.signed), indent=1))
+        return path
 
     @cached_property
     def library(self) -> Library:
@@ -241,6 +282,15 @@ class House:
         team = self._teams[name]
         return team.with_model(self.settings.model) if self.settings.model else team
 
+    def editor(self) -> AgentSpec:
+        """Who works on a passage of a report when a person asks for it, in a case of any team."""
+        if EDITING not in self._teams:
+            team = load_team(built_in_folder(EDITING), {skill: one.spec for skill, one in self.skills.all().items()})
+            self.minds.add(team)
+            self._teams[EDITING] = team
+        team = self._teams[EDITING]
+        return (team.with_model(self.settings.model) if self.settings.model else team).agents[0]
+
     def orchestrator(
         self,
         *,
@@ -251,6 +301,7 @@ class House:
         """The engine over this house's store."""
         for name in (*BUILT_IN, self.settings.team):
             self.team(name)
+        self.editor()
         return Orchestrator(
             store=self.store,
             minds=self.minds,
@@ -267,6 +318,11 @@ class House:
     def case_folder(self, case_id: str) -> Path:
         """Where a case's released files lie."""
         return self.home / "cases" / case_id
+
+    def release_folder(self, case_id: str, number: int) -> Path:
+        """Where the files of a case's first, second … release lie; a later one leaves the earlier ones alone."""
+        folder = self.case_folder(case_id)
+        return folder if number <= 1 else folder / f"release-{number}"
 
     def say_remark(self, code: str, params: dict[str, str], language: Language) -> str:
         """A reader's remark in words, with what can be done."""
@@ -384,13 +440,14 @@ class StoreRoom:
 def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
     """The skills that travel with the house, over its library."""
     from jihwi.skills.built_in import library_skills  # waits: brings the whole library
+    from jihwi.skills.revising import revising_skills
 
     def tagger() -> Tagger:
         from jihwi.index.mecab_tags import MecabTagger
 
         return MecabTagger()
 
-    return library_skills(library, tagger)
+    return [*library_skills(library, tagger), *revising_skills(library)]
 
 
 def state_place(settings: Settings, folder: Path | None = None) -> Path:

@@ -1,7 +1,8 @@
 """The house: the facts outside any case (people, settings, refusals, signatures), what they add up to, who may do what.
 
-`facts`, `people`, `settings`, `state`, `changes`, `repeats` and `signatures` are pure; `stream` keeps the facts in the
-store, `keys` the signing key outside it. The stream has a case's table and chain under the name `house`.
+`facts`, `people`, `settings`, `state`, `changes`, `repeats`, `signatures` and `vouching` are pure; `stream` keeps the
+facts in the store, `keys` the signing key outside it, and `signing` needs both. The stream has a case's table and chain
+under the name `house`.
 """
 
 from jihwi.house.changes import change_settings, put_endpoint, put_person, remove_endpoint, team_seen
@@ -33,18 +34,23 @@ from jihwi.house.facts import (
     TeamSeenWhole,
     house_kind_of,
 )
+from jihwi.house.keys import KEY_FILE, SigningKey, known_key, load_signing_key, public_key_said
 from jihwi.house.people import RIGHTS, ROLES, Person, Right, Role, is_person_id
 from jihwi.house.repeats import Counted, Repeats
 from jihwi.house.settings import HOUSE_SETTINGS, HouseSetting, is_within, parse_house_setting
 from jihwi.house.signatures import Signed, SignedHead, Statement, bytes_to_sign, is_signed_by
+from jihwi.house.signing import SIGNED_FOLDER, record_release, sign_heads, signed_beside, signed_in_stream
 from jihwi.house.state import Endpoint, HouseState, Switched, apply_fact, fold_house
 from jihwi.house.stream import HouseStream, open_fact, seal_fact
+from jihwi.house.vouching import Vouched, vouch
 
 __all__ = [
     "HOUSE_KINDS",
     "HOUSE_SETTINGS",
+    "KEY_FILE",
     "RIGHTS",
     "ROLES",
+    "SIGNED_FOLDER",
     "Counted",
     "Endpoint",
     "EndpointAdded",
@@ -77,11 +83,13 @@ __all__ = [
     "Signed",
     "SignedHead",
     "SignedIn",
+    "SigningKey",
     "SigningKeyMade",
     "Statement",
     "Switched",
     "TeamSeenBroken",
     "TeamSeenWhole",
+    "Vouched",
     "apply_fact",
     "bytes_to_sign",
     "change_settings",
@@ -90,11 +98,19 @@ __all__ = [
     "is_person_id",
     "is_signed_by",
     "is_within",
+    "known_key",
+    "load_signing_key",
     "open_fact",
     "parse_house_setting",
+    "public_key_said",
     "put_endpoint",
     "put_person",
+    "record_release",
     "remove_endpoint",
     "seal_fact",
+    "sign_heads",
+    "signed_beside",
+    "signed_in_stream",
     "team_seen",
+    "vouch",
 ]

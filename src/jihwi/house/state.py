@@ -63,6 +63,8 @@ class HouseState(msgspec.Struct):
     """The event that said so."""
     signed_ms: int = 0
     """When."""
+    releases: dict[str, str] = {}
+    """Case to the signature of its last release."""
 
     def setting(self, name: str) -> Any:
         """A setting's value, or its default."""
@@ -107,7 +109,9 @@ def apply_fact(state: HouseState, event: f.HouseEvent) -> None:
             state.key = body.key
         case f.HeadsSigned() as body:
             state.signed_day, state.signed_seq, state.signed_ms = body.day, event.seq, event.at_ms
-        case f.SignedIn() | f.SignInRefused() | f.Refused() | f.ExamplesExported() | f.ReleaseSigned() | None:
+        case f.ReleaseSigned() as body:
+            state.releases[body.case] = body.signed.signature
+        case f.SignedIn() | f.SignInRefused() | f.Refused() | f.ExamplesExported() | None:
             pass  # what happened, and changes nothing
         case body:
             _apply_person(state, body)
