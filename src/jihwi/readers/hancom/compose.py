@@ -8,7 +8,8 @@ The rules, the same for the four formats:
   the block that holds them and names it as its parent: a nested table is a table of its own and its text is not
   in the outer cell.
 * A table of one row that is a title or a number beside a title is that heading (`bands.py` says when).
-* A table of one cell that holds another table is a frame around a part of the page, no table: its content is flow.
+* A table of one column that holds another table is a frame around a part of the page, no table: its content is flow.
+  So is a text box that holds a table.
 * Where a note is called its mark stands in the text, rendered, after a space where it would run into a number.
 * A caption comes after the thing it explains. Paragraphs without text give no block, but are counted when numbered.
 """
@@ -189,7 +190,8 @@ class _Composer:
         match held:
             case Grid():
                 if _is_frame(held):
-                    self.flow(held.cells[0].paragraphs)
+                    for cell in sorted(held.cells, key=lambda cell: cell.row):
+                        self.flow(cell.paragraphs)
                     self._caption(held.caption)
                 elif parent < 0 and (band := self._band(held)):
                     self._heading(band)
@@ -197,6 +199,9 @@ class _Composer:
                     self._grid(held, parent)
             case Note():
                 self._framed(held.kind, held.paragraphs, parent, _mark(held))
+            case Frame(kind="text_box") if _holds_tables(held.paragraphs):
+                self.flow(held.paragraphs)
+                self._caption(held.caption)
             case Frame():
                 self._framed(held.kind, held.paragraphs, parent)
                 self._caption(held.caption)
@@ -344,10 +349,12 @@ def _marked(paragraph: Paragraph) -> Paragraph:
 
 
 def _is_frame(grid: Grid) -> bool:
-    """Whether a table is but a frame: one cell, and a table in it."""
-    return len(grid.cells) == 1 and any(
-        isinstance(anchor.held, Grid) for paragraph in grid.cells[0].paragraphs for anchor in paragraph.anchors
-    )
+    """Whether a table is but a frame: one column, and a table in it."""
+    return all(cell.column == 0 for cell in grid.cells) and any(_holds_tables(cell.paragraphs) for cell in grid.cells)
+
+
+def _holds_tables(paragraphs: Sequence[Paragraph]) -> bool:
+    return any(isinstance(anchor.held, Grid) for paragraph in paragraphs for anchor in paragraph.anchors)
 
 
 def _header_rows(grid: Grid) -> int:
