@@ -60,6 +60,11 @@ _SKILLS: dict[str, tuple[str, str]] = {
     "find_disagreements": ("어긋나는 곳 찾기", "Looks for contradictions"),
     "compute": ("셈", "Computes"),
     "compose_report": ("보고서 짓기", "Composes the report"),
+    "check_passage": ("대목 대조하기", "Checks a passage"),
+    "shorten_passage": ("대목 줄이기", "Shortens a passage"),
+    "back_passage": ("대목의 근거 더 찾기", "Looks for more evidence of a passage"),
+    "quote_passage": ("문서의 말로 바꾸기", "Puts the documents' words in"),
+    "reword_passage": ("대목 다시 쓰기", "Rewords a passage"),
     "release": ("보고서 내보내기", "Release of the report"),
 }
 

@@ -241,6 +241,7 @@ class Effects:
             request_of(case, case.assignments[command.assignment]),
             case.findings,
             case.recorded,
+            case.assignments[command.assignment].inputs,
         )
 
     def _skill_failed(self, command: RunSkill, reason: Reason, began: float) -> Learned:

@@ -39,6 +39,8 @@ class SkillContext(msgspec.Struct, frozen=True):
     """What has been posted to the case when the call starts."""
     recorded: tuple[Recorded, ...] = ()
     """What persons have decided and agents have disputed so far."""
+    inputs: Mapping[str, Any] = {}
+    """What the assignment was given to work on."""
 
 
 class SkillResult(msgspec.Struct, frozen=True):

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from jihwi.teams.code import skills_in
-from jihwi.teams.loader import BUILT_IN, Problem, Team, built_in_folder, check_team, load_team, team_folder
+from jihwi.teams.loader import BUILT_IN, EDITING, Problem, Team, built_in_folder, check_team, load_team, team_folder
 
-__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team", "skills_in", "team_folder"]
+__all__ = [
+    "BUILT_IN",
+    "EDITING",
+    "Problem",
+    "Team",
+    "built_in_folder",
+    "check_team",
+    "load_team",
+    "skills_in",
+    "team_folder",
+]

@@ -22,10 +22,13 @@ from jihwi.errors import FolderMissing, TeamInvalid
 from jihwi.minds import Procedure
 from jihwi.teams.code import CodeBroken, load_code
 
-__all__ = ["BUILT_IN", "Problem", "Team", "built_in_folder", "check_team", "load_team", "team_folder"]
+__all__ = ["BUILT_IN", "EDITING", "Problem", "Team", "built_in_folder", "check_team", "load_team", "team_folder"]
 
 BUILT_IN = ("consult", "report")
 """The teams that travel with the package."""
+
+EDITING = "editing"
+"""Where the editor is described, who joins a case of any team when a person asks for work on a passage."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -70,6 +73,7 @@ class _TeamFront(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     approve: list[str] = []
     approval_expires_seconds: int = 0
     deputy: str = ""
+    above_deputy: list[str] = []
     retries: int = 3
     budget: dict[str, int] = {}
 
@@ -159,6 +163,7 @@ class _Reading:
             head.approval_expires_seconds * 1000,
             head.deputy,
             head.retries,
+            tuple(head.above_deputy),
         )
         limits = self._limits("team.md", head.budget)
         name, title = head.name, head.title or head.name
