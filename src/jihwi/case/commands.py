@@ -12,17 +12,27 @@ from jihwi.case.events import Draft
 __all__ = ["Command", "Publish", "Record", "RunSkill", "Think"]
 
 
-class Record(msgspec.Struct, frozen=True, gc=False, tag="record"):
+class Keyed(msgspec.Struct, frozen=True, gc=False):
+    """What every command is: it says what it is about, and bears a key that is never issued twice."""
+
+    parts: tuple[str | int, ...]
+    """Of the key; put together only for who asks, because most commands are never asked."""
+
+    @property
+    def key(self) -> str:
+        """case/assignment/seat/turn/call/attempt, or what stands in their place."""
+        return "/".join(map(str, self.parts))
+
+
+class Record(Keyed, frozen=True, gc=False, tag="record"):
     """A fact that follows from what is known; nothing else is done."""
 
-    key: str
     draft: Draft
 
 
-class Think(msgspec.Struct, frozen=True, gc=False, tag="think"):
+class Think(Keyed, frozen=True, gc=False, tag="think"):
     """Ask the mind of an assignment for its next turn."""
 
-    key: str
     draft: Draft
     assignment: str
     seat: int
@@ -30,10 +40,9 @@ class Think(msgspec.Struct, frozen=True, gc=False, tag="think"):
     attempt: int
 
 
-class RunSkill(msgspec.Struct, frozen=True, gc=False, tag="run_skill"):
+class RunSkill(Keyed, frozen=True, gc=False, tag="run_skill"):
     """Run a skill. `idempotency_key` is the same for every attempt."""
 
-    key: str
     draft: Draft
     assignment: str
     seat: int
@@ -47,10 +56,9 @@ class RunSkill(msgspec.Struct, frozen=True, gc=False, tag="run_skill"):
     """Whether a person or the policy approved this exact action."""
 
 
-class Publish(msgspec.Struct, frozen=True, gc=False, tag="publish"):
+class Publish(Keyed, frozen=True, gc=False, tag="publish"):
     """Let a report leave: the gate re-checks every sentence, then the files are written (the same bytes each time)."""
 
-    key: str
     draft: Draft
     assignment: str
     seat: int

@@ -10,11 +10,9 @@ Folding a command's draft takes it off the list, so deciding again never issues 
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from typing import Any, assert_never
 
-import msgspec
 import rfc8785
 
 from jihwi.case import events as e
@@ -22,8 +20,9 @@ from jihwi.case.approval import action_digest, needs_approval
 from jihwi.case.assignment import Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
-from jihwi.case.fold import ROOT, chain, place
-from jihwi.case.state import ActionState, Approval, Assignment, Case, open_roots
+from jihwi.case.fold import ROOT, chain
+from jihwi.case.revision import report_digest
+from jihwi.case.state import ActionState, Approval, Assignment, Case, has_open_root, open_roots
 from jihwi.case.turn import (
     Action,
     Ask,
@@ -54,6 +53,9 @@ EMPTY_TURNS = 3
 CHOICES = ("resume", "raise_budget", "take", "reassign", "cancel")
 
 
+_Parts = tuple[str | int, ...]
+
+
 class _Plan:
     """One pass of deciding: the commands so far, and what they already use of numbers and budgets."""
 
@@ -67,13 +69,14 @@ class _Plan:
         self.reserved: dict[str, Spending] = {}
         self.stopped = False
 
-    def record(self, key: str, body: e.Body, assignment: Assignment | None = None) -> None:
+    def record(self, key: _Parts, body: e.Body, assignment: Assignment | None = None) -> None:
+        case = self.case
         author = e.SYSTEM
         labels: tuple[str, ...] = ()
         if assignment is not None:
-            author = e.Author("agent", assignment.agent, self.case.requester)
+            author = e.Author("agent", assignment.agent, case.requester)
             labels = assignment.labels
-        self.commands.append(Record(f"{self.case.id}/{key}", e.Draft(body, author, self.case.seq, labels)))
+        self.commands.append(Record((case.id, *key), e.Draft(body, author, case.seq, labels)))
 
 
 def decide(case: Case) -> list[Command]:
@@ -81,11 +84,12 @@ def decide(case: Case) -> list[Command]:
     if case.status != "open":
         return []
     plan = _Plan(case)
-    for approval in case.approvals.values():
-        if approval.expired and approval.status == "open":
-            _expire(plan, approval)
-    if case.assignments and not open_roots(case):  # the last of them was cancelled, or several ended at once
-        plan.record(f"closed/{case.seq}", e.CaseClosed(_outcome(case)))
+    if case.approvals:
+        for approval in case.approvals.values():
+            if approval.expired and approval.status == "open":
+                _expire(plan, approval)
+    if not has_open_root(case) and case.assignments:  # the last of them was cancelled, or several ended at once
+        plan.record(("closed", case.seq), e.CaseClosed(_outcome(case)))
         return plan.commands
     for assignment_id in case.open_ids:
         if plan.stopped:
@@ -120,7 +124,8 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     if assignment.failures > case.policy.retries:
         _stop(plan, assignment, assignment.failure or Reason("turn_keeps_failing", {"agent": assignment.agent}))
         return
-    if assignment.agent not in case.agents:
+    agent = case.agents.get(assignment.agent)
+    if agent is None:
         _stop(plan, assignment, Reason("agent_left", {"agent": assignment.agent}))
         return
     reserve = _turn_reserve(assignment)
@@ -129,13 +134,11 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
         _stop(plan, *over)
         return
     _reserve(plan, assignment, reserve)
-    attempt = assignment.attempt + 1
-    turn = assignment.turn
-    mind = None if assignment.mind == case.agents[assignment.agent].mind else assignment.mind
-    started = e.TurnStarted(assignment.id, assignment.seat, turn, attempt, mind, reserved=reserve)
-    key = f"{case.id}/{assignment.id}/{assignment.seat}/{turn}/-/{attempt}"
+    name, seat, turn, attempt = assignment.id, assignment.seat, assignment.turn, assignment.attempt + 1
+    own = assignment.mind is agent.mind or assignment.mind == agent.mind
+    started = e.TurnStarted(name, seat, turn, attempt, None if own else assignment.mind, 0, reserve)
     draft = e.Draft(started, e.SYSTEM, case.seq)
-    plan.commands.append(Think(key, draft, assignment.id, assignment.seat, turn, attempt))
+    plan.commands.append(Think((case.id, name, seat, turn, "-", attempt), draft, name, seat, turn, attempt))
 
 
 def _turn_reserve(assignment: Assignment) -> Spending:
@@ -146,6 +149,7 @@ def _turn_reserve(assignment: Assignment) -> Spending:
 
 
 _ONE_TURN = Spending(turns=1)
+_ONE_HANDOFF = Spending(handoffs=1)
 TURN_TOKENS = 8_000
 """Tokens reserved for one turn of a model."""
 
@@ -155,7 +159,7 @@ def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tupl
     found: tuple[Assignment, Reason] | None = None
     for one in chain(plan.case, assignment):
         limit = one.limits
-        if limit is UNLIMITED or limit == UNLIMITED:
+        if limit is UNLIMITED:
             continue
         held = plan.reserved.get(one.id, NOTHING)
         spending = one.spent.plus(one.reserved).plus(held)
@@ -169,25 +173,26 @@ def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tupl
 
 def _reserve(plan: _Plan, assignment: Assignment, reserve: Spending) -> None:
     for one in chain(plan.case, assignment):
-        plan.reserved[one.id] = plan.reserved.get(one.id, NOTHING).plus(reserve)
+        if one.limits is not UNLIMITED:
+            plan.reserved[one.id] = plan.reserved.get(one.id, NOTHING).plus(reserve)
 
 
 def _empty(plan: _Plan, assignment: Assignment) -> None:
     if assignment.empty_turns >= EMPTY_TURNS:
         _stop(plan, assignment, Reason("empty_turns", {"agent": assignment.agent}))
         return
-    key = f"{assignment.id}/{assignment.seat}/{assignment.turn}/empty"
+    key = (assignment.id, assignment.seat, assignment.turn, "empty")
     plan.record(key, e.Noticed(assignment.id, Reason("empty_turn", {"agent": assignment.agent})))
 
 
 def _stop(plan: _Plan, assignment: Assignment, reason: Reason) -> None:
     """End a child with a failed report, which is its parent's decision; park the case when it is its course."""
-    key = f"{assignment.id}/{assignment.seat}/{assignment.turn}/stopped/{assignment.failures}"
+    key = (assignment.id, assignment.seat, assignment.turn, "stopped", assignment.failures)
     if assignment.parent or assignment.aside:
         body = e.Reported(assignment.id, assignment.turn, "failed", reason=reason, data={"reason": reason.code})
         plan.record(key, body)
     else:
-        plan.record(f"{key}/{plan.case.seq}", e.CaseParked(reason, assignment.id, CHOICES))
+        plan.record((*key, plan.case.seq), e.CaseParked(reason, assignment.id, CHOICES))
         plan.stopped = True
 
 
@@ -232,7 +237,7 @@ def _action(plan: _Plan, assignment: Assignment, state: ActionState, blocked: bo
 
 def _at_once(plan: _Plan, assignment: Assignment, state: ActionState, action: Ask | Post | Dispute | Delegate) -> None:
     turn, number, seat = assignment.turn, state.number, assignment.seat
-    key = f"{place(assignment.id, turn, number)}/{seat}"
+    key = (assignment.id, turn, number, seat)
     match action:
         case Ask(question=question, options=options):
             plan.record(key, e.QuestionAsked(assignment.id, seat, turn, number, question, options), assignment)
@@ -273,7 +278,7 @@ def _delegate(plan: _Plan, assignment: Assignment, state: ActionState, action: D
         _narrower(action.limits, case.agents[action.agent].limits),
         action.join,
     )
-    plan.record(f"{place(assignment.id, assignment.turn, state.number)}/{assignment.seat}", opened, assignment)
+    plan.record((assignment.id, assignment.turn, state.number, assignment.seat), opened, assignment)
 
 
 def _narrower(one: Limits, other: Limits) -> Limits:
@@ -293,7 +298,7 @@ def _narrower(one: Limits, other: Limits) -> Limits:
 
 
 def _refuse(plan: _Plan, assignment: Assignment, state: ActionState, reason: Reason) -> None:
-    key = f"{place(assignment.id, assignment.turn, state.number)}/{assignment.seat}/refused"
+    key = (assignment.id, assignment.turn, state.number, assignment.seat, "refused")
     body = e.CallRefused(assignment.id, assignment.seat, assignment.turn, state.number, reason)
     plan.record(key, body, assignment)
 
@@ -313,7 +318,7 @@ def _call(plan: _Plan, assignment: Assignment, state: ActionState, action: Call,
         _refuse(plan, assignment, state, Reason("skill_unknown", {"skill": action.skill}))
         return False
     if state.status == "lost" and skill.effect == "write":
-        key = f"{place(assignment.id, assignment.turn, state.number)}/{assignment.seat}/uncertain/{state.attempt}"
+        key = (assignment.id, assignment.turn, state.number, assignment.seat, "uncertain", state.attempt)
         idempotency = _idempotency_key(case, assignment, state)
         body = e.SkillUncertain(assignment.id, assignment.seat, assignment.turn, state.number, skill.name, idempotency)
         plan.record(key, body, assignment)
@@ -354,7 +359,7 @@ def _start_or_ask(plan: _Plan, assignment: Assignment, state: ActionState, skill
     author = e.Author("agent", assignment.agent, case.requester)
     plan.commands.append(
         RunSkill(
-            f"{started.idempotency_key}/{started.attempt}",
+            (started.idempotency_key, started.attempt),
             e.Draft(started, author, case.seq),
             assignment.id,
             assignment.seat,
@@ -400,16 +405,16 @@ def _request(
         reason,
         plan.case.now_ms + policy.approval_expires_ms if policy.approval_expires_ms else 0,
     )
-    plan.record(f"{approval}/approval", requested, assignment)
+    plan.record((approval, "approval"), requested, assignment)
 
 
 def _expire(plan: _Plan, approval: Approval) -> None:
     """An approval nobody answered goes to the deputy once, and lapses after that."""
     policy = plan.case.policy
     if policy.deputy and not approval.deputy:
-        plan.record(f"{approval.id}/escalated", e.ApprovalEscalated(approval.id, policy.deputy))
+        plan.record((approval.id, "escalated"), e.ApprovalEscalated(approval.id, policy.deputy))
     else:
-        plan.record(f"{approval.id}/expired", e.ApprovalLapsed(approval.id, Reason("approval_expired")))
+        plan.record((approval.id, "expired"), e.ApprovalLapsed(approval.id, Reason("approval_expired")))
 
 
 # ── endings ──────────────────────────────────────────────────────────────────
@@ -432,7 +437,7 @@ def _release(plan: _Plan, assignment: Assignment, state: ActionState, action: Re
     if report is None:
         _refuse(plan, assignment, state, Reason("no_such_result", {"call": action.call}))
         return False
-    digest = hashlib.sha256(msgspec.json.encode(report, order="deterministic")).hexdigest()
+    digest = report_digest(report)
     if state.status == "due" and case.policy.release == "person" and not by_order:
         arguments = {"call": action.call, "report": digest}
         bound = action_digest(case.id, assignment.id, RELEASE, arguments)
@@ -449,7 +454,7 @@ def _release(plan: _Plan, assignment: Assignment, state: ActionState, action: Re
         digest,
         "person" if by_person else "policy",
     )
-    key = f"{_idempotency_key(case, assignment, state)}/{started.attempt}"
+    key = (_idempotency_key(case, assignment, state), started.attempt)
     draft = e.Draft(started, e.Author("agent", assignment.agent, case.requester), case.seq)
     plan.commands.append(
         Publish(
@@ -469,13 +474,13 @@ def _release(plan: _Plan, assignment: Assignment, state: ActionState, action: Re
 
 def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     case, turn = plan.case, assignment.turn
-    key = f"{place(assignment.id, turn, assignment.ending_number)}/{assignment.seat}"
+    key = (assignment.id, turn, assignment.ending_number, assignment.seat)
     if isinstance(ending, Report):
         reported = e.Reported(assignment.id, turn, ending.status, of_turn=True)
         plan.record(key, reported, assignment)
         if [one.id for one in open_roots(case)] == [assignment.id]:
             status = ending.status if assignment.id == case.course else _outcome(case)
-            plan.record(f"{key}/closed", e.CaseClosed(status), assignment)
+            plan.record((*key, "closed"), e.CaseClosed(status), assignment)
             plan.stopped = True
         return
     state = assignment.actions[assignment.ending_number]
@@ -485,7 +490,7 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
         return
     path = assignment.handoffs
     same = sum(1 for one in itertools.pairwise(path) if one == (assignment.agent, ending.agent))
-    over = _over_budget(plan, assignment, Spending(handoffs=1))
+    over = _over_budget(plan, assignment, _ONE_HANDOFF)
     if same >= SAME_HANDOFF:
         _refuse(plan, assignment, state, Reason("ping_pong", {"from": assignment.agent, "to": ending.agent}))
     elif over is not None:
@@ -503,7 +508,7 @@ def budget_left(case: Case, assignment: Assignment) -> Limits:
     left = UNLIMITED
     for one in chain(case, assignment):
         limit = one.limits
-        if limit is UNLIMITED or limit == UNLIMITED:
+        if limit is UNLIMITED:
             continue
         used = one.spent.plus(one.reserved)
         left = _narrower(
@@ -522,7 +527,9 @@ def budget_left(case: Case, assignment: Assignment) -> Limits:
 
 def request_of(case: Case, assignment: Assignment) -> str:
     """What was asked for where this work belongs: the case's request, or that of the follow-up it is part of."""
-    root = chain(case, assignment)[-1]
+    root = assignment
+    while root.parent:
+        root = case.assignments[root.parent]
     return case.request if root.id == ROOT or root.aside else root.task
 
 
@@ -530,22 +537,22 @@ def view_of(case: Case, assignment_id: str) -> View:
     """What the mind of an assignment is shown for its next turn. Raises KeyError for an unknown assignment."""
     assignment = case.assignments[assignment_id]
     return View(
-        case_id=case.id,
-        assignment=assignment.id,
-        seat=assignment.seat,
-        turn=assignment.turn,
-        agent=case.agents[assignment.agent],
-        mind=assignment.mind,
-        request=request_of(case, assignment),
-        language=case.language,
-        task=assignment.task,
-        inputs=assignment.inputs,
-        transcript=assignment.transcript,
-        findings=case.findings,
-        budget_left=budget_left(case, assignment),
-        agents=tuple(case.agents.values()),
-        basis_seq=case.seq,
-        prompt_parent=assignment.prompt_seq,
-        prompt_digest=assignment.prompt_digest,
-        root=not assignment.parent and not assignment.aside,
+        case.id,
+        assignment.id,
+        assignment.seat,
+        assignment.turn,
+        case.agents[assignment.agent],
+        assignment.mind,
+        request_of(case, assignment),
+        case.language,
+        assignment.task,
+        assignment.inputs,
+        assignment.transcript,
+        case.findings,
+        budget_left(case, assignment),
+        tuple(case.agents.values()),
+        case.seq,
+        assignment.prompt_seq,
+        assignment.prompt_digest,
+        not assignment.parent and not assignment.aside,
     )

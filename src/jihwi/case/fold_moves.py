@@ -55,6 +55,8 @@ def place(assignment: str, turn: int, number: int) -> str:
 def chain(case: Case, assignment: Assignment) -> list[Assignment]:
     """The assignment and those above it, up to the root."""
     found = [assignment]
+    if not assignment.parent:
+        return found
     while assignment.parent:
         assignment = case.assignments[assignment.parent]
         found.append(assignment)
@@ -74,7 +76,7 @@ def end_reservation(case: Case, assignment: Assignment, cost: Spending) -> None:
     for one in chain(case, assignment):
         one.spent = one.spent.plus(cost)
         if held is not NOTHING:
-            one.reserved = one.reserved.minus(held)
+            one.reserved = NOTHING if one.reserved is held else one.reserved.minus(held)
 
 
 def settle(

@@ -37,7 +37,8 @@ def patch_of(case: Case, *, at_rest: bool = False, opens: bool = False) -> Patch
         status = "waiting"
     elif status == "closed" and case.outcome == "failed":
         status = "failed"
-    wake_at_ms = min(case.timers.values()) if case.timers else 0
+    # A paused or parked case is not woken: nothing comes due in it until a person lets it go on.
+    wake_at_ms = min(case.timers.values()) if case.timers and case.status == "open" else 0
     if not opens:
         return Patch(status, wake_at_ms, waits(case))
     return Patch(status, wake_at_ms, waits(case), case.request, case.requester, case.team, case.parent)
