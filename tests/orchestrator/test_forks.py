@@ -97,3 +97,17 @@ async def test_one_assignment_is_cancelled_and_its_parent_decides() -> None:
     assert (ended.outcome, ended.answer) == ("partial", "failed")
     log = await load_log(house.store, case.id)
     assert any(isinstance(event.body, e.AssignmentCancelled) for event in log)
+
+
+async def test_what_a_person_does_in_a_fork_at_once_stands_before_any_runner_sees_it() -> None:
+    house, store, case_id = await _asked([])
+    seq = (await load_case(store, case_id)).seq
+    fork_id = await house.fork(case_id, seq, by="lee", then=lambda now: person.pause(now, by="lee"), door="console")
+    first, second = [event for event in await load_log(store, fork_id) if event.case_id == fork_id]
+    assert (first.kind, second.kind, second.author.door) == ("case_forked", "case_paused", "console")
+    await house.submit(case_id, lambda now: person.answer(now, "2025", by="kim"))
+    await house.drive(case_id)
+    last = (await load_case(store, case_id)).seq
+    with pytest.raises(CommandRefused):
+        await house.fork(case_id, last, by="lee", then=lambda now: person.pause(now, by="lee"))
+    assert len(await store.rows()) == 2, "a fork that cannot take it is not opened"

@@ -146,12 +146,22 @@ class Orchestrator:
             return log.case
         raise AppendConflict(case_id, 0)
 
-    async def fork(self, case_id: str, seq: int, *, by: str, limits: Limits | None = None, door: str = "") -> CaseId:
+    async def fork(
+        self,
+        case_id: str,
+        seq: int,
+        *,
+        by: str,
+        limits: Limits | None = None,
+        then: Persons | None = None,
+        door: str = "",
+    ) -> CaseId:
         """Open a new case that goes on from event `seq` of another ("what if"). The events up to there stay with their
         case and are read from it. The fork has its own budget (`limits`, or what the other began with); approvals
-        that were open are asked anew, and every `write` needs one.
+        that were open are asked anew, and every `write` needs one. `then` is what the person does in it before any
+        runner sees it.
 
-        Raises CaseUnknown, CommandRefused when `seq` is no event of the case.
+        Raises CaseUnknown, CommandRefused when `seq` is no event of the case, or the fork cannot take `then`.
         """
         log = await load_log(self.store, case_id)
         own = [event for event in log if event.case_id == case_id]
@@ -165,6 +175,8 @@ class Orchestrator:
         given = branch.case.limits if limits is None else limits
         forked = CaseForked(case_id, seq, own[seq - 1].head.hex(), by, given)
         branch.add(Draft(forked, Author("person", by, door=door)))
+        for draft in then(branch.case) if then is not None else ():
+            branch.add(Draft(draft.body, msgspec.structs.replace(draft.author, door=door), draft.cause, draft.labels))
         self.show(await branch.append(lease=None))
         return fork_id
 
