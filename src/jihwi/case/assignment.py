@@ -66,6 +66,8 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Whom an expired approval goes to."""
     retries: int = 3
     """How often a turn or a `read` is tried again after a failure worth retrying."""
+    above_deputy: tuple[str, ...] = ()
+    """Who may answer in the deputy's place."""
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
