@@ -20,16 +20,11 @@ import numpy as np
 from jihwi.errors import IndexCorrupt, StoreFull, StoreReadOnly
 from jihwi.index import Analyser, Found, IndexedDocument, IndexState
 from jihwi.index.building import SegmentBuilder, join_segments
+from jihwi.index.joining import due_to_join
 from jihwi.index.scoring import Question, View, score
-from jihwi.index.segments import LAYOUT_VERSION, MOST_CHUNKS, Array, Segment
+from jihwi.index.segments import LAYOUT_VERSION, Array, Segment
 
 __all__ = ["EmbeddedIndex"]
-
-_ENOUGH_TO_JOIN = 4
-"""Segments of a like size that are joined at the next commit."""
-
-_SMALL = 512
-"""Segments with fewer chunks than this are of a like size, whatever their size."""
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -272,7 +267,7 @@ class EmbeddedIndex:
                 kept[entry.file] = entry
                 by_partition.setdefault(entry.partition, []).append(view)
         for partition, members in by_partition.items():
-            for group in _due(members):
+            for group in due_to_join(members):
                 file = self._new_file()
                 join_segments(self._folder / file, [(v.segment, _live(v)) for v in group])
                 for view in group:
@@ -342,26 +337,6 @@ def _without(view: View, gone: set[str]) -> _Listed:
         view.segment.partition,
         tuple(sorted(view.removed | more)),
     )
-
-
-def _due(views: list[View]) -> list[list[View]]:
-    """Segments of a partition that should become one: many small ones, or one that is mostly removed.
-
-    A segment is joined with smaller ones only when they hold half as much together, so a chunk is rewritten a number
-    of times that grows with the logarithm of the collection.
-    """
-    groups = [[view] for view in views if view.chunks * 2 < view.segment.chunk_count]
-    rest = sorted((view for view in views if view.chunks * 2 >= view.segment.chunk_count), key=lambda v: v.chunks)
-    group: list[View] = []
-    together = 0
-    for view in rest:
-        if together + view.chunks > MOST_CHUNKS or (group and view.chunks > max(2 * together, _SMALL)):
-            break
-        group.append(view)
-        together += view.chunks
-    if len(group) >= _ENOUGH_TO_JOIN:
-        groups.append(group)
-    return groups
 
 
 @contextmanager
