@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,10 +15,13 @@ from typing import Any
 
 import pytest
 
+from jihwi.case import events as e
 from jihwi.cli.drafts import Drafts
 from jihwi.cli.screen import Screen
 from jihwi.minds import Delta
+from jihwi.settings import Settings
 from jihwi.testing.openai_server import OpenAIServer, Reply, Use
+from jihwi.wiring import open_house
 from tests.cli.terminal import answered, environment, said
 
 TEAM = """---
@@ -277,6 +281,27 @@ def test_an_approval_nobody_answers_goes_to_the_deputy_and_lapses_after_that(des
     assert kinds.index("approval_requested") < escalated < lapsed
     assert not (desk / "sent.txt").exists()
     assert _answer(desk) == "rejected"
+
+
+def test_what_went_to_the_deputy_says_so_and_only_the_deputy_answers_it(desk: Path) -> None:
+    _team(desk, expires=3600, deputy="park")
+    case_id = run(desk, "send kim")["case"]
+    (approval,) = answered(desk, "case", "show", code=3)["approvals"]
+    assert (approval["deputy"], approval["answerers"]) == ("", [])
+    assert "then it goes to park" in " ".join(said(desk, "case", "show", code=3).split())
+
+    async def escalate() -> None:
+        async with open_house(Settings(viewer="kim", team=str(desk / "desk")), desk) as house:
+            draft = e.Draft(e.ApprovalEscalated(approval["approval"], "park"))
+            await house.orchestrator().submit(case_id, lambda case: [draft])
+
+    asyncio.run(escalate())
+    assert "Who may answer it now: park" in " ".join(said(desk, "case", "show", code=3).split())
+    refused = answered(desk, "case", "approve", "last", code=1)["error"]
+    assert (refused["code"], "park" in refused["words"]) == ("command_forbidden", True)
+    answered(desk, "case", "approve", "last", who="park")
+    answered(desk, "case", "run")
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["kim"]
 
 
 def followed(folder: Path, *words: str, code: int = 0) -> list[dict[str, Any]]:

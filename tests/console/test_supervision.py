@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jihwi.case.turn import Ask, Report, Turn, View
+from jihwi.case import events as e
+from jihwi.case.assignment import Policy
+from jihwi.case.turn import Ask, Call, Report, Turn, View
 from jihwi.console.people import Person
-from jihwi.testing.builders import an_agent, an_opening
+from jihwi.testing.builders import a_skill, an_agent, an_opening
 from tests.console.office import Client, running_console, small_engine
 
 
@@ -58,3 +60,38 @@ async def test_only_who_may_decide_says_who_works_in_a_case(tmp_path: Path) -> N
         assert page.json()["newcomers"] == []
         refused = await auditor.post(f"/cases/{case_id}/team", {"do": "join", "newcomer": "report/checker"})
         assert refused.status == 403
+
+
+# ── whose word an approval waits for ─────────────────────────────────────────
+
+
+def sender(view: View) -> Turn:
+    return Turn(actions=(Call("send", {"to": "all"}),) if view.turn == 1 else (Report(text="end"),))
+
+
+async def test_what_went_to_the_deputy_has_a_form_for_the_deputy_only(tmp_path: Path) -> None:
+    send = a_skill("send", effect="write", approval="always")
+    policy = Policy(approval_expires_ms=3_600_000, deputy="park")
+    async with running_console(tmp_path, small_engine({"sender": sender}, send)) as running:
+        for name in ("park", "lee"):
+            await running.console.people.put(Person(name, name, "case_worker"))
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("sender", send), policy=policy))
+        case = await running.case(case_id, lambda case: bool(case.approvals))
+        (approval,) = case.approvals.values()
+        escalated = e.Draft(e.ApprovalEscalated(approval.id, "park"))
+        await running.console.orchestrator.submit(case_id, lambda now: [escalated])
+        park, lee = [await Client(running.console).come_in(name) for name in ("park", "lee")]
+        form = f'action="/cases/{case_id}/approvals"'
+        for place in (f"/cases/{case_id}", "/inbox"):
+            mine, others = [(await client.get(place)).text for client in (park, lee)]
+            assert (form in mine, form in others) == (True, False)
+            assert "park 님에게 넘어갔습니다" in mine
+            assert "park 님에게 넘어갔습니다" in others
+        (waiting,) = (await lee.get("/inbox.json")).json()["waiting"]
+        assert (waiting["deputy"], waiting["answerers"]) == ("park", ["park"])
+        verdict = {"approval": approval.id, "digest": approval.action_digest, "verdict": "approve"}
+        refused = await lee.post(f"/cases/{case_id}/approvals", verdict, accept="application/json")
+        assert refused.status in (403, 409)
+        assert "park" in refused.json()["error"]["words"]
+        assert (await park.post(f"/cases/{case_id}/approvals", verdict)).status == 303
+        await running.case(case_id, lambda case: case.outcome == "done")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from jihwi.case import person
 from jihwi.case.assignment import MindSpec, Policy
+from jihwi.case.events import Draft
+from jihwi.case.state import Case
 from jihwi.case.turn import Call, CallSettled, Report, Turn, View
-from jihwi.errors import ModelBusy
+from jihwi.errors import CommandForbidden, ModelBusy
 from jihwi.minds import DeltaSink, SkillShown
+from jihwi.orchestrator import Orchestrator
+from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.builders import a_skill, an_agent, an_opening, an_orchestrator
 from tests.orchestrator.test_interleavings import HOUR_MS, ManualClock
@@ -77,3 +84,71 @@ async def test_a_model_that_asks_for_an_hour_gets_it_though_the_runner_ends_mean
         ended = await an_orchestrator(store, {}, minds={"m": mind}, runner="late").drive(case.id)
     assert ended is not None
     assert (ended.answer, mind.asked) == ("end", 2)
+
+
+async def _escalated(policy: Policy) -> tuple[Orchestrator, Case]:
+    """A case whose approval nobody answered in time."""
+    clock = ManualClock()
+    send = a_skill("send", effect="write", approval="always")
+    house = an_orchestrator(MemoryStore(clock=clock), {"worker": _worker}, send)
+    case = await house.run(an_opening(an_agent("worker", send), policy=policy))
+    clock.ms += HOUR_MS + 1
+    driven = await house.drive(case.id)
+    assert driven is not None
+    return house, driven
+
+
+POLICY = Policy(approval_expires_ms=HOUR_MS, deputy="park", above_deputy=("head",))
+
+
+@pytest.mark.parametrize("who", ["park", "head"])
+async def test_what_went_to_the_deputy_is_answered_by_the_deputy_or_who_is_above_and_by_nobody_else(who: str) -> None:
+    house, case = await _escalated(POLICY)
+    (waiting,) = person.open_approvals(case)
+    assert waiting.expires_at_ms == case.now_ms + HOUR_MS
+    answers: list[Callable[[Case], list[Draft]]] = [
+        lambda c: person.approve(c, waiting.id, by="lee"),
+        lambda c: person.edit(c, waiting.id, {"to": "me"}, by="lee"),
+        lambda c: person.reject(c, waiting.id, by="kim"),
+    ]
+    for command in answers:
+        with pytest.raises(CommandForbidden) as told:
+            await house.submit(case.id, command)
+        assert "park" in told.value.words("ko")
+        assert "head" in told.value.words("en")
+    await house.submit(case.id, lambda c: person.approve(c, waiting.id, by=who))
+    driven = await house.drive(case.id)
+    assert driven is not None
+    assert driven.answer == "finished"
+
+
+async def test_not_even_the_deputy_approves_what_their_own_seat_proposed_unless_the_policy_names_it() -> None:
+    clock = ManualClock()
+    send = a_skill("send", effect="write", approval="always")
+    house = an_orchestrator(MemoryStore(clock=clock), {"worker": _worker}, send)
+    case_id = await house.open(an_opening(an_agent("worker", send), policy=POLICY))
+    await house.submit(case_id, lambda c: person.take(c, "a1", by="park"))
+    proposed = Turn(actions=(Call("send", {"to": "me"}),))
+    await house.submit(case_id, lambda c: person.take_turn(c, "a1", proposed, by="park"))
+    await house.drive(case_id)
+    clock.ms += HOUR_MS + 1
+    await house.drive(case_id)
+    with pytest.raises(CommandForbidden):
+        await house.submit(case_id, lambda c: person.approve(c, "", by="park"))
+    await house.submit(case_id, lambda c: person.approve(c, "", by="head"))
+
+
+async def test_a_deadline_rests_while_its_case_is_paused_and_asks_no_runner_for_anything() -> None:
+    clock = ManualClock()
+    store = MemoryStore(clock=clock)
+    send = a_skill("send", effect="write", approval="always")
+    house = an_orchestrator(store, {"worker": _worker}, send)
+    case = await house.run(an_opening(an_agent("worker", send), policy=POLICY))
+    await house.submit(case.id, lambda c: person.pause(c, by="lee"))
+    clock.ms += 3 * HOUR_MS
+    assert await store.claim("another") is None
+    await house.submit(case.id, lambda c: person.resume(c, by="lee"))
+    driven = await house.drive(case.id)
+    assert driven is not None
+    (waiting,) = person.open_approvals(driven)
+    assert waiting.deputy == "park"

@@ -8,7 +8,7 @@ from typing import Any
 from jihwi.case.assignment import Policy, Reason, SkillSpec
 from jihwi.case.canonical import canonical
 
-__all__ = ["action_digest", "needs_approval"]
+__all__ = ["action_digest", "answerers", "needs_approval"]
 
 
 def action_digest(case_id: str, assignment: str, skill: SkillSpec, arguments: dict[str, Any]) -> str:
@@ -46,3 +46,12 @@ def needs_approval(skill: SkillSpec, policy: Policy, *, tainted: bool, forked: b
     if tainted and (reaches_out or skill.approval == "tainted"):
         return Reason("approval_tainted", {"skill": skill.name})
     return None
+
+
+def answerers(deputy: str, policy: Policy) -> tuple[str, ...]:
+    """The only persons who may answer an approval that went to `deputy`; empty while anybody with the right may.
+
+    >>> answerers("park", Policy(deputy="park", above_deputy=("head",)))
+    ('park', 'head')
+    """
+    return (deputy, *(one for one in policy.above_deputy if one != deputy)) if deputy else ()

@@ -63,7 +63,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     approval_expires_ms: int = 0
     """0: an approval waits for ever."""
     deputy: str = ""
-    """Whom an expired approval goes to."""
+    """Whom an expired approval goes to; from then on only they may answer it, or who stands above them."""
     retries: int = 3
     """How often a turn or a `read` is tried again after a failure worth retrying."""
     above_deputy: tuple[str, ...] = ()

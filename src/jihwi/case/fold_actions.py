@@ -153,7 +153,8 @@ def _approval_escalated(case: Case, body: e.ApprovalEscalated, event: e.Event) -
     if approval is not None and approval.status == "open":
         approval.deputy, approval.expired = body.deputy, False
         if case.policy.approval_expires_ms:
-            case.timers[f"approval:{approval.id}"] = event.at_ms + case.policy.approval_expires_ms
+            approval.expires_at_ms = event.at_ms + case.policy.approval_expires_ms
+            case.timers[f"approval:{approval.id}"] = approval.expires_at_ms
 
 
 def _question_asked(case: Case, body: e.QuestionAsked, event: e.Event) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from jihwi.case import events as e
-from jihwi.case.approval import action_digest
+from jihwi.case.approval import action_digest, answerers
 from jihwi.case.assignment import AgentSpec, MindSpec, Reason
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.decide import RELEASE
@@ -76,6 +76,14 @@ def _approval(case: Case, approval_id: str, by: str) -> Approval:
     if own and approval.skill not in case.policy.approve:
         raise CommandForbidden(
             case.id, "자기 자리에서 낸 일은 스스로 승인할 수 없습니다.", "Nobody approves what their own seat proposed."
+        )
+    allowed = answerers(approval.deputy, case.policy)
+    if allowed and by not in allowed:
+        who = ", ".join(allowed)
+        raise CommandForbidden(
+            case.id,
+            f"기한 안에 답이 없어 '{approval.deputy}' 님에게 넘어간 승인입니다. 이제 답할 수 있는 사람: {who}",
+            f"Nobody answered this approval in time, and it went to '{approval.deputy}'. Who may answer it now: {who}",
         )
     return approval
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +11,11 @@ import msgspec
 import typer
 
 from jihwi.case import person
+from jihwi.case.approval import answerers
 from jihwi.case.events import Draft
 from jihwi.case.ledger import open_event
 from jihwi.case.reasons import say as say_reason
-from jihwi.case.state import Assignment, Case, open_assignments, waits
+from jihwi.case.state import Approval, Assignment, Case, open_assignments, waits
 from jihwi.case.turn import Ask
 from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import line_of
@@ -131,7 +133,15 @@ def standing(case: Case) -> dict[str, Any]:
         "agents": {name: sorted(case.skills.get(name, {})) for name in case.agents},
         "team_digest": case.team_digest,
         "approvals": [
-            {"approval": one.id, "skill": one.skill, "arguments": one.arguments, "digest": one.action_digest}
+            {
+                "approval": one.id,
+                "skill": one.skill,
+                "arguments": one.arguments,
+                "digest": one.action_digest,
+                "expires_at_ms": one.expires_at_ms,
+                "deputy": one.deputy,
+                "answerers": answerers(one.deputy, case.policy),
+            }
             for one in person.open_approvals(case)
         ],
         "questions": [
@@ -168,12 +178,29 @@ def _lines(case: Case, screen: Screen) -> list[str]:
             say_it(f"승인을 기다립니다: {one.id}", f"Waits for an approval: {one.id}"),
             f"  {one.skill} {arguments}",
             f"  {why}",
+            *(f"  {one_more}" for one_more in _whose_word(case, one, screen)),
             f"  jihwi case approve {case.id} {one.id} --digest {one.action_digest[:12]}",
         ]
     for a, number, question in person.open_questions(case):
         ask = say_it(f"묻습니다 ({a.id}): {question}", f"Asks ({a.id}): {question}")
         lines += ["", ask, *(f"  {n}. {one}" for n, one in enumerate(_options(a, number), 1))]
         lines.append(f'  jihwi case answer {case.id} "…" --of {a.id}/{number}')
+    return lines
+
+
+def _whose_word(case: Case, approval: Approval, screen: Screen) -> list[str]:
+    """Until when an approval waits and for whom, where that is not said by the case worker's right alone."""
+    lines: list[str] = []
+    if approval.deputy:
+        who = ", ".join(answerers(approval.deputy, case.policy))
+        ko = f"기한이 지나 {approval.deputy} 님에게 넘어갔습니다. 이제 답할 수 있는 사람: {who}"
+        lines.append(screen.words(ko, f"It went to {approval.deputy} unanswered. Who may answer it now: {who}"))
+    if approval.expires_at_ms:
+        at = datetime.fromtimestamp(approval.expires_at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+        deputy = case.policy.deputy if not approval.deputy else ""
+        after = screen.words(f"그 뒤에는 {deputy} 님에게", f"then it goes to {deputy}") if deputy else ""
+        after = after or screen.words("그 뒤에는 소멸합니다", "then it lapses")
+        lines.append(screen.words(f"기한: {at}. {after}", f"Due: {at}; {after}"))
     return lines
 
 

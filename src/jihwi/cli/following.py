@@ -72,7 +72,10 @@ _SAID: dict[type, tuple[str, str]] = {
     e.ApprovalRequested: ("승인을 기다립니다 {approval}: {skill}", "waits for an approval {approval}: {skill}"),
     e.ApprovalAnswered: ("승인 {approval}: {verdict}", "approval {approval}: {verdict}"),
     e.ApprovalLapsed: ("승인 {approval:이} 소멸했습니다", "approval {approval} lapsed"),
-    e.ApprovalEscalated: ("승인 {approval:을} {deputy}에게 올렸습니다", "approval {approval} went to {deputy}"),
+    e.ApprovalEscalated: (
+        "승인 {approval:을} {deputy}에게 올렸습니다. 이제 그 사람이 답합니다",
+        "approval {approval} went to {deputy}, whose word it waits for now",
+    ),
     e.QuestionAsked: ("묻습니다: {question}", "asks: {question}"),
     e.QuestionAnswered: ("답: {answer}", "answer: {answer}"),
     e.SeatChanged: ("자리가 바뀌었습니다: {how} → {agent}", "the seat changed hands: {how} → {agent}"),

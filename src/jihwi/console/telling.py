@@ -251,7 +251,10 @@ _SAID: dict[type, tuple[str, str]] = {
     e.ApprovalRequested: ("승인을 기다립니다: {skill}", "Waits for an approval: {skill}"),
     e.ApprovalAnswered: ("{verdict}", "{verdict}"),
     e.ApprovalLapsed: ("승인 요청이 소멸했습니다", "The approval lapsed"),
-    e.ApprovalEscalated: ("승인을 {deputy}에게 올렸습니다", "The approval went to {deputy}"),
+    e.ApprovalEscalated: (
+        "승인을 {deputy} 님에게 올렸습니다. 이제 그 사람이 답합니다",
+        "The approval went to {deputy}, whose word it waits for now",
+    ),
     e.QuestionAsked: ("묻습니다: {question}", "Asks: {question}"),
     e.QuestionAnswered: ("답했습니다: {answer}", "Answered: {answer}"),
     e.SeatChanged: ("{how}", "{how}"),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from jihwi.case import person as persons
+from jihwi.case.approval import answerers
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import ActionState, Case, open_assignments
 from jihwi.case.turn import Ask, Call
@@ -43,6 +44,10 @@ class Waiting(msgspec.Struct, frozen=True):
     """The reader may not see the text it is about."""
     holder: str = ""
     """A turn: whose seat it is."""
+    deputy: str = ""
+    """An approval that nobody answered in time: to whom it went."""
+    answerers: tuple[str, ...] = ()
+    """The only persons who may answer it now; empty while whoever may decide may."""
 
 
 def waiting_in(case: Case, language: Language, viewer: Viewer, times: dict[int, int]) -> list[Waiting]:
@@ -102,6 +107,8 @@ def _approvals(case: Case, language: Language, viewer: Viewer, times: dict[int, 
             arguments=one.arguments if viewer.may_see(case.assignments[one.assignment].labels) else {},
             report=str(one.arguments.get("call", "")) if one.skill == "release" else "",
             withheld=not viewer.may_see(case.assignments[one.assignment].labels),
+            deputy=one.deputy,
+            answerers=answerers(one.deputy, case.policy),
         )
         for one in persons.open_approvals(case)
     ]
