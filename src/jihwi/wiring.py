@@ -13,7 +13,7 @@ import getpass
 import hashlib
 import os
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ import msgspec
 
 from jihwi.case.assignment import AgentSpec, MindSpec
 from jihwi.case.events import Author, Event
+from jihwi.case.ledger import Sealed
 from jihwi.clock import SystemClock
 from jihwi.errors import (
     CommandForbidden,
@@ -37,7 +38,10 @@ from jihwi.house import (
     SIGNED_FOLDER,
     HouseStream,
     Refused,
+    Signed,
+    SignedHead,
     SigningKey,
+    Statement,
     known_key,
     load_signing_key,
     record_release,
@@ -215,6 +219,13 @@ class House:
     def public_key(self) -> str:
         """What signatures are checked with; empty when this house has signed nothing yet."""
         return known_key(self.home, self.settings.signing_key)
+
+    def signed_now(self, case_id: str, log: Sequence[Sealed]) -> list[Signed]:
+        """A whole chain under the house's signature, for a copy that leaves; nothing of an empty one."""
+        if not log:
+            return []
+        head = SignedHead(case_id, log[-1].seq, log[-1].head.hex())
+        return [self.signing_key.sign(Statement("export", (head,)))]
 
     async def sign_heads(self, *, again: bool = False) -> Path | None:
         """Sign the heads of what changed, once a day (or `again`); the file beside the database that says so."""

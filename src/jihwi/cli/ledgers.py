@@ -1,4 +1,4 @@
-"""`jihwi ledger …`: verify and export the hash chain."""
+"""`jihwi ledger …`: verify, sign and export the hash chain of a case, or of the house."""
 
 from __future__ import annotations
 
@@ -6,45 +6,93 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from jihwi.case.ledger import Verdict, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
-from jihwi.errors import SettingInvalid
-from jihwi.reports import export_lines, verify_file, write_whole
-from jihwi.wiring import open_house
+from jihwi.errors import FileMissing, LedgerBroken, SettingInvalid
+from jihwi.house import (
+    SIGNED_FOLDER,
+    Signed,
+    Vouched,
+    is_signed_by,
+    known_key,
+    public_key_said,
+    signed_beside,
+    signed_in_stream,
+    vouch,
+)
+from jihwi.reports import export_lines, read_export, report_digest, signatures_in, verify_file, write_whole
+from jihwi.store import HOUSE
+from jihwi.wiring import House, open_house, state_place
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, help=say("사건의 원장을 확인하고 내보냅니다.", "Verify and export the ledger of a case.")
+    no_args_is_help=True,
+    help=say(
+        "사건과 집의 원장을 확인하고, 서명하고, 내보냅니다.",
+        "Verify, sign and export the ledger of a case or the house.",
+    ),
 )
 
-Target = Annotated[str, typer.Argument(help=say("사건 이름이나 원장 파일", "A case, or a ledger file"))]
+Target = Annotated[
+    str,
+    typer.Argument(
+        help=say("사건 이름, house, 원장 파일이나 report.json", "A case, house, a ledger file or a report.json")
+    ),
+]
 
 
 @app.command("verify", epilog="jihwi ledger verify last --head 9f2c…")
 def verify_ledger(
     target: Target = "last",
     head: Annotated[str, typer.Option(help=say("밖에 적어 둔 머리값", "A head kept outside"))] = "",
+    key: Annotated[
+        str,
+        typer.Option(
+            metavar="PUBLIC",
+            help=say("서명을 확인할 공개 열쇠나 그 파일", "The public key to check signatures with, or its file"),
+        ),
+    ] = "",
+    signed: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--signed",
+            metavar="FILE",
+            help=say(
+                "밖에 둔 서명: signed/의 파일이나 report.json",
+                "A signature kept outside: a file of signed/, a report.json",
+            ),
+        ),
+    ] = None,
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
 ) -> None:
-    """Check the hash chain of a case or a file; the first broken event is named."""
+    """Check the hash chain of a case, the house or a file, and its signatures; the first broken event is named."""
     with Session(json=json, lang=lang, home=home) as session:
-        expected = _head(head)
+        expected, public = _head(head), public_key_said(key) if key else ""
+        beside = [one for path in signed or () for one in _kept_outside(path)]
         path = Path(target)
+        if path.suffix == ".json" and path.is_file():
+            raise SystemExit(_verify_report(session, path, public or _own_key(session)))
         if path.is_file() or path.suffix == ".jsonl":
-            _tell(session, verify_file(path, expected_head=expected))
+            verdict, log = verify_file(path, expected_head=expected), read_export(path)
+            beside += signatures_in(path)
+            _tell(session, verdict, vouch(verdict.case_id, log, beside, public or _own_key(session)))
             raise SystemExit(0)
 
         async def work() -> int:
             async with open_house(session.settings) as house:
-                row = await find_case(house.store, target)
-                _tell(session, verify(row.case_id, await house.store.read(row.case_id), expected_head=expected))
+                case_id = HOUSE if target == HOUSE else (await find_case(house.store, target)).case_id
+                log = await house.store.read(case_id)
+                verdict = verify(case_id, log, expected_head=expected)
+                beside.extend(await _signatures(house, case_id))
+            _tell(session, verdict, vouch(case_id, log, beside, public or house.public_key()))
             return 0
 
         raise SystemExit(run_async(work))
@@ -62,48 +110,142 @@ def _head(text: str) -> bytes | None:
     return found
 
 
-def _tell(session: Session, verdict: Verdict) -> None:
+def _own_key(session: Session) -> str:
+    """The public half of this house's key, when there is a house here and it has one."""
+    return known_key(state_place(session.settings), session.settings.signing_key)
+
+
+def _kept_outside(path: Path) -> list[Signed]:
+    if not path.is_file():
+        raise FileMissing(str(path))
+    found = signed_beside(path) or signatures_in(path)
+    if not found:
+        raise SettingInvalid("signed", str(path), "--signed", "a file of signed/, a released report.json or a ledger")
+    return found
+
+
+async def _signatures(house: House, case_id: str) -> list[Signed]:
+    """What is signed of a chain: in the facts of the house, whose own chain must hold, and in files beside them."""
+    facts = await house.store.read(HOUSE)
+    verify(HOUSE, facts)
+    found = signed_in_stream(facts)
+    report = house.case_folder(case_id) / "report.json"
+    for path in (*sorted((house.home / SIGNED_FOLDER).glob("*.json")), *([report] if report.is_file() else [])):
+        found += signed_beside(path)
+    return found
+
+
+def _verify_report(session: Session, path: Path, key: str) -> int:
+    """A released report by itself: that its signature is over exactly these words."""
+    value = msgspec.json.decode(path.read_bytes())
+    held = signed_beside(path)
+    if not held:
+        raise LedgerBroken(path.name, 1, "the report carries no signature")
+    (signed,) = held
+    head = signed.statement.heads[0]
+    if signed.statement.report != report_digest(value) or not is_signed_by(signed, signed.key):
+        raise LedgerBroken(head.case_id, head.seq, "the report is not the one that was signed")
+    known = key == signed.key
     screen = session.screen
-    word = "unaltered" if verdict.against_head else "consistent"
+    screen.result(
+        {"case": head.case_id, "verdict": "signed" if known else "signed by an unknown key", "key": signed.key}
+        | {"events": head.seq, "head": head.head}
+    )
+    if not screen.json:
+        ko = (
+            "이 집의 열쇠로 서명한 그대로입니다"
+            if known
+            else "서명한 그대로이나, 이 열쇠를 믿을지는 --key로 견주십시오"
+        )
+        en = "as it was signed with the key you trust" if known else "as it was signed; compare the key with --key"
+        screen.out.print(f"{head.case_id}: {screen.words(ko, en)}", markup=False)
+        screen.out.print(f"{screen.words('열쇠', 'key')}: {signed.key}", markup=False)
+        screen.out.print(f"{screen.words('기록', 'events')}: {head.seq}", markup=False)
+        screen.out.print(f"{screen.words('머리값', 'head')}: {head.head}", markup=False)
+    return 0
+
+
+def _tell(session: Session, verdict: Verdict, vouched: Vouched) -> None:
+    screen = session.screen
+    surely = verdict.events if verdict.against_head else vouched.seq
     screen.result(
         {
             "case": verdict.case_id,
-            "verdict": word,
+            "verdict": "unaltered" if surely else "consistent",
+            "unaltered_to": surely,
             "events": verdict.events,
             "head": verdict.head.hex(),
             "erased": verdict.erased,
+            "key": vouched.key if vouched.seq else "",
+            "other_keys": vouched.others,
         }
     )
     if screen.json:
         return
-    ko = (
-        "바뀌지 않았습니다"
-        if verdict.against_head
-        else "앞뒤가 맞습니다 (밖의 머리값 없이는 끝이 잘렸는지 알 수 없습니다)"
-    )
-    en = "unaltered" if verdict.against_head else "consistent (without an outside head a cut end cannot be seen)"
-    screen.out.print(f"{verdict.case_id}: {screen.words(ko, en)}", markup=False)
+    screen.out.print(f"{verdict.case_id}: {screen.words(*_in_words(verdict, vouched, surely))}", markup=False)
     count = f"{verdict.events} ({verdict.erased} erased)" if verdict.erased else str(verdict.events)
     screen.out.print(f"{screen.words('기록', 'events')}: {count}", markup=False)
     screen.out.print(f"{screen.words('머리값', 'head')}: {verdict.head.hex()}", markup=False)
+    if vouched.seq:
+        screen.out.print(f"{screen.words('서명한 열쇠', 'signed with')}: {vouched.key}", markup=False)
+    if vouched.others:
+        ko = f"다른 열쇠의 서명 {vouched.others}개는 보지 않았습니다. 그 열쇠를 믿으면 --key로 확인하십시오."
+        en = f"{vouched.others} signatures of other keys were not looked at; check them with --key if you trust them."
+        screen.out.print(screen.words(ko, en), markup=False)
+
+
+def _in_words(verdict: Verdict, vouched: Vouched, surely: int) -> tuple[str, str]:
+    if not surely:
+        return (
+            "앞뒤가 맞습니다 (밖의 머리값이나 서명 없이는 끝이 잘렸는지 알 수 없습니다)",
+            "consistent (without an outside head or a signature a cut end cannot be seen)",
+        )
+    if surely < verdict.events:
+        later = verdict.events - surely
+        return (
+            f"서명한 기록 {surely}까지 바뀌지 않았습니다 (그 뒤 {later}건은 앞뒤가 맞습니다)",
+            f"unaltered up to event {surely}, which is signed (the {later} after it are consistent)",
+        )
+    return "바뀌지 않았습니다", "unaltered"
+
+
+@app.command("sign", epilog="jihwi ledger sign")
+def sign_heads(json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """Sign the heads of what changed since the last signing; the console does so once a day. Shows the public key."""
+    with Session(json=json, lang=lang, home=home) as session:
+
+        async def work() -> int:
+            async with open_house(session.settings) as house:
+                path = await house.sign_heads(again=True)
+                key = house.signing_key.public
+            screen = session.screen
+            screen.result({"file": str(path) if path else None, "key": key})
+            if not screen.json:
+                ko, en = "서명할 새 기록이 없습니다.", "Nothing new to sign."
+                screen.out.print(str(path) if path else screen.words(ko, en), markup=False)
+                screen.out.print(f"{screen.words('공개 열쇠', 'public key')}: {key}", markup=False)
+            return 0
+
+        raise SystemExit(run_async(work))
 
 
 @app.command("export", epilog="jihwi ledger export last --out ledger.jsonl")
 def export_ledger(
-    case: Annotated[str, typer.Argument(help=say("사건 이름", "A case"))] = "last",
+    case: Annotated[str, typer.Argument(help=say("사건 이름이나 house", "A case, or house"))] = "last",
     out: Annotated[
         Path | None, typer.Option(help=say("파일. 없으면 표준 출력", "A file; standard output without"))
     ] = None,
     lang: Lang = None,
     home: Home = None,
 ) -> None:
-    """Write the ledger as JSON lines that can be verified anywhere."""
+    """Write the ledger as JSON lines, signed, that can be verified anywhere."""
     with Session(lang=lang, home=home) as session:
 
         async def work() -> int:
             async with open_house(session.settings) as house:
-                row = await find_case(house.store, case)
-                data = b"".join(export_lines(await house.store.read(row.case_id)))
+                case_id = HOUSE if case == HOUSE else (await find_case(house.store, case)).case_id
+                log = await house.store.read(case_id)
+                data = b"".join(export_lines(log, house.signed_now(case_id, log)))
             if out is None:
                 sys.stdout.buffer.write(data)
                 sys.stdout.flush()

@@ -190,11 +190,12 @@ async def finish(session: Session, house: House, case: Case, out: Path | None) -
 
 async def lay_out(house: House, case: Case, out: Path | None) -> Path:
     """Write the prompts and the ledger beside the released report, and copy all of it to `out`."""
-    folder = house.case_folder(case.id)
+    folder = house.release_folder(case.id, len(case.released))
     folder.mkdir(parents=True, exist_ok=True)
     log = await load_log(house.store, case.id)
     prompts = await disclosed_prompts(log, house.store.blob)
-    ledger = b"".join(export_lines(await house.store.read(case.id)))
+    stored = await house.store.read(case.id)
+    ledger = b"".join(export_lines(stored, house.signed_now(case.id, stored)))
     write_whole(folder / "prompts.json", msgspec.json.format(msgspec.json.encode(prompts), indent=1))
     write_whole(folder / "ledger.jsonl", ledger)
     if out is None:

@@ -11,18 +11,18 @@ from jihwi.evidence import Viewer
 __all__ = ["RIGHTS", "ROLES", "Person", "Right", "Role", "is_person_id"]
 
 Role = Literal["requester", "case_worker", "auditor", "administrator"]
-Right = Literal["open", "answer", "decide", "see_all", "add", "audit", "administer"]
+Right = Literal["open", "answer", "decide", "see_all", "add", "audit", "oversee", "administer"]
 """open: open cases. answer: answer questions and cancel in one's own cases. decide: approve, take over, change budgets
-in every case. see_all: see the cases of others. add: add documents. audit: read every ledger's headers. administer:
-people and settings."""
+in every case. see_all: see the cases of others. add: add documents. audit: read every ledger's headers. oversee: read
+the facts of the house: who came in, who was refused. administer: people and settings."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     "requester": frozenset({"open", "answer"}),
     "case_worker": frozenset({"open", "answer", "decide", "see_all", "add", "audit"}),
-    "auditor": frozenset({"see_all", "audit"}),
-    "administrator": frozenset({"open", "answer", "decide", "see_all", "add", "audit", "administer"}),
+    "auditor": frozenset({"see_all", "audit", "oversee"}),
+    "administrator": frozenset({"open", "answer", "decide", "see_all", "add", "audit", "oversee", "administer"}),
 }
 
 
