@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jihwi.cli import cases, lab, ledgers, looking, runner, seats, serving, stores
+from jihwi.cli import asking, cases, lab, ledgers, looking, runner, seats, serving, stores
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 
@@ -118,7 +118,7 @@ def search(
         raise SystemExit(run_async(lambda: search_library(session, query, files, limit)))
 
 
-assert seats.app is cases.app  # the seats are commands of `case`
+assert seats.app is asking.app is cases.app  # the seats and further questions are commands of `case`
 app.command("lab", help=lab.HELP, epilog=lab.EPILOG)(lab.lab)
 app.add_typer(cases.app, name="case")
 app.add_typer(ledgers.app, name="ledger")

@@ -179,22 +179,32 @@ def fork(
     case: CaseName,
     at: Annotated[int, typer.Option(min=1, help=say("이 번호의 기록까지", "Up to this event"))],
     turns: Annotated[int, typer.Option(help=say("새 차례 한도", "Its own limit of turns"))] = 0,
+    note: Annotated[
+        str, typer.Option(help=say("갈라진 사건의 담당에게 할 말", "What to tell the new case's case worker"))
+    ] = "",
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
 ) -> None:
     """Try what if: a new case that goes on from an event of this one."""
     with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _fork(session, case, at, turns)))
+        raise SystemExit(run_async(lambda: _fork(session, case, at, turns, note)))
 
 
-async def _fork(session: Session, name: str, at: int, turns: int) -> int:
+async def _fork(session: Session, name: str, at: int, turns: int, words: str) -> int:
     screen = session.screen
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
         orchestrator = house.orchestrator()
         limits = Limits(turns=turns) if turns else None
-        fork_id = await orchestrator.fork(row.case_id, at, by=house.viewer.id, limits=limits, door="cli")
+        by = house.viewer.id
+
+        def told(now: Case) -> list[Draft]:
+            return person.note(now, now.course, words, by=by)
+
+        fork_id = await orchestrator.fork(
+            row.case_id, at, by=by, limits=limits, then=told if words else None, door="cli"
+        )
         forked = await orchestrator.case(fork_id)
     screen.result(standing(forked))
     screen.remark(

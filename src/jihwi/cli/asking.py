@@ -1,0 +1,48 @@
+"""`jihwi case ask`: a further question to a case that has ended, which goes on with everything it has found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jihwi.case import person
+from jihwi.case.budget import UNLIMITED, Limits
+from jihwi.cli.cases import CaseName, app, find_case
+from jihwi.cli.drafts import Drafts
+from jihwi.cli.screen import say
+from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.wiring import open_house
+
+__all__ = ["app"]
+
+
+@app.command(epilog='jihwi case ask last "그러면 국외 출장은?"')
+def ask(
+    case: CaseName,
+    request: Annotated[str, typer.Argument(help=say("이어서 물을 것", "What to ask further"))],
+    turns: Annotated[int, typer.Option(help=say("이 물음의 차례 한도", "Its own limit of turns"))] = 0,
+    out: Annotated[Path | None, typer.Option(help=say("보고서를 둘 폴더", "Folder for the report"))] = None,
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
+) -> None:
+    """Ask a case that has ended something further: it goes on with what it has found, and a budget of its own."""
+    with Session(json=json, lang=lang, home=home, model=model) as session:
+        raise SystemExit(run_async(lambda: _ask(session, case, request, turns, out)))
+
+
+async def _ask(session: Session, name: str, request: str, turns: int, out: Path | None) -> int:
+    from jihwi.cli.running import drive_case, watcher  # waits: brings the library
+
+    limits = Limits(turns=turns) if turns else UNLIMITED
+    async with open_house(session.settings) as house:
+        row = await find_case(house.store, name)
+        orchestrator = house.orchestrator(watch=watcher(session.screen), emit=Drafts(session.screen))
+        by = house.viewer.id
+        await orchestrator.submit(
+            row.case_id, lambda now: person.follow_up(now, request, by=by, limits=limits), door="cli"
+        )
+        return await drive_case(session, house, orchestrator, row.case_id, out)
