@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ import msgspec
 
 from jihwi.evidence import Chunk, Reading, Viewer, reading_digest
 from jihwi.evidence.chunking import Strategy, chunks_of
+from jihwi.library.database import Connection
 from jihwi.library.types import CollectionInfo, Document
 
 __all__ = [
@@ -85,7 +85,7 @@ _structure_of = msgspec.json.Decoder(Reading).decode
 class Catalogue:
     """The tables, through one connection and its transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._db = connection
 
     # ── versions ─────────────────────────────────────────────────────────────
@@ -111,7 +111,9 @@ class Catalogue:
 
     def choose(self, name: str, value: str) -> None:
         """Write what a person chose."""
-        self._db.execute("INSERT OR REPLACE INTO choices VALUES (?, ?)", (name, value))
+        self._db.execute(
+            "INSERT INTO choices VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )
 
     # ── collections ──────────────────────────────────────────────────────────
 
@@ -265,9 +267,9 @@ class Catalogue:
         if row is None:
             structure = zlib.compress(msgspec.json.encode(msgspec.structs.replace(reading, text="")), 6)
             number = self._db.execute(
-                "INSERT INTO readings (digest, characters, chunking, structure) VALUES (?, ?, '', ?)",
+                "INSERT INTO readings (digest, characters, chunking, structure) VALUES (?, ?, '', ?) RETURNING id",
                 (digest, len(reading.text), structure),
-            ).lastrowid
+            ).fetchone()[0]
             parts = (
                 (number, part, zlib.compress(text.encode("utf-8", "surrogatepass"), 6))
                 for part, text in enumerate(_parts(reading.text))

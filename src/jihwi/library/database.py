@@ -1,4 +1,7 @@
-"""The library's database: one SQLite file, its migrations, who may write now, and its errors in the house's words."""
+"""The library's database: what is asked of one, and the default, one SQLite file with its migrations.
+
+The statements of the catalogue are plain enough for every database behind this port; `?` stands for a value.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,73 @@ import fcntl
 import queue
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Any, Protocol
 
 from jihwi.errors import JihwiError, StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreTooNew
 
-__all__ = ["Database", "WriteLock"]
+__all__ = ["Connection", "Database", "LibraryDatabase", "Lock", "WriteLock"]
 
 _MOST_IDLE = 8
 """Reading connections kept for the next reader."""
+
+
+class Cursor(Protocol):
+    """What a statement gave."""
+
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """One state of the library, or one change of it."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Cursor: ...
+    def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> object: ...
+
+
+class Lock(Protocol):
+    """Who may write to the library and its index now: one process, one thread, until it lets go or dies."""
+
+    busy_seconds: float
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold it; raises `StoreBusy` when another does for longer than the time-out."""
+        ...
+
+    def tried(self, *, wait: bool = False) -> AbstractContextManager[bool]:
+        """Whether it could be had: at once, or with `wait` within the time-out."""
+        ...
+
+
+class LibraryDatabase(Protocol):
+    """Where documents, readings and chunks lie. Many readers and one writer at a time, in any number of processes."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people are told; never a password."""
+        ...
+
+    @property
+    def lock(self) -> Lock:
+        """Who writes for longer than one transaction holds it."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one state of the library until the block ends."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection in a transaction that is durable when the block ends, and undone when it raises."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...
 
 
 class Database:
@@ -24,6 +83,7 @@ class Database:
 
     def __init__(self, path: Path, *, busy_seconds: float) -> None:
         self.path = path
+        self.lock = WriteLock(path.with_suffix(".lock"), busy_seconds=busy_seconds)
         self._busy_seconds = busy_seconds
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_MOST_IDLE)
         with self._errors():
@@ -35,6 +95,11 @@ class Database:
                 connection.close()
                 raise
             self._give_back(connection)
+
+    @property
+    def place(self) -> str:
+        """Where the file is."""
+        return str(self.path)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

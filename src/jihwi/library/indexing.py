@@ -16,7 +16,7 @@ from jihwi.evidence import Chunk
 from jihwi.evidence.chunking import Strategy
 from jihwi.index import ChunkText, IndexedDocument, WordIndex
 from jihwi.library.catalogue import Catalogue, Partition
-from jihwi.library.database import Database, WriteLock
+from jihwi.library.database import LibraryDatabase, Lock
 from jihwi.library.nearness import VectorKeeper, Vectors
 from jihwi.library.types import Document
 
@@ -40,7 +40,7 @@ def index_key_of(document: Document, partition: Partition, strategy: Strategy) -
 class IndexKeeper:
     """Brings the index to the database's version, when this process may."""
 
-    def __init__(self, database: Database, index: WordIndex, lock: WriteLock, vectors: Vectors | None = None) -> None:
+    def __init__(self, database: LibraryDatabase, index: WordIndex, lock: Lock, vectors: Vectors | None = None) -> None:
         self._database = database
         self._index = index
         self._lock = lock
@@ -66,7 +66,7 @@ class IndexKeeper:
                 if mine:
                     self.bring_up_to_date()
                 elif must:
-                    raise StoreBusy(str(self._database.path), self._lock.busy_seconds)
+                    raise StoreBusy(self._database.place, self._lock.busy_seconds)
                 return mine or held == version
         except StoreReadOnly:
             if must:

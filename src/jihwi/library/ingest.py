@@ -18,7 +18,7 @@ from jihwi.evidence import Source
 from jihwi.evidence.chunking import Strategy
 from jihwi.index import IndexedDocument, WordIndex
 from jihwi.library.catalogue import Catalogue, DocumentRow, document_id_of, labels_at, path_key
-from jihwi.library.database import Database
+from jihwi.library.database import LibraryDatabase
 from jihwi.library.indexing import CHUNKS_A_COMMIT, IndexKeeper, index_key_of
 from jihwi.library.types import CollectionInfo, Document, IngestProgress, IngestReport
 from jihwi.readers import FileToRead, Outcome, ReadingService
@@ -52,7 +52,7 @@ class Ingest:
 
     def __init__(
         self,
-        database: Database,
+        database: LibraryDatabase,
         index: WordIndex,
         keeper: IndexKeeper,
         service: ReadingService,

@@ -17,7 +17,7 @@ from jihwi.evidence import Chunk, Reading, SecurityClass, Source, Viewer
 from jihwi.evidence.chunking import DEFAULT_STRATEGY, Strategy
 from jihwi.index import Analyser, Found, WordIndex
 from jihwi.library.catalogue import Catalogue, Partition, labels_at, path_key
-from jihwi.library.database import Database, WriteLock
+from jihwi.library.database import Database, LibraryDatabase
 from jihwi.library.indexing import IndexKeeper, index_key_of
 from jihwi.library.ingest import Ingest, Progress
 from jihwi.library.nearness import Vectors
@@ -47,18 +47,19 @@ class Library:
         standing: Standing = DEFAULT_STANDING,
         busy_seconds: float = 5.0,
         vectors: Vectors | None = None,
+        database: LibraryDatabase | None = None,
     ) -> None:
         """Open the library in `folder`, or begin one. Raises `StoreError`s.
 
         `strategy`: how to cut readings, whatever was adopted; None for what was (`adopt`). `vectors`: a model and
-        where its vectors lie; None for words alone.
+        where its vectors lie; None for words alone. `database`: where documents lie; None for a file in `folder`.
         """
         self.analyser = analyser
         self._index = index
         self._strategy = strategy
         self._standing = standing
-        self._database = Database(folder / "library.db", busy_seconds=busy_seconds)
-        self._lock = WriteLock(folder / "library.lock", busy_seconds=busy_seconds)
+        self._database = database or Database(folder / "library.db", busy_seconds=busy_seconds)
+        self._lock = self._database.lock
         self._keeper = IndexKeeper(self._database, index, self._lock, vectors)
         self._vectors = self._keeper.vectors
         self._embedder = vectors.embedder if vectors is not None else None

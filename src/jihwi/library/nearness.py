@@ -16,7 +16,7 @@ import msgspec
 from jihwi.errors import EmbeddingChanged, EmbeddingError
 from jihwi.index import ChunkText, DocumentVectors, Embedder, Found, IndexedDocument, Match, Near, VectorIndex
 from jihwi.library.catalogue import Catalogue, Partition
-from jihwi.library.database import Database
+from jihwi.library.database import LibraryDatabase
 
 if TYPE_CHECKING:
     from jihwi.index import Array
@@ -57,7 +57,7 @@ class VectorKeeper:
 
     def __init__(
         self,
-        database: Database,
+        database: LibraryDatabase,
         vectors: Vectors,
         texts: Callable[[Catalogue, str], IndexedDocument | None],
         *,

@@ -1,17 +1,23 @@
-"""A Postgres server as the library meets it: connections for threads, one writer at a time, errors in our words."""
+"""The library on a Postgres server: connections for threads, one writer at a time, errors in our words.
+
+The tables bear the names they have in the embedded database, in the schema `jihwi`, and the same statements ask them.
+"""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import resources
 from typing import Any
 
 import psycopg
 
-from jihwi.errors import StoreError
+from jihwi.errors import StoreBusy, StoreError, StoreTooNew
+from jihwi.library.database import Connection as Asked
 
-__all__ = ["PostgresServer"]
+__all__ = ["PostgresDatabase", "PostgresServer"]
 
 _MOST_IDLE = 8
 _CONNECT_SECONDS = 10
@@ -54,8 +60,8 @@ class PostgresServer:
             yield db
 
     @contextmanager
-    def holding(self, lock: int) -> Iterator[Connection]:
-        """A connection of its own, for a lock that lasts as long as it; gone with it, however it ends."""
+    def holding(self) -> Iterator[Connection]:
+        """A connection of its own, for a lock that lasts as long as it."""
         with self._errors():
             db = self._connect()
             try:
@@ -90,7 +96,7 @@ class PostgresServer:
         db.execute(
             "SELECT set_config('lock_timeout', %s, false), set_config('client_min_messages', 'warning', false), "
             "CASE WHEN current_setting('synchronous_commit') = 'off' "
-            "THEN set_config('synchronous_commit', 'on', false) END",
+            "THEN set_config('synchronous_commit', 'on', false) END, set_config('search_path', 'jihwi', false)",
             (f"{max(1, int(self.busy_seconds * 1000))}ms",),
         )
         return db
@@ -101,3 +107,111 @@ class PostgresServer:
             yield
         except psycopg.Error as problem:
             raise self._told(problem) from problem
+
+
+_WRITING = int.from_bytes(b"jihwi-li", "big", signed=True)
+_HOLDING = int.from_bytes(b"jihwi-lo", "big", signed=True)
+_ASK_AGAIN_SECONDS = 0.05
+
+
+class PostgresDatabase:
+    """A `LibraryDatabase` in the schema `jihwi`; its tables are made or brought up to date when it is opened."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        """Raises StoreError, StoreTooNew."""
+        self._server = server
+        self.lock = _ServerLock(server)
+        scripts = sorted(
+            (int(entry.name[:4]), entry.read_text("utf-8"))
+            for entry in (resources.files("jihwi.library") / "sql_postgres").iterdir()
+            if entry.name.endswith(".sql")
+        )
+        with server.reading() as db:
+            newest = scripts[-1][0]
+            if _schema_of(db) == newest:
+                return
+        with server.writing(lock=_WRITING) as db:
+            db.execute("CREATE TABLE IF NOT EXISTS jihwi.library_version (number integer NOT NULL)")
+            known = _schema_of(db)
+            if known > newest:
+                raise StoreTooNew(server.place, known, newest)
+            for number, script in scripts:
+                if number > known:
+                    db.execute(script.encode())
+            db.execute("DELETE FROM jihwi.library_version")
+            db.execute("INSERT INTO jihwi.library_version VALUES (%s)", (newest,))
+
+    @property
+    def place(self) -> str:
+        """Where the server is."""
+        return self._server.place
+
+    @contextmanager
+    def reading(self) -> Iterator[Asked]:
+        """A connection that sees one state of the library until the block ends."""
+        with self._server.reading() as db:
+            yield _Asked(db)
+
+    @contextmanager
+    def writing(self) -> Iterator[Asked]:
+        """A connection in a transaction that is durable when the block ends, and undone when it raises."""
+        with self._server.writing(lock=_WRITING) as db:
+            yield _Asked(db)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._server.close()
+
+
+def _schema_of(db: Connection) -> int:
+    if db.execute("SELECT to_regclass('jihwi.library_version') IS NULL").fetchone() == (True,):
+        return 0
+    row = db.execute("SELECT number FROM jihwi.library_version").fetchone()
+    return int(row[0]) if row else 0
+
+
+class _Asked:
+    """A connection that takes the catalogue's statements."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+        return self._db.execute(_ours(statement), values, binary=True)
+
+    def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> None:
+        with self._db.cursor() as cursor:
+            cursor.executemany(_ours(statement), values)
+
+
+def _ours(statement: str) -> bytes:
+    """The catalogue's statements hold no other `?`, and no `%`."""
+    return statement.replace("?", "%s").encode()
+
+
+class _ServerLock:
+    """A lock of the server's that lasts as long as a connection: whoever dies lets go."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self.busy_seconds = server.busy_seconds
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it; raises `StoreBusy` when another does for longer than the time-out."""
+        with self.tried(wait=True) as mine:
+            if not mine:
+                raise StoreBusy(self._server.place, self.busy_seconds)
+            yield
+
+    @contextmanager
+    def tried(self, *, wait: bool = False) -> Iterator[bool]:
+        """Whether it could be had: at once, or with `wait` within the time-out."""
+        until = time.monotonic() + (self.busy_seconds if wait else 0.0)
+        with self._server.holding() as db:
+            while db.execute("SELECT pg_try_advisory_lock(%s)", (_HOLDING,)).fetchone() != (True,):
+                if time.monotonic() >= until:
+                    yield False
+                    return
+                time.sleep(_ASK_AGAIN_SECONDS)
+            yield True
