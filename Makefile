@@ -34,6 +34,7 @@ fuzz: environment-test ## mutated and truncated files of every format, the long 
 	$(PY) -m pytest -m slow tests/readers
 
 chaos: environment-test ## runners killed at random while cases run, the long form
+	$(PY) -m jihwi.testing.interleavings --runs 1000 --on-disk 250
 	$(PY) -m jihwi.testing.chaos --runs 1000
 	$(PY) -m pytest -m slow tests/store
 

@@ -15,7 +15,7 @@ from jihwi.orchestrator import Orchestrator, Settings
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import an_agent, an_opening, an_orchestrator
-from tests.orchestrator.test_interleavings import ManualClock
+from jihwi.testing.interleavings import ManualClock
 
 
 class _Slow:

@@ -19,7 +19,7 @@ from jihwi.orchestrator import Orchestrator
 from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.builders import a_skill, an_agent, an_opening, an_orchestrator
-from tests.orchestrator.test_interleavings import HOUR_MS, ManualClock
+from jihwi.testing.interleavings import HOUR_MS, ManualClock
 
 
 def _worker(view: View) -> Turn:

@@ -172,6 +172,10 @@ class Orchestrator:
         prefix = log[: len(log) - len(own) + seq]
         fork_id = new_case_id(self._chance, self.store.now_ms())
         branch = CaseLog.branch(self.store, fork_id, self._chance, self._author, prefix)
+        if not branch.case.assignments:
+            raise CommandRefused(
+                case_id, f"{seq}번까지는 사건이 아직 시작되지 않았습니다.", f"The case had not begun at event {seq}."
+            )
         given = branch.case.limits if limits is None else limits
         forked = CaseForked(case_id, seq, own[seq - 1].head.hex(), by, given)
         branch.add(Draft(forked, Author("person", by, door=door)))
