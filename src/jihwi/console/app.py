@@ -13,7 +13,22 @@ from starlette.routing import Route
 
 from jihwi.console.desk import Console
 from jihwi.console.guard import Guard
-from jihwi.console.pages import case, commands, desk, entry, inbox, ledger, library, prompts, report, settings, team
+from jihwi.console.pages import (
+    case,
+    commands,
+    desk,
+    entry,
+    house,
+    inbox,
+    ledger,
+    library,
+    onward,
+    prompts,
+    proofing,
+    report,
+    settings,
+    team,
+)
 from jihwi.console.paging import describe
 from jihwi.console.templating import STATIC, assets
 from jihwi.console.visit import Visit, Visiting
@@ -58,8 +73,24 @@ def create_app(console: Console, *, proxy_header: str = "") -> Guard:
         openapi_url=None,
     )
     app.state.console = console
-    for page in (entry, desk, inbox, case, commands, ledger, report, prompts, library, team, settings):
+    for page in (
+        entry,
+        desk,
+        inbox,
+        case,
+        commands,
+        ledger,
+        house,
+        report,
+        proofing,
+        prompts,
+        onward,
+        library,
+        team,
+        settings,
+    ):
         app.include_router(page.router)
+        console.recorder.learn(route.path for route in page.router.routes if isinstance(route, Route))
     app.add_api_route("/static/{version}/{name}", _static, include_in_schema=False)
     app.add_api_route("/openapi.json", lambda: describe(app), include_in_schema=False)
     app.add_exception_handler(JihwiError, _failed)
@@ -67,7 +98,6 @@ def create_app(console: Console, *, proxy_header: str = "") -> Guard:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
     app.add_api_route("/problem", _nowhere, include_in_schema=False)
-    console.recorder.learn(route.path for route in app.routes if isinstance(route, Route))
     return Guard(
         app,
         people=console.people,

@@ -30,7 +30,7 @@ def asked_for(method: str, path: str, known: frozenset[str]) -> str:
     'GET /documents/…'
     """
     parts = [one if one in known or is_case_id(one) or _NAME.match(one) else "…" for one in path.split("/")[1:8] if one]
-    return f"{method if method.isalpha() and len(method) < 8 else '…'} /{'/'.join(parts)}"
+    return f"{method if method.isascii() and method.isalpha() and len(method) < 8 else '…'} /{'/'.join(parts)}"
 
 
 class Recorder:

@@ -114,9 +114,11 @@ def _row(stored: Sealed) -> LedgerRow:
 async def export(visit: Visiting, case_id: str) -> Response:
     """The ledger as a file that verifies without the store; bodies this person may not see are left out of it."""
     await _request_of(visit, case_id)
-    stored = await visit.console.house.store.read(case_id)
+    house = visit.console.house
+    stored = await house.store.read(case_id)
     viewer = visit.person.viewer
-    data = await asyncio.to_thread(lambda: b"".join(export_lines(_as_seen(one, viewer) for one in stored)))
+    seen = [_as_seen(one, viewer) for one in stored]
+    data = await asyncio.to_thread(lambda: b"".join(export_lines(seen, house.signed_now(case_id, stored))))
     headers = {"content-disposition": f'attachment; filename="{case_id}-ledger.jsonl"'}
     return Response(data, media_type="application/x-ndjson", headers=headers)
 
