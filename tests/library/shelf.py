@@ -5,12 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
+from psycopg import Error
+
+from jihwi.errors import StoreError
 from jihwi.evidence import ReadingBuilder, Viewer
 from jihwi.index.embedded import EmbeddedIndex
 from jihwi.index.mecab import MecabAnalyser
+from jihwi.index.postgres import PostgresIndex
 from jihwi.library import Library
+from jihwi.library.postgres import PostgresDatabase, PostgresServer
 from jihwi.readers import FileToRead, Outcome
+from jihwi.store.postgres.opening import place_of, store_error
 
 ANYONE = Viewer("anyone")
 
@@ -58,10 +65,23 @@ def outcome_of(path: str, data: bytes) -> Outcome:
     )
 
 
+def served(dsn: str) -> PostgresServer:
+    """The server as a library meets it, whose errors are the store's."""
+
+    def told(problem: Error) -> StoreError:
+        return store_error(problem, dsn, busy_seconds=0.3)
+
+    return PostgresServer(dsn, place=place_of(dsn), told=told, busy_seconds=0.3)
+
+
 class Shelf:
     """A folder of text files and a library that has them as the collection `files`."""
 
+    servers: ClassVar[dict[Path, str]] = {}
+    """The Postgres server of a folder's library, where it lies on one."""
+
     def __init__(self, folder: Path) -> None:
+        self.dsn = self.servers.get(folder)
         self.state = folder / "state"
         self.files = folder / "files"
         self.files.mkdir(exist_ok=True)
@@ -72,6 +92,10 @@ class Shelf:
     def open(self) -> Library:
         """Another library object on the same state folder."""
         analyser = MecabAnalyser()
+        if self.dsn is not None:
+            server = served(self.dsn)
+            index = PostgresIndex(server, analyser)
+            return Library(self.state, analyser, index, database=PostgresDatabase(server))
         return Library(self.state, analyser, EmbeddedIndex(self.state / "index", analyser), busy_seconds=0.3)
 
     def write(self, path: str, text: str) -> None:

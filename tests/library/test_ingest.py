@@ -16,8 +16,8 @@ from tests.library.shelf import ANYONE, PlainTextService, Shelf
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    made = Shelf(tmp_path)
+def shelf(shelf_folder: Path) -> Iterator[Shelf]:
+    made = Shelf(shelf_folder)
     made.write("규정/출장.txt", "# 출장비 규정\n출장비는 귀임 후 5일 이내에 정산한다.\n숙박비는 1박에 7만원으로 한다.")
     made.write("회의록.txt", "# 3월 회의록\n2024. 3. 5. 회의에서 예산 1억 5천만원을 의결하였다.")
     made.write("notice.txt", "# Notice\nApplications are accepted until 31 May.")

@@ -56,9 +56,11 @@ def test_a_forbidden_document_changes_nothing(
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
+def shelf(shelf_folder: Path) -> Shelf:
     return filled(
-        tmp_path, {"공개.txt": "예산 집행 계획"}, {"징계.txt": "예산 횡령 징계 기록", "공개 사본.txt": "예산 집행 계획"}
+        shelf_folder,
+        {"공개.txt": "예산 집행 계획"},
+        {"징계.txt": "예산 횡령 징계 기록", "공개 사본.txt": "예산 집행 계획"},
     )
 
 
