@@ -15,6 +15,7 @@ import msgspec
 
 from jihwi.readers.hancom.headings import typed_heading
 from jihwi.readers.hancom.model import Frame, Grid, GridCell, Note, Paragraph, Section
+from jihwi.readers.titles import APPENDED, LONGEST_BESIDE, numbered_beside
 
 __all__ = ["Band", "body_size", "heading_band"]
 
@@ -30,13 +31,7 @@ class Band(msgspec.Struct, frozen=True):
     paragraphs: tuple[Paragraph, ...]
 
 
-_MOST_CELLS, _MOST_PARAGRAPHS, _LONGEST, _LONGEST_BESIDE = 4, 3, 100, 60
-_ROMAN = re.compile(r"(?:[Ⅰ-Ⅻ]|(?!X)[IVX]{1,4})\.?")
-_DIGITS = re.compile(r"\d{1,2}\.?")
-_SYLLABLE = re.compile(r"[가나다라마바사아자차카타파하]\.?")
-_APPENDED = re.compile(
-    r"[\[(【<]?\s*(?:붙\s*임|별\s*첨|참\s*고|별\s*지|별\s*표|부\s*록)\s*(?:제?\s*\d{1,3}\s*호?)?\s*[\])】>]?"
-)
+_MOST_CELLS, _MOST_PARAGRAPHS, _LONGEST = 4, 3, 100
 _FORM = re.compile(r"\[\s*별\s*지\s*제\s*\d{1,3}\s*호(?:의\s*\d+)?\s*서식\s*\][^.]*")
 _TYPED = re.compile(r"(\d{1,2}(?:\.|(?=\s)))\s*(?=[^\d\s.,:%)\]~-])")
 _SET_APART = re.compile(r"(?:[가-힣]\s+){2,}[가-힣]|차\s+례|목\s+차")
@@ -56,8 +51,9 @@ def heading_band(grid: Grid, *, opening: bool, title: str, usual_size: Callable[
     paragraphs = tuple(p for cell in cells for p in cell.paragraphs if p.text.strip())
     beneath = 1 if title else 0
     if len(cells) == 2:
-        found = _beside(*(_text(cell) for cell in cells))
-        return Band(found[0] + beneath, found[1], False, paragraphs) if found else None
+        beside, shown = (_text(cell) for cell in cells)
+        level = numbered_beside(beside, shown)
+        return Band(level + beneath, beside, False, paragraphs) if level else None
     text = " ".join(p.text.strip() for p in paragraphs)
     if len(text) > _LONGEST or "\t" in text:
         return None
@@ -70,24 +66,14 @@ def heading_band(grid: Grid, *, opening: bool, title: str, usual_size: Callable[
         return Band(typed.level + (beneath if typed.level == 1 else 0), typed.number, False, paragraphs)
     if shape.head != "none" or text.endswith(_SENTENCE_ENDS):
         return None
-    if len(text) <= _LONGEST_BESIDE and (number := _TYPED.match(text)):
+    if len(text) <= LONGEST_BESIDE and (number := _TYPED.match(text)):
         return Band(2 + beneath, number[1], False, paragraphs)
-    if _APPENDED.fullmatch(text) or _FORM.fullmatch(text):
+    if APPENDED.fullmatch(text) or _FORM.fullmatch(text):
         return Band(1 + beneath, "", False, paragraphs)
     if opening or "".join(text.split()) == title or _SET_APART.fullmatch(text):
         return Band(1, "", True, paragraphs)
     if paragraphs[0].size > _LARGER * usual_size() > 0:
         return Band(1 + beneath, "", False, paragraphs)
-    return None
-
-
-def _beside(number: str, title: str) -> tuple[int, str] | None:
-    """The level and the number of a band whose number stands in a cell of its own."""
-    if len(title) > _LONGEST_BESIDE or sum(c.isalpha() for c in title) < 2 or "\n" in title:
-        return None
-    for pattern, level in ((_ROMAN, 1), (_APPENDED, 1), (_DIGITS, 2), (_SYLLABLE, 3)):
-        if pattern.fullmatch(number):
-            return level, number
     return None
 
 

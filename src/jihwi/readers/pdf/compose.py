@@ -1,4 +1,4 @@
-"""Makes the reading of a PDF from its pages: what repeats at the margins, what is a heading, what is a table."""
+"""Makes the reading of a PDF from its pages: margins that repeat, headings, tables, notes where they are called."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from jihwi.readers import Limits
 from jihwi.readers.ocr import Recognised
 from jihwi.readers.outline import outline
 from jihwi.readers.pdf.glyphs import Line
-from jihwi.readers.pdf.layout import Paragraph, Words, joined, paragraphs_of, reading_order
+from jihwi.readers.pdf.headings import Headings, merged_titles
+from jihwi.readers.pdf.layout import Paragraph, Words, gathered_letters, joined, paragraphs_of, reading_order
+from jihwi.readers.pdf.notes import FootNote, foot_notes, is_called
 from jihwi.readers.pdf.pages import Grid, PageContent
+from jihwi.readers.titles import numbered_beside
 
 __all__ = ["Composer"]
 
@@ -20,12 +23,8 @@ _MARGIN = 0.13
 _NUMBER_ONLY = re.compile(
     r"[-–—\s\[(]*(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of|쪽|페이지)\s*\d{0,4})?[-–—\s\])]*", re.IGNORECASE
 )
-_LONGEST_HEADING = 90
 _LONGEST_MARGIN = 120
 _MORE_THAN_A_NUMBER = 50
-_LARGER = 1.15
-_MOST_LEVELS = 4
-_MOST_HEADING_SHARE = 0.3
 
 
 class Composer:
@@ -35,10 +34,14 @@ class Composer:
         self._builder = builder
         self._limits = limits
         self._bookmarks = bookmarks
+        self._headings = Headings((), {})
+        self._titled = False
+        """Whether a title stands above the numbered headings."""
+        self._said = ""
+        """The heading shown last, without blanks; empty after other text."""
         self._words = Words()
         self._margins: set[str] = set()
         self._margins_seen: set[str] = set()
-        self._levels: list[float] = []
 
     def write(self, pages: list[PageContent], scanned: dict[int, list[Recognised]]) -> None:
         """The whole document; recognised pages replace what the file says of them."""
@@ -49,7 +52,7 @@ class Composer:
                 for lines in grid.lines.values():
                     self._words.learn(lines)
         self._margins = _repeated(read)
-        self._levels = _heading_sizes(read)
+        self._headings = Headings(read, self._bookmarks)
         for page in pages:
             self._builder.page = page.number
             if page.number in scanned:
@@ -73,12 +76,44 @@ class Composer:
                 self._margin(line, place)
             else:
                 flow.append(line)
-        for paragraph in paragraphs_of(reading_order(flow, page.width)):
-            first = paragraph.lines[0]
-            if first.region >= 0:
-                self._table(page.grids[first.region])
+        notes = self._notes(flow, page)
+        of_notes = {id(line) for note in notes for line in note.lines}
+        flow = [line for line in gathered_letters(flow) if id(line) not in of_notes]
+        paragraphs = merged_titles(paragraphs_of(reading_order(flow, page.width)), self._headings.body)
+        texts = [(one, joined(one.lines, self._words).strip()) for one in paragraphs]
+        for (paragraph, text), level in zip(texts, self._headings.levels(texts), strict=True):
+            region = paragraph.lines[0].region
+            if region >= 0:
+                self._table(page.grids[region])
+                text = "\n".join(line.text for lines in page.grids[region].lines.values() for line in lines)
+            elif text:
+                self._paragraph(paragraph, text, level)
+            notes = self._called(notes, text)
+        for note in notes:
+            self._note(note, self._builder.last_block)
+
+    def _notes(self, flow: list[Line], page: PageContent) -> list[FootNote]:
+        said = [line.text for line in flow]
+        said += [line.text for grid in page.grids for lines in grid.lines.values() for line in lines]
+        downwards = sorted(flow, key=lambda line: (line.top, line.left))
+        return foot_notes(downwards, "\n".join(said), page.height, self._headings.body)
+
+    def _called(self, notes: list[FootNote], text: str) -> list[FootNote]:
+        """Write the notes that the block written last calls; those that are left."""
+        parent = self._builder.last_block
+        left: list[FootNote] = []
+        for note in notes:
+            if is_called(note.mark, text):
+                self._note(note, parent)
             else:
-                self._paragraph(paragraph)
+                left.append(note)
+        return left
+
+    def _note(self, note: FootNote, parent: int) -> None:
+        paragraphs = paragraphs_of(note.lines)
+        text = "\n".join(joined(one.lines, self._words).strip() for one in paragraphs)
+        self._builder.block("footnote", text, number=note.mark, parent=parent, box=Paragraph(lines=note.lines).box)
+        self._said = ""
 
     def _margin(self, line: Line, place: str) -> None:
         """A header or footer is shown once, where it first stands."""
@@ -86,32 +121,20 @@ class Composer:
             self._margins_seen.add(place)
             self._builder.block("header" if place[0] == "h" else "footer", line.text, box=_box(line))
 
-    def _paragraph(self, paragraph: Paragraph) -> None:
-        text = joined(paragraph.lines, self._words).strip()
-        if not text:
-            return
+    def _paragraph(self, paragraph: Paragraph, text: str, level: int) -> None:
         begins = outline(text[:200])
-        level = self._heading_level(paragraph, text)
         kind: BlockKind = begins.kind
-        if level and begins.kind != "list_item":
+        shown = "".join(text.split())
+        if level and begins.kind != "list_item" and shown != self._said:
             kind = "heading"
         elif begins.kind == "heading" or begins.kind == "list_item":
             level = begins.level
+        if kind == "heading" and level == 1 and not begins.number:
+            self._titled = True
+        self._said = shown if kind == "heading" else ""
         self._builder.block(
             kind, text, level=level if kind != "paragraph" else 0, number=begins.number, box=paragraph.box
         )
-
-    def _heading_level(self, paragraph: Paragraph, text: str) -> int:
-        if len(text) > _LONGEST_HEADING:
-            return 0
-        if self._bookmarks and (level := self._bookmarks.get("".join(text.split()), 0)):
-            return min(level, 9)
-        if not any(c.isalpha() for c in text):
-            return 0
-        for level, size in enumerate(self._levels, start=1):
-            if paragraph.size >= size - 0.3:
-                return level
-        return 0
 
     def _table(self, grid: Grid) -> None:
         cells: list[tuple[int, int, int, int, str]] = []
@@ -120,7 +143,13 @@ class Composer:
             across = grid.table.xs[column + width] - grid.table.xs[column]
             text = "\n".join(joined(p.lines, self._words, across).strip() for p in paragraphs_of(lines))
             cells.append((row, column, height, width, text))
-        self._builder.cells(cells, header_rows=0, box=grid.box)
+        filled = [text for *_, text in cells if text]
+        level = numbered_beside(*filled) if len(filled) == 2 and all(not cell[0] for cell in cells) else 0
+        if level:
+            self._builder.block("heading", " ".join(filled), level=level + self._titled, number=filled[0], box=grid.box)
+        else:
+            self._builder.cells(cells, header_rows=0, box=grid.box)
+        self._said = ""
 
 
 def _box(line: Line) -> Box:
@@ -163,30 +192,3 @@ def _repeated(pages: list[PageContent]) -> set[str]:
     needed = max(2, min(len(pages) // 4, 8))
     alone = "f#" if sum(page.glyphs for page in pages) > _MORE_THAN_A_NUMBER else ""
     return {key for key, count in counts.items() if count >= needed or key == alone}
-
-
-def _heading_sizes(pages: list[PageContent]) -> list[float]:
-    """Sizes that stand out from the body's, largest first; none when they would make up much of the text."""
-    letters: Counter[float] = Counter()
-    flow: Counter[float] = Counter()
-    for page in pages:
-        for line in page.lines:
-            flow[round(line.size * 2) / 2] += len(line.text)
-        for grid in page.grids:
-            for lines in grid.lines.values():
-                for line in lines:
-                    letters[round(line.size * 2) / 2] += len(line.text)
-    body_of = flow if sum(flow.values()) > 200 else flow + letters
-    if not body_of:
-        return []
-    body = body_of.most_common(1)[0][0]
-    larger = sorted((size for size in flow if size >= body * _LARGER and flow[size] > 0), reverse=True)
-    if sum(flow[size] for size in larger) > _MOST_HEADING_SHARE * sum(flow.values()):
-        return []
-    distinct: list[float] = []
-    for size in larger:
-        if not distinct or distinct[-1] - size > 0.9:
-            distinct.append(size)
-        else:
-            distinct[-1] = size
-    return distinct[:_MOST_LEVELS]

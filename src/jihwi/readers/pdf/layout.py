@@ -13,7 +13,7 @@ from jihwi.readers.outline import outline
 from jihwi.readers.pdf.glyphs import Line
 from jihwi.words import particle
 
-__all__ = ["Paragraph", "Words", "joined", "paragraphs_of", "reading_order"]
+__all__ = ["Paragraph", "Words", "gathered_letters", "joined", "paragraphs_of", "reading_order"]
 
 _HANGUL_END = re.compile(r"[가-힣]$")
 _HANGUL_START = re.compile(r"[가-힣]")
@@ -91,6 +91,29 @@ def _needs_blank(before: str, after: str) -> bool:
         return False
     cjk = "\u3040" <= last <= "\u9fff" and "\u3040" <= first <= "\u9fff"
     return not cjk
+
+
+def gathered_letters(lines: list[Line]) -> list[Line]:
+    """The lines, where single letters set apart on one row are one line: ornaments, and titles set wide."""
+    found: list[Line] = []
+    for line in lines:
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and len(line.text) == 1
+            and _HANGUL_END.search(line.text)
+            and all(len(part) == 1 for part in last.text.split(" "))
+            and _HANGUL_END.search(last.text)
+            and line.region == last.region == -1
+            and abs(line.size - last.size) < 0.5
+            and line.left > last.right
+            and _same_row(last, line)
+        ):
+            last.text += " " + line.text
+            last.right, last.blank_after = line.right, line.blank_after
+        else:
+            found.append(line)
+    return found
 
 
 def reading_order(lines: list[Line], width: float) -> list[Line]:
