@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from jihwi.case.budget import Limits, Spending
+from jihwi.case.events import CaseForked
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Assignment, Case, waits
 from jihwi.console.cases import Kept
@@ -126,6 +127,9 @@ class CasePage(msgspec.Struct, frozen=True):
     spare_skills: tuple[str, ...] = ()
     """The skills of this house, which may join an agent; only for the same."""
     trouble: str = ""
+    parent: str = ""
+    """The case this one was forked from, and at which of its events."""
+    parent_seq: int = 0
 
 
 def standing_of(case: Case) -> Standing:
@@ -183,17 +187,22 @@ def case_page(
             )
             for name in case.agents
         ),
+        parent=case.parent,
+        parent_seq=_parent_seq(kept),
     )
 
 
+def _parent_seq(kept: Kept) -> int:
+    body = kept.events[0].body if kept.events else None
+    return body.parent_seq if isinstance(body, CaseForked) else 0
+
+
 def _draft(case: Case) -> str:
-    """The newest result that looks like a report: a release, or a person, may ask for it."""
-    if case.files:
-        return ""
+    """The newest result that looks like a report, unless it left: a release, or a person, may ask for it."""
     for place in reversed(case.results):
         value = case.results[place]
         if isinstance(value, dict) and "answer" in value and "request" in value:
-            return place
+            return "" if case.files and place == case.released_call else place
     return ""
 
 
