@@ -27,6 +27,8 @@ __all__ = ["Drive", "House"]
 
 _Work = Coroutine[Any, Any, Learned]
 
+_ENDED = ("closed", "cancelled")
+
 _BREATH = 32
 """So many passes without waiting for anything, then the loop's other tasks get their turn."""
 
@@ -70,10 +72,10 @@ class Drive:
         lease: Lease | None = None,
         opened: Callable[[CaseId], None] | None = None,
     ) -> None:
-        """Without a lease the case is new: its beginning is pending in `log`, and the lease is taken once it is
-        durable."""
+        """Without a lease the case is new: its beginning is pending in `log`, and the lease is taken with it."""
         self.case_id = log.case.id
         self.lease = lease
+        self._new = lease is None
         self._opened = opened
         self._house = house
         self._log = log
@@ -159,26 +161,44 @@ class Drive:
             if self._log.hollow and any(isinstance(one, Think) for one in effects):
                 await self._log.fill()
             try:
-                events = await self._log.append(
-                    lease=self.lease, at_rest=not self._house.stopping and self._lacks is None
-                )
+                if self._new:
+                    await self._begin()
+                else:
+                    await self._commit(last=not effects and not self._running and not self._learned)
             except AppendConflict:
+                if self._new:
+                    raise  # another case has this very name
                 await self._log.load()
                 continue
-            self._house.show(events)
-            if self.lease is None:
-                await self._claim()
-            return self._start(effects)
+            return self._start(effects) if effects else None
 
-    async def _claim(self) -> None:
-        """Take the lease of a case that has just been opened; nothing starts without it. Another runner that was
-        quicker finds the first turn started and not finished, and takes over."""
+    async def _commit(self, *, last: bool) -> None:
+        """Append what is pending. The `last` facts of a case that has ended let its lease go with them."""
+        if self._log.pending:
+            lease, over = self.lease, last and self._log.case.status in _ENDED
+            at_rest = not self._house.stopping and self._lacks is None
+            if over:
+                self.lease = None  # from now on nobody renews it
+            try:
+                events = await self._log.append(lease=lease, at_rest=at_rest, over=over)
+            except AppendConflict:
+                self.lease = lease
+                raise
+            if over:
+                self.lease = None
+            self._house.show(events)
+
+    async def _begin(self) -> None:
+        """Open the case: what it begins with, the start of its first turn and its lease are one commit."""
         house, case_id = self._house, CaseId(self.case_id)
+        taker = (house.runner, house.lease_seconds)
+        until_ms = house.store.now_ms() + int(house.lease_seconds * 1000)
+        events = await self._log.append(lease=None, at_rest=not house.stopping and self._lacks is None, taker=taker)
+        self._new = False
+        self.lease = Lease(case_id, house.runner, 1, until_ms)
+        house.show(events)
         if self._opened is not None:
             self._opened(case_id)
-        self.lease = await house.store.claim(house.runner, case_id=case_id, seconds=house.lease_seconds)
-        if self.lease is None:
-            raise LeaseLost(case_id, 0)
 
     def _fold_and_decide(self, learned: list[Learned]) -> list[Think | RunSkill | Publish]:
         log = self._log

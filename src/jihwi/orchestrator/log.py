@@ -26,7 +26,14 @@ _STATUS: dict[CaseState, CaseStatus] = {
 }
 
 
-def patch_of(case: Case, *, at_rest: bool = False, opens: bool = False) -> Patch:
+def patch_of(
+    case: Case,
+    *,
+    at_rest: bool = False,
+    opens: bool = False,
+    taker: tuple[str, float] | None = None,
+    over: bool = False,
+) -> Patch:
     """What the case's row says: `running` while something is due or in flight, so that a runner has work here.
 
     `at_rest`: `decide` has just said that nothing more is due. `opens`: these are the case's first events, so the row
@@ -40,8 +47,11 @@ def patch_of(case: Case, *, at_rest: bool = False, opens: bool = False) -> Patch
     # A paused or parked case is not woken: nothing comes due in it until a person lets it go on.
     wake_at_ms = min(case.timers.values()) if case.timers and case.status == "open" else 0
     if not opens:
+        if over:
+            return Patch(status, wake_at_ms, waits(case), let_go=True)
         return Patch(status, wake_at_ms, waits(case))
-    return Patch(status, wake_at_ms, waits(case), case.request, case.requester, case.team, case.parent)
+    runner, seconds = taker or ("", 0.0)
+    return Patch(status, wake_at_ms, waits(case), case.request, case.requester, case.team, case.parent, runner, seconds)
 
 
 class CaseLog:
@@ -138,16 +148,19 @@ class CaseLog:
         """How many events are folded but not appended."""
         return len(self._pending)
 
-    async def append(self, *, lease: Lease | None, at_rest: bool = False) -> list[Event]:
+    async def append(
+        self, *, lease: Lease | None, at_rest: bool = False, taker: tuple[str, float] | None = None, over: bool = False
+    ) -> list[Event]:
         """Make what is pending durable; answers the events. Raises AppendConflict, LeaseLost, StoreError.
 
-        `at_rest`: `decide` has just said that nothing more is due.
+        `at_rest`: `decide` has just said that nothing more is due. `taker`: who takes the lease of the case that is
+        opened here, and for how many seconds. `over`: the lease is let go in the same commit.
 
         After an exception the state holds facts that are not in the store: `load` before going on.
         """
         if not self._pending:
             return []
-        patch = patch_of(self.case, at_rest=at_rest, opens=self._pending[0].seq == 1)
+        patch = patch_of(self.case, at_rest=at_rest, opens=self._pending[0].seq == 1, taker=taker, over=over)
         await self._store.append(self._case_id, self._pending, patch, blobs=self._blobs, lease=lease)
         events, self.fresh = self.fresh, []
         self._pending, self._blobs = [], {}

@@ -51,8 +51,11 @@ class CaseRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """The case this one was forked from."""
 
 
-class Patch(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an append changes in the case's row beside seq, head and time. The first append must name all."""
+class Patch(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What an append changes in the case's row beside seq, head and time. The first append must name all.
+
+    A case that is opened and driven at once needs no transaction of its own for its lease, nor for letting it go.
+    """
 
     status: CaseStatus
     wake_at_ms: int = 0
@@ -61,6 +64,12 @@ class Patch(msgspec.Struct, frozen=True, omit_defaults=True):
     requester: str | None = None
     team: str | None = None
     parent: str | None = None
+    taker: str = ""
+    """Only with the append that opens a case: the runner that holds its lease, with epoch 1, from this commit on."""
+    taker_seconds: float = 0.0
+    """For how long."""
+    let_go: bool = False
+    """Only with a lease: it is released in this commit."""
 
 
 class Lease(msgspec.Struct, frozen=True):

@@ -30,6 +30,12 @@ class _Log:
         self.runner = ""
         self.snapshot: tuple[int, bytes] | None = None
 
+    def take(self, runner: str, until_ms: int) -> None:
+        """From now on `runner` drives it."""
+        self.epoch += 1
+        self.until_ms = until_ms
+        self.runner = runner
+
 
 class MemoryStore:
     """An `EventStore` without a disk. Keeps every promise but the one about power.
@@ -79,7 +85,11 @@ class MemoryStore:
         row = _row_after(before, case_id, events, patch, first.at_ms)
         if log is None:
             log = self._logs[case_id] = _Log(row)
+            if patch.taker:
+                log.take(patch.taker, self.now_ms() + int(patch.taker_seconds * 1000))
         log.row = row
+        if patch.let_go and lease is not None:
+            log.until_ms = 0
         log.events.extend(events)
         if blobs:
             self._blobs.update(blobs)
@@ -149,9 +159,7 @@ class MemoryStore:
                 self._idle_at = changes
             return None
         log = min(free, key=lambda log: (log.row.changed_ms, log.row.case_id))
-        log.epoch += 1
-        log.until_ms = now_ms + int(seconds * 1000)
-        log.runner = runner
+        log.take(runner, now_ms + int(seconds * 1000))
         return Lease(log.row.case_id, runner, log.epoch, log.until_ms)
 
     def _candidates(self, case_id: str | None, now_ms: int) -> Iterable[_Log]:

@@ -340,6 +340,31 @@ class StoreContract:
         await store.release(lease)
         assert await store.claim("r3", case_id=chain.case_id) is None
 
+    async def test_who_opens_a_case_may_take_its_lease_with_it(self, open_another: Opener) -> None:
+        one, other = await open_another(), await open_another()
+        taken = Patch("running", request="r", requester="k", team="", parent="", taker="r1", taker_seconds=60)
+        chain = await _opened(one, "c0000000000a1", patch=taken)
+        held = await other.lease_of(chain.case_id)
+        assert held is not None
+        assert (held.runner, held.epoch) == ("r1", 1)
+        assert 50_000 < held.until_ms - other.now_ms() <= 61_000
+        assert await other.claim("r2") is None
+        await one.append(chain.case_id, chain.next(), _RUNNING, lease=held)
+        assert await one.renew(held, seconds=60)
+
+    async def test_a_lease_is_let_go_with_the_append_that_says_so(self, open_another: Opener) -> None:
+        one, other = await open_another(), await open_another()
+        chain = await _opened(one, "c0000000000a1")
+        lease = await one.claim("r1", seconds=60)
+        assert lease is not None
+        await one.append(chain.case_id, chain.next(), Patch("running", let_go=True), lease=lease)
+        again = await other.claim("r2", seconds=60)
+        assert again is not None
+        assert again.epoch == lease.epoch + 1
+        with pytest.raises(LeaseLost):
+            await one.append(chain.case_id, chain.next(), Patch("running", let_go=True), lease=lease)
+        assert await other.lease_of(chain.case_id) == again
+
     async def test_a_lease_without_its_case_is_lost(self, store: EventStore) -> None:
         ghost = Lease("c0000000000a1", "r1", 1, 0)
         with pytest.raises(LeaseLost):

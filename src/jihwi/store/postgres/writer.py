@@ -14,16 +14,24 @@ import msgspec
 import psycopg
 from psycopg import errors as said
 
-from jihwi.case.ledger import Sealed, read_header
+from jihwi.case.ledger import Sealed, read_header, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreFailed
 from jihwi.store import BLOB_BYTES, Lease, Patch
 from jihwi.store.postgres.opening import Connection, connect, place_of, store_error
-from jihwi.store.postgres.statements import APPEND, DROP_BLOBS, ERASE, KEEP_BLOBS
+from jihwi.store.postgres.statements import (
+    APPEND,
+    DROP_BLOBS,
+    ERASE,
+    KEEP_BLOBS,
+    LONE_ROWS,
+    TELL,
+    lone_append,
+)
 
 __all__ = ["Append", "Errand", "Writer", "erase", "prepare"]
 
 _BATCH_APPENDS = 500
-_NEWS_SECONDS = 0.005
+_NEWS_SECONDS = 0.02
 """News of appends gathers this long before it is told to other processes."""
 _NEWS_BYTES = 7_000
 """A notification may hold 8,000 bytes."""
@@ -38,6 +46,8 @@ class Append(msgspec.Struct, frozen=True):
     asked: dict[str, Any]
     events: tuple[dict[str, Any], ...]
     blobs: tuple[tuple[bytes, bytes], ...]
+    plain: bool
+    """Whether the texts of its case's row stay as they are."""
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -57,10 +67,13 @@ def prepare(
     if not events:
         raise ValueError("an append needs an event")
     first, last = events[0], events[-1]
-    if [event.seq for event in events] != list(range(first.seq, first.seq + len(events))):
-        raise AppendConflict(case_id, first.seq)
+    seq = first.seq
+    for event in events:
+        if event.seq != seq:
+            raise AppendConflict(case_id, first.seq)
+        seq += 1
     header = read_header(first.header)
-    asked = {
+    asked: dict[str, Any] = {
         "case_id": case_id,
         "first_seq": first.seq,
         "last_seq": last.seq,
@@ -68,15 +81,17 @@ def prepare(
         "head": last.head,
         "epoch": lease.epoch if lease is not None else None,
         "opened_ms": header.at_ms,
-        "changed_ms": header.at_ms if last is first else read_header(last.header).at_ms,
+        "changed_ms": header.at_ms if last is first else time_of(last.header),
         "status": patch.status,
         "wake_at_ms": patch.wake_at_ms,
         "waits_for": patch.waits_for,
-        "request": _text(patch.request),
-        "requester": _text(patch.requester),
-        "team": _text(patch.team),
-        "parent": _text(patch.parent),
+        "let_go": patch.let_go and lease is not None,
     }
+    given = {"request": patch.request, "requester": patch.requester, "team": patch.team, "parent": patch.parent}
+    texts = {name: _text(text) for name, text in given.items() if text is not None}
+    asked |= texts
+    if patch.taker:
+        asked |= {"taker": _text(patch.taker), "taker_ms": int(patch.taker_seconds * 1000)}
     kept = [(bytes.fromhex(digest), data) for digest, data in blobs.items()]
     rows = []
     for event in events:
@@ -95,12 +110,12 @@ def prepare(
                 "blob": blob,
             }
         )
-    return Append(asked, tuple(rows), tuple(kept))
+    return Append(asked, tuple(rows), tuple(kept), not texts)
 
 
-def _text(value: str | None) -> str | None:
+def _text(value: str) -> str:
     """Postgres holds no NUL in a text; the row is a cache for lists, the event keeps what was written."""
-    return None if value is None else value.replace("\0", "\ufffd")
+    return value.replace("\0", "\ufffd")
 
 
 class Writer:
@@ -231,13 +246,15 @@ class Writer:
             parts[-1] += f"{case_id} {seq}\n"
         try:
             for part in filter(None, parts):
-                await self._connection.execute("SELECT pg_notify('jihwi', %s)", (part,))
+                await self._connection.execute(TELL, (part,))
         except psycopg.Error:
             # Whoever waits looks for itself now and then.
             return
 
 
 async def _append(connection: Connection, appends: list[Append]) -> list[Any]:
+    if len(appends) == 1 and await _stands_alone(connection, appends[0]):
+        return [None]
     asked = msgspec.json.encode([{"n": n, **append.asked} for n, append in enumerate(appends)]).decode()
     events = msgspec.json.encode([{"n": n, **row} for n, append in enumerate(appends) for row in append.events])
     if not any(append.blobs for append in appends):
@@ -254,6 +271,24 @@ async def _append(connection: Connection, appends: list[Append]) -> list[Any]:
         ]
         await connection.execute(KEEP_BLOBS, (msgspec.json.encode(kept).decode(),))
     return _answers(appends, verdicts)
+
+
+async def _stands_alone(connection: Connection, append: Append) -> bool:
+    """Make one plain append of a case that is there already; whether it stands. If not, nothing was written, and the
+    general statement tells why."""
+    asked, events = append.asked, append.events
+    if asked["first_seq"] == 1 or not append.plain or append.blobs or len(events) > LONE_ROWS:
+        return False
+    values = [asked[name] for name in _LONE_SETS]
+    values += [asked["case_id"], asked["first_seq"] - 1, asked["previous"], asked["epoch"]]
+    for event in events:
+        values += [event[name] for name in _LONE_COLUMNS]
+    cursor = await connection.execute(lone_append(len(events), asked["let_go"]), values, prepare=True)
+    return cursor.rowcount == 1
+
+
+_LONE_SETS = ("changed_ms", "last_seq", "head", "status", "wake_at_ms", "waits_for")
+_LONE_COLUMNS = ("seq", "header", "salt", "body", "head")
 
 
 async def erase(connection: Connection, said: Append, values: Mapping[str, Any]) -> None:

@@ -93,7 +93,7 @@ class SqliteStore:
         blobs: Mapping[str, bytes] = {},
         lease: Lease | None = None,
     ) -> None:
-        job = prepare(case_id, events, patch, blobs, lease)
+        job = prepare(case_id, events, patch, blobs, lease, self.now_ms() if patch.taker else 0)
         await self._writer.submit(job)
         self._bell.ring(case_id, job.last_seq)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from jihwi.store.sqlite.transaction import Append, run
+from jihwi.store.sqlite.transaction import Append, Places, run
 
 __all__ = ["erase"]
 
@@ -16,7 +16,7 @@ DELETE FROM blobs WHERE number = ? AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE
 
 def erase(database: sqlite3.Connection, said: Append, seqs: Sequence[int], digests: Sequence[bytes]) -> None:
     """Append what is said of the erasure, then erase. Raises AppendConflict."""
-    (answer,) = run(database, [said])
+    (answer,) = run(database, [said], Places())
     if answer is not None:
         raise answer
     # What is deleted is overwritten, not only forgotten.

@@ -1,24 +1,25 @@
 """What happens inside one transaction of the writer: many appends of many cases, each judged by itself.
 
-One look at all the cases of the batch (the fence) tells which appends may stand; those that may not get their answer
-and leave nothing behind, so one case's conflict never fails another's. Then everything that stands is written by a
-handful of statements.
+Each append moves its case's row on by an UPDATE that is guarded by number, head and epoch (the fence); one that finds
+nothing to move gets its answer and leaves nothing behind, so one case's conflict never fails another's. Then all events
+that stand are written.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from jihwi.case.ledger import GENESIS, Sealed, read_header
+from jihwi.case.ledger import GENESIS, Sealed, read_header, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreError
 from jihwi.store import BLOB_BYTES, Lease, Patch
 
-__all__ = ["Append", "Errand", "Job", "prepare", "run"]
+__all__ = ["Append", "Errand", "Job", "Places", "prepare", "run"]
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):
@@ -39,15 +40,28 @@ class Append(msgspec.Struct, frozen=True, gc=False):
     """digest, data"""
     epoch: int | None
     """The lease's, when it carries one."""
+    until_ms: int
+    """When the lease that its patch takes runs out."""
 
 
 def prepare(
-    case_id: str, events: Sequence[Sealed], patch: Patch, blobs: Mapping[str, bytes], lease: Lease | None
+    case_id: str,
+    events: Sequence[Sealed],
+    patch: Patch,
+    blobs: Mapping[str, bytes],
+    lease: Lease | None,
+    now_ms: int = 0,
 ) -> Append:
-    """The append in the form the writer wants. Raises ValueError for what no log could take."""
+    """The append in the form the writer wants. Raises ValueError for what no log could take, AppendConflict for
+    events that are not numbered on."""
     if not events:
         raise ValueError("an append needs an event")
     first, last = events[0], events[-1]
+    seq = first.seq
+    for event in events:
+        if event.seq != seq:
+            raise AppendConflict(case_id, first.seq)
+        seq += 1
     header = read_header(first.header)
     return Append(
         case_id,
@@ -56,11 +70,12 @@ def prepare(
         header.previous,
         last.head,
         header.at_ms,
-        header.at_ms if last is first else read_header(last.header).at_ms,
+        header.at_ms if last is first else time_of(last.header),
         tuple([(event.seq, event.header, event.salt, event.body, event.head) for event in events]),
         patch,
         tuple([(bytes.fromhex(digest), data) for digest, data in blobs.items()]) if blobs else (),
         lease.epoch if lease is not None else None,
+        now_ms + int(patch.taker_seconds * 1000) if patch.taker else 0,
     )
 
 
@@ -74,39 +89,23 @@ class Errand(msgspec.Struct, frozen=True):
 
 Job = Append | Errand
 
-_FENCE = "SELECT case_id, number, seq, head, epoch, status, wake_at_ms FROM cases"
+_FENCE = "SELECT number, seq, head, epoch, status, wake_at_ms FROM cases WHERE case_id = ?"
 _NEW_CASE = """
 INSERT INTO cases (case_id, status, request, requester, opened_ms, changed_ms, seq, head, wake_at_ms, waits_for, team,
-    parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-# Two forms, because a SET that names an indexed column rewrites its index, one page more a commit, changed or not.
-_SAME_WORK = """
-UPDATE cases SET changed_ms = ?, seq = ?, head = ?, waits_for = ?, request = coalesce(?, request),
-    requester = coalesce(?, requester), team = coalesce(?, team), parent = coalesce(?, parent) WHERE number = ?"""
-_OTHER_WORK = """
-UPDATE cases SET changed_ms = ?, seq = ?, head = ?, waits_for = ?, request = coalesce(?, request),
-    requester = coalesce(?, requester), team = coalesce(?, team), parent = coalesce(?, parent), status = ?,
-    wake_at_ms = ? WHERE number = ?"""
+    parent, runner, epoch, until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _EVENTS = "INSERT INTO events (case_number, seq, header, salt, body, head, blob) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_GUARD = "number = ? AND case_id = ? AND seq = ? AND head = ? AND epoch = coalesce(?, epoch)"
+_KNOWN_CASES = 10_000
 
 
-class _Place:
-    """Where a case's log ends, as far as this transaction has come."""
-
-    __slots__ = ("epoch", "head", "number", "seq", "status", "wake_at_ms")
-
-    def __init__(self, number: int, seq: int, head: bytes, epoch: int, status: str, wake_at_ms: int) -> None:
-        self.number = number
-        self.seq = seq
-        self.head = head
-        self.epoch = epoch
-        self.status = status
-        self.wake_at_ms = wake_at_ms
+class Places(dict[str, tuple[int, str, int]]):
+    """What the writer remembers of cases it has written to: number, status and wake time, so that an append needs no
+    look before it writes. A memory only: the guard in each UPDATE is what lets an append stand or not. Forgotten when
+    a transaction fails, since a number may have been given in it."""
 
 
-def run(database: sqlite3.Connection, jobs: Sequence[Job]) -> list[Any]:
+def run(database: sqlite3.Connection, jobs: Sequence[Job], places: Places) -> list[Any]:
     """Do all `jobs` inside the transaction that is open: for each its answer, or the StoreError that is its answer."""
-    appends = {job.case_id for job in jobs if type(job) is Append}
-    places = _fence(database, appends) if appends else {}
     answers: list[Any] = []
     rows: list[tuple[Any, ...]] = []
     for job in jobs:
@@ -124,47 +123,47 @@ def run(database: sqlite3.Connection, jobs: Sequence[Job]) -> list[Any]:
     return answers
 
 
-def _fence(database: sqlite3.Connection, case_ids: Iterable[str]) -> dict[str, _Place]:
-    wanted = list(case_ids)
-    if len(wanted) == 1:
-        found = database.execute(f"{_FENCE} WHERE case_id = ?", wanted)
+def _append(database: sqlite3.Connection, job: Append, places: Places, rows: list[tuple[Any, ...]]) -> None:
+    if job.first_seq == 1 and job.epoch is None:
+        number = _open_case(database, job)
     else:
-        names = msgspec.json.encode(wanted).decode()
-        found = database.execute(f"{_FENCE} WHERE case_id IN (SELECT value FROM json_each(?))", (names,))
-    return {row[0]: _Place(*row[1:]) for row in found}
-
-
-def _append(database: sqlite3.Connection, job: Append, places: dict[str, _Place], rows: list[tuple[Any, ...]]) -> None:
-    place = places.get(job.case_id)
-    if job.epoch is not None and (place is None or place.epoch != job.epoch):
-        raise LeaseLost(job.case_id, job.epoch)
-    seq, head = (place.seq, place.head) if place else (0, GENESIS)
-    if job.previous != head or not _numbered_on(job, seq):
-        raise AppendConflict(job.case_id, job.first_seq)
-    if place is None:
-        places[job.case_id] = place = _open_case(database, job)
-    else:
-        _change_case(database, place, job)
-    number = place.number
-    for seq, header, salt, body, head in job.rows:
-        blob = None
+        known = places.get(job.case_id)
+        number = known[0] if known is not None else 0
+        if known is None or not _change_case(database, job, *known):
+            number, seq, head, epoch, status, wake_at_ms = _place(database, job)
+            if job.epoch is not None and epoch != job.epoch:
+                raise LeaseLost(job.case_id, job.epoch)
+            if seq != job.first_seq - 1 or head != job.previous:
+                raise AppendConflict(job.case_id, job.first_seq)
+            if not _change_case(database, job, number, status, wake_at_ms):
+                raise AppendConflict(job.case_id, job.first_seq)
+    if len(places) > _KNOWN_CASES:
+        places.clear()
+    places[job.case_id] = (number, job.patch.status, job.patch.wake_at_ms)
+    for row_seq, header, salt, body, row_head in job.rows:
         if body is not None and len(body) > BLOB_BYTES:
             blob = _keep_blob(database, hashlib.sha256(body).digest(), body, number)
-        rows.append((number, seq, header, salt, body if blob is None else None, head, blob))
+            rows.append((number, row_seq, header, salt, None, row_head, blob))
+        else:
+            rows.append((number, row_seq, header, salt, body, row_head, None))
     for digest, data in job.blobs:
         _keep_blob(database, digest, data, number)
 
 
-def _numbered_on(job: Append, seq: int) -> bool:
-    for row in job.rows:
-        seq += 1
-        if row[0] != seq:
-            return False
-    return True
+def _place(database: sqlite3.Connection, job: Append) -> tuple[int, int, bytes, int, str, int]:
+    """Where the case's log ends now. Raises what a case that is not there deserves."""
+    found: tuple[int, int, bytes, int, str, int] | None = database.execute(_FENCE, (job.case_id,)).fetchone()
+    if found is None:
+        if job.epoch is not None:
+            raise LeaseLost(job.case_id, job.epoch)
+        raise AppendConflict(job.case_id, job.first_seq)
+    return found
 
 
-def _open_case(database: sqlite3.Connection, job: Append) -> _Place:
+def _open_case(database: sqlite3.Connection, job: Append) -> int:
     patch = job.patch
+    if job.previous != GENESIS:
+        raise AppendConflict(job.case_id, job.first_seq)
     cursor = database.execute(
         _NEW_CASE,
         (
@@ -180,30 +179,45 @@ def _open_case(database: sqlite3.Connection, job: Append) -> _Place:
             patch.waits_for,
             patch.team or "",
             patch.parent or "",
+            patch.taker,
+            1 if patch.taker else 0,
+            job.until_ms,
         ),
     )
-    assert cursor.lastrowid is not None
-    return _Place(cursor.lastrowid, job.last_seq, job.head, 0, patch.status, patch.wake_at_ms)
+    if cursor.rowcount != 1 or cursor.lastrowid is None:
+        raise AppendConflict(job.case_id, job.first_seq)
+    return cursor.lastrowid
 
 
-def _change_case(database: sqlite3.Connection, place: _Place, job: Append) -> None:
+def _change_case(database: sqlite3.Connection, job: Append, number: int, status: str, wake_at_ms: int) -> bool:
+    """Move the case's row on, if its log ends where the append begins and nobody else has its lease."""
     patch = job.patch
-    values = (
-        job.changed_ms,
-        job.last_seq,
-        job.head,
-        patch.waits_for,
-        patch.request,
-        patch.requester,
-        patch.team,
-        patch.parent,
-    )
-    if patch.status == place.status and patch.wake_at_ms == place.wake_at_ms:
-        database.execute(_SAME_WORK, (*values, place.number))
-    else:
-        database.execute(_OTHER_WORK, (*values, patch.status, patch.wake_at_ms, place.number))
-    place.seq, place.head = job.last_seq, job.head
-    place.status, place.wake_at_ms = patch.status, patch.wake_at_ms
+    same_work = patch.status == status and patch.wake_at_ms == wake_at_ms
+    texts = (patch.request, patch.requester, patch.team, patch.parent)
+    with_texts = texts != _NO_TEXTS
+    values = [job.changed_ms, job.last_seq, job.head, patch.waits_for]
+    if with_texts:
+        values += texts
+    values += [patch.status, patch.wake_at_ms, number, job.case_id, job.first_seq - 1, job.previous, job.epoch]
+    let_go = patch.let_go and job.epoch is not None
+    return database.execute(_changing(same_work, with_texts, let_go), values).rowcount == 1
+
+
+_NO_TEXTS = (None, None, None, None)
+
+
+@functools.cache
+def _changing(same_work: bool, with_texts: bool, let_go: bool) -> str:
+    """The UPDATE of a case's row. The status and the wake time are set only where they change, because a SET that
+    names an indexed column rewrites its index, one page more a commit; else they are part of the guard."""
+    changes = "changed_ms = ?, seq = ?, head = ?, waits_for = ?"
+    if with_texts:
+        changes += "".join(f", {name} = coalesce(?, {name})" for name in ("request", "requester", "team", "parent"))
+    if let_go:
+        changes += ", until_ms = 0, runner = ''"
+    if same_work:
+        return f"UPDATE cases SET {changes} WHERE status = ? AND wake_at_ms = ? AND {_GUARD}"
+    return f"UPDATE cases SET {changes}, status = ?, wake_at_ms = ? WHERE {_GUARD}"
 
 
 def _keep_blob(database: sqlite3.Connection, digest: bytes, data: bytes, case_number: int) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 
 from jihwi.errors import StoreFailed
 from jihwi.store.sqlite.problems import DATA_PROBLEMS, is_busy, store_error
-from jihwi.store.sqlite.transaction import Append, Errand, Job, run
+from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, run
 
 __all__ = ["Writer"]
 
@@ -52,6 +52,7 @@ class Writer:
         self._emptying = False
         self._lasting: bool | None = None
         self._closed = False
+        self._places = Places()
 
     def submit(self, job: Job) -> asyncio.Future[Any]:
         """Queue a job; the future has its answer once it is committed."""
@@ -145,7 +146,7 @@ class Writer:
         try:
             if not self._begin(lasting, wait=wait):
                 return None
-            answers = run(self._database, jobs)
+            answers = run(self._database, jobs, self._places)
             self._database.execute("COMMIT")
         except Exception as problem:  # noqa: BLE001 -- the border: whatever it is becomes the callers' answer
             return self._after_failure(problem, jobs)
@@ -177,6 +178,7 @@ class Writer:
 
     def _after_failure(self, problem: Exception, jobs: Sequence[Job]) -> list[Any]:
         """Nothing of the batch was written. Values that no database takes are one job's fault: the others go on."""
+        self._places.clear()
         if self._database.in_transaction:
             self._database.execute("ROLLBACK")
         if not isinstance(problem, sqlite3.Error) or isinstance(problem, DATA_PROBLEMS):
