@@ -357,6 +357,25 @@ def test_a_fork_goes_on_from_an_event_and_asks_for_every_write_again(desk: Path)
     assert answered(desk, "case", "fork", origin, "--at", "999", code=1)["error"]["code"] == "command_refused"
 
 
+def test_a_case_that_has_ended_is_asked_further_and_goes_on(desk: Path) -> None:
+    _team(desk, approve="send")
+    case = run(desk, "send kim", code=0)["case"]
+    done = answered(desk, "case", "ask", case, "send lee", "--turns", "9")
+    assert (done["case"], done["status"], done["outcome"]) == (case, "closed", "done")
+    assert (desk / "sent.txt").read_text("utf-8").split() == ["kim", "lee"]
+    kinds = [one["kind"] for one in followed(desk)]
+    assert (kinds.count("case_closed"), kinds.count("case_reopened")) == (2, 1)
+    refused = answered(desk, "case", "ask", run(desk, "delegate")["case"], "more", code=1)
+    assert refused["error"]["code"] == "command_refused", "it has not ended yet"
+
+
+def test_a_fork_is_told_something_before_it_goes_on(desk: Path) -> None:
+    case = run(desk, "send kim")["case"]
+    looked = next(one["seq"] for one in followed(desk) if one["kind"] == "skill_finished")
+    assert answered(desk, "case", "fork", case, "--at", str(looked), "--note", "only Kim")["status"] == "open"
+    assert [one["kind"] for one in followed(desk)] == ["case_forked", "noticed"]
+
+
 # ── who works in the case ────────────────────────────────────────────────────
 
 
