@@ -12,6 +12,7 @@ import datetime
 import getpass
 import hashlib
 import os
+import sys
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
@@ -59,6 +60,8 @@ from jihwi.words import Language
 if TYPE_CHECKING:
     from jihwi.index import Embedder, Tagger, WordIndex
     from jihwi.library import Library, Vectors
+    from jihwi.library.database import LibraryDatabase
+    from jihwi.library.postgres import PostgresServer
     from jihwi.minds.model import ModelMind
     from jihwi.readers import FileToRead, GradeLetter
     from jihwi.readers.sandbox import SandboxReadingService
@@ -69,12 +72,16 @@ __all__ = [
     "StoreRoom",
     "built_in_skills",
     "collection_of",
+    "copy_library",
     "embedder_of",
     "open_house",
     "open_store",
     "state_folder",
     "state_place",
 ]
+
+
+DAILY_LOOK_SECONDS = 600.0
 
 
 def collection_of(folder: Path) -> str:
@@ -241,17 +248,34 @@ class House:
         await asyncio.to_thread(write_whole, path, msgspec.json.format(msgspec.json.encode(fact.signed), indent=1))
         return path
 
+    async def sign_daily(self) -> None:
+        """Sign the heads once a day, the first time soon, until cancelled; a problem is told and tried again."""
+        while True:
+            try:
+                await self.sign_heads()
+            except JihwiError as problem:
+                sys.stderr.write(f"signing: {problem}\n")
+            await asyncio.sleep(DAILY_LOOK_SECONDS)
+
     @cached_property
     def library(self) -> Library:
         """The documents of this house."""
-        from jihwi.index.embedded import EmbeddedIndex  # waits: loads the analyser's dictionary
-        from jihwi.index.mecab import MecabAnalyser
+        from jihwi.index.mecab import MecabAnalyser  # waits: loads the analyser's dictionary
         from jihwi.library import Library
 
         analyser = MecabAnalyser()
-        index = EmbeddedIndex(self.home / "index", analyser)
+        busy_seconds = self.settings.busy_seconds
         vectors = _vectors(self.settings, self.home / "index")
-        return Library(self.home, analyser, index, busy_seconds=self.settings.busy_seconds, vectors=vectors)
+        if self.settings.store:
+            from jihwi.index.postgres import PostgresIndex
+
+            server = _server(self.settings.store, busy_seconds)
+            database = _on(server)
+            return Library(self.home, analyser, PostgresIndex(server, analyser), vectors=vectors, database=database)
+        from jihwi.index.embedded import EmbeddedIndex
+
+        index = EmbeddedIndex(self.home / "index", analyser)
+        return Library(self.home, analyser, index, busy_seconds=busy_seconds, vectors=vectors)
 
     def index_in(self, folder: Path) -> WordIndex:
         """An empty index like the library's, for measuring; the folder is the caller's."""
@@ -372,6 +396,42 @@ class House:
             if part is not None:
                 part.close()
         await self.store.close()
+
+
+def _server(address: StoreAddress, busy_seconds: float) -> PostgresServer:
+    """The server at an address as the library meets it. Raises StoreError, SettingInvalid."""
+    from functools import partial
+
+    from jihwi.library.postgres import PostgresServer
+    from jihwi.store.postgres.opening import place_of, store_error
+
+    dsn = address.url()
+    told = partial(store_error, dsn=dsn, busy_seconds=busy_seconds)
+    return PostgresServer(dsn, place=place_of(dsn), told=told, busy_seconds=busy_seconds)
+
+
+def _on(server: PostgresServer) -> LibraryDatabase:
+    from jihwi.library.postgres import PostgresDatabase
+
+    return PostgresDatabase(server)
+
+
+def copy_library(source: StoreAddress | Path, target: StoreAddress | Path, *, busy_seconds: float) -> int | None:
+    """Copy the library of a server or state folder to another; how many documents came. None when there is one
+    already, 0 when there is none to copy. Raises StoreError, SettingInvalid.
+    """
+    from jihwi.library.copying import copy_library as copied
+    from jihwi.library.database import Database
+
+    def opened(place: StoreAddress | Path) -> LibraryDatabase:
+        if isinstance(place, StoreAddress):
+            return _on(_server(place, busy_seconds))
+        return Database(place / "library.db", busy_seconds=busy_seconds)
+
+    if isinstance(source, Path) and not (source / "library.db").is_file():
+        return 0
+    with contextlib.closing(opened(source)) as theirs, contextlib.closing(opened(target)) as ours:
+        return copied(theirs, ours)
 
 
 def embedder_of(settings: Settings) -> Embedder | None:

@@ -23,7 +23,7 @@ from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
 from jihwi.store import HOUSE, CaseRow, KeptStore
-from jihwi.wiring import House, StoreRoom, open_house, open_store, state_place
+from jihwi.wiring import House, StoreRoom, copy_library, open_house, open_store, state_place
 
 __all__ = ["app"]
 
@@ -65,8 +65,12 @@ async def _backup(session: Session, target: Path) -> int:
     if session.settings.store:
         with_cases = target.with_name(f"{target.name}.unfinished-cases")
         try:
-            cases = await _cases_brought_home(session, room, with_cases)
-            manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms, instead={"cases.db": cases})
+            instead = {"cases.db": await _cases_brought_home(session, room, with_cases)}
+            busy_seconds = session.settings.busy_seconds
+            address = session.settings.store
+            await asyncio.to_thread(copy_library, address, with_cases, busy_seconds=busy_seconds)
+            instead["library.db"] = with_cases / "library.db"
+            manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms, instead=instead)
         finally:
             shutil.rmtree(with_cases, ignore_errors=True)
     else:
@@ -177,7 +181,24 @@ async def _copy(session: Session, source: str, target: str) -> int:
     async with AsyncExitStack() as opened:
         stores = [await _opened(session, place, opened) for place in places]
         copied = await StoreRoom().copy_store(*stores, told=lambda row: _tell(screen, row))
-    screen.result({"cases": copied.cases, "events": copied.events, "differing": copied.differing})
+    documents = await asyncio.to_thread(copy_library, *places, busy_seconds=session.settings.busy_seconds)
+    screen.result(
+        {"cases": copied.cases, "events": copied.events, "differing": copied.differing, "documents": documents}
+    )
+    if documents is None:
+        screen.remark(
+            screen.words(
+                "자료실: 그곳에 이미 자료실이 있어 손대지 않았습니다.",
+                "The library: there is one already, which was left alone.",
+            )
+        )
+    elif documents:
+        screen.remark(
+            screen.words(
+                f"자료실: 문서 {documents}건을 옮겨 적었습니다. 색인은 처음 찾을 때 만듭니다.",
+                f"The library: {documents} documents copied; the first search makes its index.",
+            )
+        )
     screen.remark(
         screen.words(
             f"사건 {copied.cases}건이 {places[1]}에 그대로 있고 원장이 온전합니다 (새 기록 {copied.events}개).",

@@ -73,6 +73,10 @@ class LibraryDatabase(Protocol):
         """A connection in a transaction that is durable when the block ends, and undone when it raises."""
         ...
 
+    def count_on(self, connection: Connection) -> None:
+        """Rows came that bear numbers already: number the next ones from there on."""
+        ...
+
     def close(self) -> None:
         """Let go of what is open."""
         ...
@@ -123,6 +127,9 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def count_on(self, connection: Connection) -> None:
+        """SQLite numbers a row after the highest by itself."""
 
     def close(self) -> None:
         """Close what is open; a connection lent out is closed by who gives it back."""

@@ -158,6 +158,14 @@ class PostgresDatabase:
         with self._server.writing(lock=_WRITING) as db:
             yield _Asked(db)
 
+    def count_on(self, connection: Asked) -> None:
+        """Rows came that bear numbers already: the next ones are numbered from there on."""
+        for table in ("collections", "partitions", "documents", "readings"):
+            connection.execute(
+                f"SELECT setval(pg_get_serial_sequence('jihwi.{table}', 'id'), "
+                f"greatest((SELECT max(id) FROM jihwi.{table}), 1))"
+            )
+
     def close(self) -> None:
         """Let go of the connections."""
         self._server.close()
