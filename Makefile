@@ -34,8 +34,8 @@ fuzz: environment-test ## mutated and truncated files of every format, the long 
 	$(PY) -m pytest -m slow tests/readers
 
 chaos: environment-test ## runners killed at random while cases run, the long form
-	$(PY) -m jihwi.testing.interleavings --runs 1000 --on-disk 250
-	$(PY) -m jihwi.testing.chaos --runs 1000
+	@mkdir -p build
+	$(PY) -m jihwi.testing.chaos --runs 1000 --postgres 300
 	$(PY) -m pytest -m slow tests/store
 
 bench-%: environment-test ## one of the measurements in benchmarks/ (bench-readers, bench-library ...)
