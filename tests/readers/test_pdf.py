@@ -114,3 +114,85 @@ def test_output_is_bounded() -> None:
 def test_rubbish_is_broken(data: bytes) -> None:
     with pytest.raises(FileBroken):
         read("pdf", data)
+
+
+def test_notes_at_the_foot_belong_to_the_blocks_that_call_them() -> None:
+    words = [
+        *body(700, 4),
+        Words(72, 610, "수도권의 정의1)는 법에 따른다."),
+        Words(72, 570, "광역시2)는 그 밖에 있다."),
+    ]
+    words += [
+        Words(72, 80, "1) 서울과 인천, 경기를", 8),
+        Words(82, 70, "이른다", 8),
+        Words(72, 60, "2) 여섯 곳이다", 8),
+    ]
+    reading = read("pdf", pdf([words]))
+    notes = [
+        (block.number, reading.block_text(index), reading.block_text(block.parent))
+        for index, block in enumerate(reading.blocks)
+        if block.kind == "footnote"
+    ]
+    assert [(mark, text.replace("\n", " ")) for mark, text, _ in notes] == [
+        ("1)", "1) 서울과 인천, 경기를 이른다"),
+        ("2)", "2) 여섯 곳이다"),
+    ]
+    assert [parent for _, _, parent in notes] == ["수도권의 정의1)는 법에 따른다.", "광역시2)는 그 밖에 있다."]
+
+
+def test_a_note_that_a_table_calls_belongs_to_the_table() -> None:
+    cells = [Words(80, 586, "항목"), Words(180, 586, "금액"), Words(80, 566, "수입1)"), Words(180, 566, "100")]
+    page: Page = [*body(760, 4), *grid(72, 600, [100, 100], [20, 20]), *cells, Words(72, 60, "1) 잠정", 8)]
+    reading = read("pdf", pdf([page]))
+    assert kinds(reading) == ["paragraph", "table", "footnote"]
+    assert reading.blocks[2].parent == 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [Words(72, 80, "1) 첫째 항목"), Words(72, 64, "2) 둘째 항목")],
+        [Words(72, 80, "1) 아무도 부르지 않는 줄", 8)],
+        [Words(72, 80, "1) 첫째", 8), Words(72, 64, "3) 셋째", 8), Words(72, 48, "더 큰 글자로 이어지는 본문", 12)],
+    ],
+)
+def test_lists_at_the_foot_are_no_notes(last: list[Words]) -> None:
+    words = [*body(700, 4), Words(72, 610, "이 글은 아무것도 부르지 않는다."), *last]
+    assert "footnote" not in kinds(read("pdf", pdf([words])))
+
+
+def test_a_title_of_two_lines_is_one_heading() -> None:
+    title = [Words(238, 780, "기술의 등장과", 18), Words(182, 755, "따른 문제점과 대처 방안", 20)]
+    reading = read("pdf", pdf([[*title, *body(700, 10)]]))
+    assert texts(reading, "heading") == ["기술의 등장과 따른 문제점과 대처 방안"]
+
+
+def test_a_number_beside_a_title_in_a_ruled_row_is_a_heading_below_the_title() -> None:
+    band: Page = [*grid(72, 700, [40, 300], [30]), Words(85, 680, "Ⅰ "), Words(130, 680, "추진 배경")]
+    reading = read("pdf", pdf([[Words(200, 780, "예산 편성 지침", 20), *band, *body(640, 10)]]))
+    found = [(b.level, b.number, reading.block_text(i)) for i, b in enumerate(reading.blocks) if b.kind == "heading"]
+    assert found == [(1, "", "예산 편성 지침"), (2, "Ⅰ", "Ⅰ 추진 배경")]
+
+
+def test_letters_a_little_larger_make_a_heading_of_a_short_line_only() -> None:
+    page = [Words(72, 780, "신청 방법", 11), *body(760, 12), Words(72, 540, "그 밖의 일은 위원회에서 정한다.", 11)]
+    reading = read("pdf", pdf([page]))
+    assert texts(reading, "heading") == ["신청 방법"]
+
+
+def test_lines_of_one_size_one_after_the_other_are_a_list_and_no_headings() -> None:
+    lines = [Words(72, 560 - 30 * n, f"차례 {name}", 12) for n, name in enumerate("가나다라")]
+    page = [Words(72, 800, "안내", 16), *body(760, 12), *lines]
+    assert texts(read("pdf", pdf([page])), "heading") == ["안내"]
+
+
+def test_dates_and_lines_of_a_table_of_contents_are_no_headings() -> None:
+    page = [Words(72, 780, "2026년 5월", 16), Words(72, 750, "Ⅱ. 추진 체계 ······ 7"), *body(700, 12)]
+    assert texts(read("pdf", pdf([page])), "heading") == []
+
+
+def test_letters_set_over_the_whole_width_are_no_heading() -> None:
+    page = [Words(72, 780, "파 ", 12), Words(500, 780, "일 ", 12), Words(72, 760, "파일", 12), *body(700, 12)]
+    reading = read("pdf", pdf([page]))
+    assert texts(reading)[0] == "파 일"
+    assert texts(reading, "heading") == ["파일"]

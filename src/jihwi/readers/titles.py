@@ -1,15 +1,17 @@
-"""Numbers that stand in a cell of their own beside a title, as Korean offices set the headings of their documents."""
+"""How Korean offices set headings: numbers in a cell beside a title; and what only looks like a heading."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["APPENDED", "LONGEST_BESIDE", "numbered_beside"]
+__all__ = ["APPENDED", "LEADER", "LONGEST_BESIDE", "numbered_beside"]
 
 LONGEST_BESIDE = 60
 APPENDED = re.compile(
     r"[\[(【<]?\s*(?:붙\s*임|별\s*첨|참\s*고|별\s*지|별\s*표|부\s*록)\s*(?:제?\s*\d{1,3}\s*호?)?\s*[\])】>]?"
 )
+LEADER = re.compile(r"\t|[·.…‥∙ㆍ]{2,}\s*\d*\s*$")
+"""What leads to a page number in a table of contents."""
 _ROMAN = re.compile(r"(?:[Ⅰ-Ⅻ]|(?!X)[IVX]{1,4})\.?")
 _DIGITS = re.compile(r"\d{1,2}\.?")
 _SYLLABLE = re.compile(r"[가나다라마바사아자차카타파하]\.?")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from jihwi.readers.outline import Outline, outline
+from jihwi.readers.titles import LEADER
 
 __all__ = ["heading_levels", "typed_heading"]
 
@@ -19,7 +20,6 @@ _RANKS = dict.fromkeys(("제목", "문서제목", "문서타이틀", "큰제목"
 _RANKS |= dict.fromkeys(("중제목", "중간제목"), 2) | {"작은제목": 3, "소제목": 4}
 _FIRST = frozenset("제부별ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫIVX")
 _LONGEST_TYPED = 60
-_LEADER = re.compile(r"\t|[·.…‥∙ㆍ]{2,}\s*\d*\s*$")
 
 
 def heading_levels(styles: Iterable[tuple[str, str]]) -> list[int]:
@@ -58,7 +58,7 @@ def typed_heading(text: str) -> Outline | None:
     >>> typed_heading("Ⅱ. 추진 체계 ······ 7") is typed_heading("가. 인건비") is None
     True
     """
-    if text[:1] not in _FIRST or len(text) > _LONGEST_TYPED or "\n" in text or _LEADER.search(text):
+    if text[:1] not in _FIRST or len(text) > _LONGEST_TYPED or "\n" in text or LEADER.search(text):
         return None
     found = outline(text)
     # A letter alone is more often a sign than a number.

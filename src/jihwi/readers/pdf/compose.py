@@ -9,13 +9,13 @@ from collections import Counter
 from jihwi.evidence import BlockKind, Box, ReadingBuilder
 from jihwi.readers import Limits
 from jihwi.readers.ocr import Recognised
-from jihwi.readers.outline import outline
+from jihwi.readers.outline import Outline, outline
 from jihwi.readers.pdf.glyphs import Line
 from jihwi.readers.pdf.headings import Headings, merged_titles
 from jihwi.readers.pdf.layout import Paragraph, Words, gathered_letters, joined, paragraphs_of, reading_order
 from jihwi.readers.pdf.notes import FootNote, foot_notes, is_called
 from jihwi.readers.pdf.pages import Grid, PageContent
-from jihwi.readers.titles import numbered_beside
+from jihwi.readers.titles import LEADER, numbered_beside
 
 __all__ = ["Composer"]
 
@@ -123,12 +123,16 @@ class Composer:
 
     def _paragraph(self, paragraph: Paragraph, text: str, level: int) -> None:
         begins = outline(text[:200])
+        if LEADER.search(text) and begins.kind == "heading":
+            begins = Outline("paragraph")
         kind: BlockKind = begins.kind
         shown = "".join(text.split())
         if level and begins.kind != "list_item" and shown != self._said:
             kind = "heading"
         elif begins.kind == "heading" or begins.kind == "list_item":
             level = begins.level
+        if kind == "heading" and level == 1 and begins.number and self._titled:
+            level = 2
         if kind == "heading" and level == 1 and not begins.number:
             self._titled = True
         self._said = shown if kind == "heading" else ""

@@ -6,13 +6,15 @@ text's only where the line is short and ends no sentence. Several such lines in 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from jihwi.readers.pdf.glyphs import Line
-from jihwi.readers.pdf.layout import Paragraph
+from jihwi.readers.pdf.layout import Paragraph, is_spread
 from jihwi.readers.pdf.pages import PageContent
+from jihwi.readers.titles import LEADER
 
 __all__ = ["Headings", "merged_titles"]
 
@@ -22,7 +24,7 @@ _LARGER, _LITTLE_LARGER = 1.15, 1.08
 _MOST_LEVELS = 4
 _MOST_SHARE, _MOST_SMALL_SHARE = 0.3, 0.12
 _A_LIST = 3
-_SPREAD = 12.0
+_DATE = re.compile(r"\(?[\d○]{2,4}\s*[년.]\s*([\d○]{0,2}\s*[월.]?\s*)?([\d○]{0,2}\s*일?\.?)\)?")
 _SENTENCE_ENDS = (".", "!", "?", "다", "요", "음", "함", ",", ";", ":")
 
 
@@ -51,11 +53,11 @@ class Headings:
 
     def level(self, paragraph: Paragraph, text: str) -> int:
         """The level of a paragraph that is a heading; 0 for another."""
-        if len(text) > _LONGEST:
+        if len(text) > _LONGEST or LEADER.search(text):
             return 0
         if self._bookmarks and (level := self._bookmarks.get("".join(text.split()), 0)):
             return min(level, 9)
-        if not any(c.isalpha() for c in text) or _is_spread(paragraph, text):
+        if not any(c.isalpha() for c in text) or _DATE.fullmatch(text) or _is_spread(paragraph, text):
             return 0
         if paragraph.size < _LARGER * self.body and (len(text) > _LONGEST_SMALL or text.endswith(_SENTENCE_ENDS)):
             return 0
@@ -77,8 +79,7 @@ def _rounded(size: float) -> float:
 
 def _is_spread(paragraph: Paragraph, text: str) -> bool:
     """Whether single letters are set over the width of the page, as ornaments are."""
-    width = paragraph.box.right - paragraph.box.left
-    return all(len(part) == 1 for part in text.split()) and len(text) > 1 and width > _SPREAD * paragraph.size
+    return len(text) > 1 and is_spread(paragraph.lines[-1])
 
 
 def _sizes(flow: Counter[float], longest: Mapping[float, int], body: float) -> list[float]:

@@ -13,7 +13,7 @@ from jihwi.readers.outline import outline
 from jihwi.readers.pdf.glyphs import Line
 from jihwi.words import particle
 
-__all__ = ["Paragraph", "Words", "gathered_letters", "joined", "paragraphs_of", "reading_order"]
+__all__ = ["Paragraph", "Words", "gathered_letters", "is_spread", "joined", "paragraphs_of", "reading_order"]
 
 _HANGUL_END = re.compile(r"[가-힣]$")
 _HANGUL_START = re.compile(r"[가-힣]")
@@ -26,6 +26,7 @@ _ENDINGS = (
 _PARTICLES = frozenset(_ENDINGS.split())
 _SOUNDED = frozenset({"은", "는", "이", "가", "을", "를", "과", "와", "으로", "로"})
 _CELL_PADDING = 6.0
+_SPREAD = 12.0
 _WORD_ENDS = tuple("은는을를의에로와과며고여한된할및등인다")
 
 
@@ -116,6 +117,12 @@ def gathered_letters(lines: list[Line]) -> list[Line]:
     return found
 
 
+def is_spread(line: Line) -> bool:
+    """Whether a line is single letters set over the width of the page."""
+    apart = line.right - line.left > _SPREAD * line.size
+    return apart and all(len(part) == 1 for part in line.text.split(" "))
+
+
 def reading_order(lines: list[Line], width: float) -> list[Line]:
     """The lines as a person reads them: as written, unless the page was written out of order."""
     if len(lines) < 2 or not (_jumps(lines) or _side_by_side(lines, width)):
@@ -194,7 +201,7 @@ def paragraphs_of(lines: list[Line]) -> list[Paragraph]:
 def _continues(before: list[Line], line: Line, lines: list[Line], index: int) -> bool:
     last = before[-1]
     size = max(last.size, 1.0)
-    if line.region != last.region:
+    if line.region != last.region or is_spread(last):
         return False
     if _same_row(last, line):
         return 0 <= line.left - last.right < 12 * size
