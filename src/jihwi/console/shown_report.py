@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Any
+from pathlib import Path
 
 import msgspec
 
-from jihwi.case.state import Case
+from jihwi.case.events import ReportReleased
+from jihwi.case.revision import report_of
+from jihwi.console.cases import Kept
 from jihwi.errors import PageMissing
 from jihwi.evidence import Reading, Report, Viewer
 from jihwi.library import Library
 from jihwi.reports import CheckedReport, Refused, Shown, pass_gate
 from jihwi.wiring import House
 
-__all__ = ["AsReader", "report_value", "shown_report"]
+__all__ = ["AsReader", "ReleaseLine", "releases_of", "seen_report", "shown_report"]
 
 
 class AsReader:
@@ -36,35 +38,61 @@ class AsReader:
         return Shown(document.source.path, document.title, document.source.labels)
 
 
-def report_value(house: House, case: Case, call: str = "") -> tuple[Any, bool]:
-    """A case's report as data, and whether it was released: what left, or the result of a call that may leave.
+class ReleaseLine(msgspec.Struct, frozen=True):
+    """One release of a case; the first is number 1."""
 
-    Raises PageMissing.
-    """
-    if case.files and not call:
-        path = house.case_folder(case.id) / "report.json"
-        if not path.is_file():
+    number: int
+    event: int
+    at_ms: int
+    by: str
+    """`policy` or `person`."""
+    digest: str
+    files: dict[str, str]
+    """Name to SHA-256."""
+    case_id: str
+    """Whose folder it lies in: a fork's earlier releases are its parent's."""
+
+    def folder(self, house: House) -> Path:
+        """Where its files lie."""
+        return house.release_folder(self.case_id, self.number)
+
+
+def releases_of(kept: Kept) -> list[ReleaseLine]:
+    """The releases of a case, oldest first."""
+    case, own = kept.case, [one for one in kept.events if isinstance(one.body, ReportReleased)]
+    before = len(case.released) - len(own)
+    if not own and case.released and case.parent:
+        return [ReleaseLine(before, 0, case.now_ms, "policy", case.released[-1], dict(case.files), case.parent)]
+    return [
+        ReleaseLine(number, event.seq, event.at_ms, body.by, body.report_digest, dict(body.files), case.id)
+        for number, event in enumerate(own, before + 1)
+        if isinstance(body := event.body, ReportReleased)
+    ]
+
+
+def seen_report(house: House, kept: Kept, call: str = "", release: int = 0) -> tuple[Report, ReleaseLine | None]:
+    """A case's report, and the release it left as: the newest or the one with that number; or the result of a call,
+    as edited since, which may leave. Raises PageMissing."""
+    if call:
+        report = report_of(kept.case, call)
+        if report is None:
             raise PageMissing()
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != case.files.get("report.json", ""):
-            raise PageMissing()
-        return msgspec.json.decode(data), True
-    if call not in case.results:
+        return report, None
+    releases = releases_of(kept)
+    line = next((one for one in reversed(releases) if release in (0, one.number)), None)
+    if line is None:
         raise PageMissing()
-    return case.results[call], False
+    path = line.folder(house) / "report.json"
+    data = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(data).hexdigest() != line.files.get("report.json", ""):
+        raise PageMissing()
+    try:
+        return msgspec.json.decode(data, type=Report), line
+    except msgspec.MsgspecError as problem:
+        raise PageMissing() from problem
 
 
-async def shown_report(
-    house: House, case: Case, viewer: Viewer, call: str = ""
-) -> tuple[CheckedReport | Refused, bool]:
-    """The report as `viewer` may see it, or why not; and whether it was released. Raises PageMissing."""
-
-    def work() -> tuple[CheckedReport | Refused, bool]:
-        value, released = report_value(house, case, call)
-        try:
-            report = msgspec.convert(value, Report)
-        except msgspec.ValidationError as problem:
-            raise PageMissing() from problem
-        return pass_gate(report, AsReader(house.library), viewer, recorded=case.recorded), released
-
-    return await asyncio.to_thread(work)
+async def shown_report(house: House, kept: Kept, viewer: Viewer, report: Report) -> CheckedReport | Refused:
+    """The report as `viewer` may see it, or why not."""
+    recorded = kept.case.recorded
+    return await asyncio.to_thread(pass_gate, report, AsReader(house.library), viewer, recorded=recorded)

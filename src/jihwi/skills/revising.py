@@ -31,12 +31,14 @@ from jihwi.library.passages import passage_of, units_of
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.skills.python import skill
 
-__all__ = ["Note", "Passage", "Proposed", "revising_skills"]
+__all__ = ["MOST_OTHERS", "Note", "Passage", "Proposed", "revising_skills"]
 
 HITS = 12
 """Passages of the library that further evidence is looked for in."""
 MORE = 3
 """How many quotations are added to a sentence, and how many near ones are shown."""
+MOST_OTHERS = 40
+"""How many of the report's other quotations an assignment is given."""
 
 
 class Passage(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -220,7 +222,7 @@ def _back_passage(library: Callable[[], Library]) -> Skill:
         for one in table.given.passage:
             wanted = query or table.given.words or one.text
             new, near = _backed(table, one, wanted)
-            added = len(new.quotations) - len([q for q in one.quotations if q in new.quotations])
+            added = len([q for q in new.quotations if not any(_overlap(q, own) for own in one.quotations)])
             code = "evidence_found" if added else "evidence_none"
             notes.append(Note(code, {"text": _excerpt(one.text), "count": str(added)}))
             made.append(new)
@@ -241,16 +243,17 @@ def _backed(table: _Table, sentence: Sentence, wanted: str) -> tuple[Sentence, l
         (bearing if holds else near).append(one)
     own = {one.document_id for one in sentence.quotations}
     bearing.sort(key=lambda one: one.document_id in own)
-    added = tuple(_differing(bearing))[:MORE]
-    if not added:
-        return sentence, near[:MORE]
+    added = list(_differing(bearing))[:MORE]
     table.open(added)
-    made = derive(sentence.text, [sentence], added, table.readings, table.recorded)
-    if made.kind == "marked":
-        return sentence, near[:MORE]
-    quotations = dict.fromkeys((*made.quotations, *sentence.quotations, *added))
-    kept = tuple(one for one in quotations if one in made.quotations or one in added or made.kind == sentence.kind)
-    return msgspec.structs.replace(made, quotations=kept), near[:MORE]
+    if sentence.kind == "marked":
+        made = derive(sentence.text, [sentence], added, table.readings, table.recorded)
+        return (sentence if made.kind == "marked" else made), near[:MORE]
+    kept = sentence.quotations
+    for one in added:
+        more = (*kept, one)
+        if sentence.kind == "quoted" or supported(sentence.text, [q.text for q in more]).holds:
+            kept = more
+    return msgspec.structs.replace(sentence, quotations=kept), near[:MORE]
 
 
 def _differing(quotations: Iterable[Quotation]) -> Iterator[Quotation]:

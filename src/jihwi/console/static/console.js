@@ -1,5 +1,6 @@
 // What the pages do beyond links and forms. Everything here is a comfort but the live line.
 import { followLive } from "./live.js";
+import { proofread } from "./proofing.js";
 import { readReport } from "./reading.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -63,4 +64,5 @@ addEventListener("hashchange", reveal);
 reveal();
 
 readReport();
+proofread();
 followLive();
