@@ -29,7 +29,8 @@ NOW: LiteralString = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 # One statement a batch, one JSON parameter for the appends and one for their events. FOR UPDATE shows each case as the
 # last committed append left it, also one that finished while we waited; the order keeps two batches from waiting for
-# each other. What does not fit leaves nothing behind and is told apart by what the fence saw.
+# each other. (The ARRAY has the index asked; with a plain subquery every case was read.) What does not fit leaves nothing
+# behind and is told apart by what the fence saw.
 APPEND: LiteralString = f"""
 WITH asked AS MATERIALIZED (
     SELECT n, case_id, first_seq, last_seq, decode(previous, 'base64') AS previous, decode(head, 'base64') AS head,
@@ -41,7 +42,7 @@ WITH asked AS MATERIALIZED (
         let_go boolean)
 ), locked AS MATERIALIZED (
     SELECT c.number, c.case_id, c.seq, c.head, c.epoch FROM jihwi.cases c
-    WHERE c.case_id = ANY (SELECT case_id FROM asked) ORDER BY c.case_id FOR UPDATE
+    WHERE c.case_id = ANY (ARRAY(SELECT case_id FROM asked)) ORDER BY c.case_id FOR UPDATE
 ), fit AS MATERIALIZED (
     SELECT a.*, l.number FROM asked a JOIN locked l USING (case_id)
     WHERE l.seq = a.first_seq - 1 AND l.head = a.previous AND (a.epoch IS NULL OR a.epoch = l.epoch)
