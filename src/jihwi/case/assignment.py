@@ -8,7 +8,17 @@ import msgspec
 
 from jihwi.case.budget import UNLIMITED, Limits
 
-__all__ = ["AgentSpec", "ApprovalRule", "Effect", "MindSpec", "Policy", "Reason", "ReportStatus", "SkillSpec"]
+__all__ = [
+    "NO_POLICY",
+    "AgentSpec",
+    "ApprovalRule",
+    "Effect",
+    "MindSpec",
+    "Policy",
+    "Reason",
+    "ReportStatus",
+    "SkillSpec",
+]
 
 Effect = Literal["read", "idempotent write", "write"]
 """What a skill does to the world, hence what happens to it after a crash: run again; run again with the same
@@ -68,6 +78,12 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How often a turn or a `read` is tried again after a failure worth retrying."""
     above_deputy: tuple[str, ...] = ()
     """Who may answer in the deputy's place."""
+    case_worker_approves: tuple[str, ...] = ()
+    """Skills whose approvals a model or a procedure in the case worker's seat answers when another agent asks."""
+
+
+NO_POLICY = Policy()
+"""Nothing written."""
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -21,6 +21,7 @@ from jihwi.case.assignment import Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
 from jihwi.case.fold import ROOT, chain
+from jihwi.case.judging import may_judge, opened_to_judge, to_a_person, verdict_of
 from jihwi.case.revision import report_digest
 from jihwi.case.state import ActionState, Approval, Assignment, Case, has_open_root, open_roots
 from jihwi.case.turn import (
@@ -86,8 +87,12 @@ def decide(case: Case) -> list[Command]:
     plan = _Plan(case)
     if case.approvals:
         for approval in case.approvals.values():
-            if approval.expired and approval.status == "open":
+            if approval.status != "open":
+                continue
+            if approval.expired:
                 _expire(plan, approval)
+            elif case.policy.case_worker_approves:
+                _judge(plan, approval)
     if not has_open_root(case) and case.assignments:  # the last of them was cancelled, or several ended at once
         plan.record(("closed", case.seq), e.CaseClosed(_outcome(case)))
         return plan.commands
@@ -220,6 +225,9 @@ def _comes_after_handoff(assignment: Assignment, state: ActionState) -> bool:
 def _action(plan: _Plan, assignment: Assignment, state: ActionState, blocked: bool) -> bool:
     """Do what is due about one action. Answers whether later writes of the turn must wait for it."""
     action: Action = state.action
+    if assignment.judges:
+        _refuse(plan, assignment, state, Reason("only_a_verdict"))
+        return False
     match action:
         case Call():
             return _call(plan, assignment, state, action, blocked)
@@ -417,6 +425,32 @@ def _expire(plan: _Plan, approval: Approval) -> None:
         plan.record((approval.id, "expired"), e.ApprovalLapsed(approval.id, Reason("approval_expired")))
 
 
+def _judge(plan: _Plan, approval: Approval) -> None:
+    """Lay an approval before the case worker's seat where the policy lets it answer, and take its verdict."""
+    case = plan.case
+    judge = case.assignments.get(approval.judge)
+    if judge is None:
+        if may_judge(case, approval):
+            root = case.assignments[case.course]
+            plan.children[root.id] = plan.children.get(root.id, root.children) + 1
+            author = e.Author("agent", root.agent, case.requester)
+            labels = case.assignments[approval.assignment].labels
+            opened, referred = opened_to_judge(case, approval, plan.children[root.id])
+            for key, draft in (
+                ("judge", e.Draft(opened, author, case.seq, labels)),
+                ("refer", e.Draft(referred, author, case.seq)),
+            ):
+                plan.commands.append(Record((case.id, approval.id, key), draft))
+    elif not judge.open and not approval.judged:
+        verdict = verdict_of(judge)
+        if verdict == "person" or not may_judge(case, approval):
+            plan.record((approval.id, "referred"), to_a_person(approval))
+        else:
+            words = judge.report.text if judge.report is not None else ""
+            answered = e.ApprovalAnswered(approval.id, approval.action_digest, verdict, note=words)
+            plan.record((approval.id, "judged"), answered, judge)
+
+
 # ── endings ──────────────────────────────────────────────────────────────────
 
 _ENDINGS = (HandOff, Report)
@@ -485,6 +519,9 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
         return
     state = assignment.actions[assignment.ending_number]
     agent = case.agents.get(assignment.agent)
+    if assignment.judges:
+        _refuse(plan, assignment, state, Reason("only_a_verdict"))
+        return
     if ending.agent not in case.agents or agent is None or ending.agent not in agent.handoffs:
         _refuse(plan, assignment, state, Reason("may_not_hand_off", {"agent": ending.agent}))
         return

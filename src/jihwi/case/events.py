@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, ReportStatus, SkillSpec
+from jihwi.case.assignment import NO_POLICY, AgentSpec, MindSpec, Policy, Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.turn import Action, PromptRecord
 from jihwi.evidence import Claim, Sentence
@@ -43,7 +43,7 @@ class CaseOpened(Fact, frozen=True, omit_defaults=True, gc=False):
     team: str
     team_digest: str
     limits: Limits = UNLIMITED
-    policy: Policy = Policy()
+    policy: Policy = NO_POLICY
     collections: tuple[str, ...] = ()
     library_version: int = 0
     viewer_labels: tuple[str, ...] = ()
@@ -257,6 +257,15 @@ class ApprovalLapsed(Fact, frozen=True, omit_defaults=True, gc=False):
 class ApprovalEscalated(Fact, frozen=True, omit_defaults=True, gc=False):
     approval: str
     deputy: str
+
+
+class ApprovalReferred(Fact, frozen=True, omit_defaults=True, gc=False):
+    """The policy lets the case worker's seat answer an approval: it judges in this assignment. An empty one: it gave
+    no plain verdict, and a person decides."""
+
+    approval: str
+    assignment: str = ""
+    reason: Reason | None = None
 
 
 class QuestionAsked(Fact, frozen=True, omit_defaults=True, gc=False):
@@ -510,6 +519,7 @@ Body = (
     | ApprovalAnswered
     | ApprovalLapsed
     | ApprovalEscalated
+    | ApprovalReferred
     | QuestionAsked
     | QuestionAnswered
     | FindingPosted

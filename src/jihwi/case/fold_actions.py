@@ -157,6 +157,18 @@ def _approval_escalated(case: Case, body: e.ApprovalEscalated, event: e.Event) -
             case.timers[f"approval:{approval.id}"] = approval.expires_at_ms
 
 
+def _approval_referred(case: Case, body: e.ApprovalReferred, event: e.Event) -> None:
+    approval = case.approvals.get(body.approval)
+    if approval is None or approval.status != "open":
+        return
+    approval.judge, approval.judged = body.assignment or approval.judge, not body.assignment
+    judge = case.assignments.get(body.assignment)
+    if judge is not None:
+        asks = case.assignments[approval.assignment]
+        judge.judges = approval.id
+        judge.tainted, judge.labels = judge.tainted or asks.tainted, union(judge.labels, asks.labels)
+
+
 def _question_asked(case: Case, body: e.QuestionAsked, event: e.Event) -> None:
     _, action = action_of(case, body)
     if action is not None:
@@ -241,6 +253,7 @@ FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.ApprovalAnswered: _approval_answered,
     e.ApprovalLapsed: _approval_lapsed,
     e.ApprovalEscalated: _approval_escalated,
+    e.ApprovalReferred: _approval_referred,
     e.QuestionAsked: _question_asked,
     e.QuestionAnswered: _question_answered,
     e.FindingPosted: _finding_posted,

@@ -141,7 +141,7 @@ def _handed_off(case: Case, body: e.HandedOff, event: e.Event) -> None:
     assignment.mind = agent.mind if agent else assignment.mind
     assignment.handoffs.append(body.to_agent)
     assignment.ending = None
-    spend(case, assignment, Spending(handoffs=1))
+    spend(case, assignment, _ONE_HANDOFF)
     say(assignment, Handed(body.from_agent, body.to_agent, body.note))
     begin_next_turn(assignment)
 
@@ -215,7 +215,7 @@ def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
     if assignment is None:
         return
     current = assignment.open and body.seat == assignment.seat and body.turn == assignment.turn
-    cost = body.usage.plus(Spending(turns=1))
+    cost = body.usage.plus(_ONE_TURN)
     if not current or assignment.turn_status != "running":
         spend(case, assignment, cost)
         return
@@ -227,6 +227,10 @@ def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
     assignment.transcript = assignment.transcript.grown(TurnTaken(body.turn, assignment.agent, body.text, body.actions))
     assignment.failures, assignment.failure = 0, None
     _take_actions(assignment, body)
+
+
+_ONE_TURN = Spending(turns=1)
+_ONE_HANDOFF = Spending(handoffs=1)
 
 
 def _take_actions(assignment: Assignment, body: e.TurnFinished) -> None:

@@ -22,6 +22,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "보고서를 내보내려면 담당자의 승인이 필요합니다.",
         "The case worker must approve the release of the report.",
     ),
+    "verdict_left_to_a_person": (
+        "담당 자리가 '{skill}' 승인을 스스로 정하지 않아, 사람이 정합니다.",
+        "The case worker's seat left the approval of '{skill}' to a person.",
+    ),
+    "only_a_verdict": (
+        "여기서는 판단만 합니다. `report`로 답하십시오.",
+        "Only a verdict is wanted here: answer with `report`.",
+    ),
     "approval_expired": ("기한 안에 승인하지 않아 취소되었습니다.", "Nobody approved it in time."),
     "rejected": ("{by} 님이 거절했습니다. {note}", "{by} rejected it. {note}"),
     "seat_changed": ("담당이 바뀌어 실행하지 않았습니다.", "It was not done: the seat changed hands."),

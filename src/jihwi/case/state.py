@@ -70,6 +70,10 @@ class Approval(msgspec.Struct):
     expires_at_ms: int = 0
     expired: bool = False
     deputy: str = ""
+    judge: str = ""
+    """The assignment in which the case worker's seat judges it."""
+    judged: bool = False
+    """That seat has left it to a person."""
     requested_seq: int = 0
 
 
@@ -122,6 +126,8 @@ class Assignment(msgspec.Struct):
     """Of the last prompt record, which event `prompt_seq` holds."""
     awaits: Reason | None = None
     """What it needs that no runner has had so far."""
+    judges: str = ""
+    """The approval that is judged here; nothing else is done here."""
     report: Report | None = None
     transcript: Transcript = msgspec.field(default_factory=Transcript)
 
@@ -228,10 +234,14 @@ def waits(case: Case) -> int:
         if assignment.mind.kind == "person" and assignment.turn_status == "due":
             count += 1
         for action in assignment.actions:
-            if action.status == "uncertain" or (action.status == "asked" and _by_person(action)):
+            if action.status == "uncertain" or (action.status == "asked" and _by_person(case, action)):
                 count += 1
     return count
 
 
-def _by_person(action: ActionState) -> bool:
-    return bool(action.approval) or type(action.action).__name__ == "Ask"
+def _by_person(case: Case, action: ActionState) -> bool:
+    """Whether a person must answer; what the case worker's seat is about to judge waits for nobody yet."""
+    if not action.approval:
+        return type(action.action).__name__ == "Ask"
+    approval = case.approvals[action.approval]
+    return not approval.judge or approval.judged

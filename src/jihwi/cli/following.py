@@ -76,6 +76,10 @@ _SAID: dict[type, tuple[str, str]] = {
         "승인 {approval:을} {deputy}에게 올렸습니다. 이제 그 사람이 답합니다",
         "approval {approval} went to {deputy}, whose word it waits for now",
     ),
+    e.ApprovalReferred: (
+        "승인 {approval}: 담당 자리가 판단합니다 {assignment}",
+        "approval {approval} lies before the case worker {assignment}",
+    ),
     e.QuestionAsked: ("묻습니다: {question}", "asks: {question}"),
     e.QuestionAnswered: ("답: {answer}", "answer: {answer}"),
     e.SeatChanged: ("자리가 바뀌었습니다: {how} → {agent}", "the seat changed hands: {how} → {agent}"),

@@ -255,6 +255,7 @@ _SAID: dict[type, tuple[str, str]] = {
         "승인을 {deputy} 님에게 올렸습니다. 이제 그 사람이 답합니다",
         "The approval went to {deputy}, whose word it waits for now",
     ),
+    e.ApprovalReferred: ("담당 자리가 승인할지 판단합니다", "The approval lies before the case worker's seat"),
     e.QuestionAsked: ("묻습니다: {question}", "Asks: {question}"),
     e.QuestionAnswered: ("답했습니다: {answer}", "Answered: {answer}"),
     e.SeatChanged: ("{how}", "{how}"),

@@ -9,7 +9,7 @@ import msgspec
 from jihwi.case import person as persons
 from jihwi.case.approval import answerers
 from jihwi.case.reasons import say as say_reason
-from jihwi.case.state import ActionState, Case, open_assignments
+from jihwi.case.state import ActionState, Approval, Case, open_assignments
 from jihwi.case.turn import Ask, Call
 from jihwi.console.telling import agent_name
 from jihwi.evidence import Viewer
@@ -48,6 +48,8 @@ class Waiting(msgspec.Struct, frozen=True):
     """An approval that nobody answered in time: to whom it went."""
     answerers: tuple[str, ...] = ()
     """The only persons who may answer it now; empty while whoever may decide may."""
+    judged_by: str = ""
+    """The agent in the case worker's seat that is about to answer it; a person may be first."""
 
 
 def waiting_in(case: Case, language: Language, viewer: Viewer, times: dict[int, int]) -> list[Waiting]:
@@ -109,9 +111,15 @@ def _approvals(case: Case, language: Language, viewer: Viewer, times: dict[int, 
             withheld=not viewer.may_see(case.assignments[one.assignment].labels),
             deputy=one.deputy,
             answerers=answerers(one.deputy, case.policy),
+            judged_by=_judge(case, one, language),
         )
         for one in persons.open_approvals(case)
     ]
+
+
+def _judge(case: Case, approval: Approval, language: Language) -> str:
+    judge = case.assignments.get(approval.judge)
+    return "" if judge is None or approval.judged else agent_name(case, judge.agent, language)
 
 
 def _action(case: Case, assignment: str, turn: int, action: ActionState, who: str, withheld: bool) -> list[Waiting]:

@@ -127,13 +127,15 @@ class Drive:
 
     async def _until_rest(self) -> Case:
         passes = 0
+        home = asyncio.current_task()
+        assert home is not None
         try:
             while True:
-                lone = await self._advance()
+                lone = await self._advance(home)
                 passes += 1
                 if passes % _BREATH == 0:
                     await asyncio.sleep(0)
-                if lone is not None and (case := await self._alone(lone)) is not None:
+                if lone is not None and (case := await self._alone(lone, home)) is not None:
                     return case
                 if self._learned:
                     continue
@@ -150,9 +152,9 @@ class Drive:
             if self._running:
                 await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _advance(self) -> _Work | None:
-        """Record what was learned, decide until only effects remain, append once, start them; a lone one is
-        answered."""
+    async def _advance(self, home: asyncio.Task[Any] | None = None) -> _Work | None:
+        """Record what was learned, decide until only effects remain, append once, start them; a lone one is answered,
+        to be run in the task `home`."""
         learned, self._learned = self._learned, []  # what ends while the append is under way is of the next one
         while True:
             if self._lost_lease is not None:
@@ -170,7 +172,7 @@ class Drive:
                     raise  # another case has this very name
                 await self._log.load()
                 continue
-            return self._start(effects) if effects else None
+            return self._start(effects, home) if effects else None
 
     async def _commit(self, *, last: bool) -> None:
         """Append what is pending. The `last` facts of a case that has ended let its lease go with them."""
@@ -231,7 +233,7 @@ class Drive:
         self._log.add(Draft(RunnerAwaited(assignment, lacks), SYSTEM, self._log.case.seq))
         return True
 
-    def _start(self, effects: list[Think | RunSkill | Publish]) -> _Work | None:
+    def _start(self, effects: list[Think | RunSkill | Publish], home: asyncio.Task[Any] | None) -> _Work | None:
         """Start effects; answers one that may run alone. A procedure decides at once, here."""
         case, does = self._log.case, self._house.effects
         for command in effects:
@@ -243,6 +245,8 @@ class Drive:
                     continue
                 work = does.think(case, command, view)
             elif isinstance(command, RunSkill):
+                if len(effects) == 1 and self._may_be_alone():
+                    return does.run_skill(case, command, home)
                 work = does.run_skill(case, command)
             else:
                 work = does.publish(case, command)
@@ -265,10 +269,10 @@ class Drive:
 
     # ── a lone effect ──
 
-    async def _alone(self, work: _Work) -> Case | None:
+    async def _alone(self, work: _Work, home: asyncio.Task[Any]) -> Case | None:
         """Run an effect right here. Answers the case when a deputy has meanwhile driven it to its rest."""
         self._house.keep_ticking()
-        home = self._home = asyncio.current_task()
+        self._home = home
         learned: Learned | None = None
         try:
             learned = await work
@@ -278,7 +282,6 @@ class Drive:
                     self._deputy.cancel()
                     await asyncio.gather(self._deputy, return_exceptions=True)
                 raise
-            assert home is not None
             home.uncancel()  # only the effect was
         finally:
             self._home = None

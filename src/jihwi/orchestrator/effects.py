@@ -119,7 +119,7 @@ class Effects:
 
     def _turn_finished(self, case: Case, command: Think, view: View, turn: Turn, began: float) -> Learned:
         author = e.Author("agent", view.agent.name, case.requester)
-        usage = turn.usage.plus(Spending(ms=self._since(began)))
+        usage = self._cost(turn.usage, began)
         finished = e.TurnFinished(
             command.assignment,
             command.seat,
@@ -157,15 +157,15 @@ class Effects:
             command.turn,
             command.attempt,
             reason,
-            Spending(ms=self._since(began)),
+            self._cost(NOTHING, began),
             max(self._retry_at(failures), self._store.now_ms() + wait_ms) if retry else 0,
         )
         return Learned((e.Draft(body, e.SYSTEM, case.seq),))
 
     # ── skills ──
 
-    async def run_skill(self, case: Case, command: RunSkill) -> Learned:
-        """A skill's result, or why there is none."""
+    async def run_skill(self, case: Case, command: RunSkill, home: asyncio.Task[Any] | None = None) -> Learned:
+        """A skill's result, or why there is none. `home`: the task this runs in, where the caller knows it."""
         began = self._seconds()
         skill = self._skills.get(command.skill.name)
         if skill is None:
@@ -173,7 +173,7 @@ class Effects:
         try:
             arguments = _as_stored(command.arguments)
             self._skills.check(command.skill.name, arguments)
-            result = await self._within(command, skill, self._context(case, command), arguments)
+            result = await self._within(command, skill, self._context(case, command), arguments, home)
         except TimeoutError:
             seconds = f"{command.skill.timeout_ms / 1000:g}"
             reason = Reason("skill_timeout", {"skill": command.skill.name, "seconds": seconds})
@@ -195,18 +195,24 @@ class Effects:
             command.number,
             _as_stored(result.value),
             result.tainted,
-            result.usage.plus(Spending(ms=self._since(began))) if result.usage is not NOTHING else NOTHING,
+            self._cost(result.usage, began) if result.usage is not NOTHING else NOTHING,
         )
-        return Learned((e.Draft(body, e.SYSTEM, 0, tuple(sorted(result.labels))),))
+        labels = tuple(sorted(result.labels)) if result.labels else ()
+        return Learned((e.Draft(body, e.SYSTEM, 0, labels),))
 
     async def _within(
-        self, command: RunSkill, skill: Skill, context: SkillContext, arguments: dict[str, Any]
+        self,
+        command: RunSkill,
+        skill: Skill,
+        context: SkillContext,
+        arguments: dict[str, Any],
+        home: asyncio.Task[Any] | None,
     ) -> SkillResult:
         seconds = command.skill.timeout_ms / 1000
         if seconds < WATCHED_SECONDS:
             async with asyncio.timeout(seconds):
                 return await skill.run(context, arguments)
-        task = asyncio.current_task()
+        task = home or asyncio.current_task()
         assert task is not None
         self._deadlines[task] = self._seconds() + seconds
         try:
@@ -267,6 +273,11 @@ class Effects:
         return Learned((e.Draft(body),))
 
     # ── shared ──
+
+    def _cost(self, usage: Spending, began: float) -> Spending:
+        """What was used, with the time since `began`."""
+        ms = self._since(began)
+        return usage.plus(Spending(ms=ms)) if ms else usage
 
     def _since(self, began: float) -> int:
         return max(0, round((self._seconds() - began) * 1000))

@@ -74,6 +74,7 @@ class _TeamFront(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     approval_expires_seconds: int = 0
     deputy: str = ""
     above_deputy: list[str] = []
+    case_worker_approves: list[str] = []
     retries: int = 3
     budget: dict[str, int] = {}
 
@@ -164,6 +165,7 @@ class _Reading:
             head.deputy,
             head.retries,
             tuple(head.above_deputy),
+            tuple(head.case_worker_approves),
         )
         limits = self._limits("team.md", head.budget)
         name, title = head.name, head.title or head.name
@@ -288,9 +290,10 @@ class _Reading:
                 for other in others:
                     if other not in names:
                         self.problem(file, key, f"'{other}'이(가) 없습니다", f"there is no agent '{other}'")
-        for name in head.approve:
-            if name not in self.skills:
-                self.problem("team.md", "approve", f"'{name}' 기술이 없습니다", f"there is no skill '{name}'")
+        for key, some in (("approve", head.approve), ("case_worker_approves", head.case_worker_approves)):
+            for name in some:
+                if name not in self.skills:
+                    self.problem("team.md", key, f"'{name}' 기술이 없습니다", f"there is no skill '{name}'")
 
     def _digest(self) -> str:
         total = hashlib.sha256()
