@@ -139,9 +139,9 @@ async def test_two_browsers_on_one_case_see_the_same_and_only_one_answer_counts(
 class Server:
     """`jihwi serve` in a process of its own, which can be killed and started again on the same port."""
 
-    def __init__(self, home: Path, port: int = 0) -> None:
-        environment = {**os.environ, "JIHWI_HOME": str(home), "JIHWI_VIEWER": "kim"}
-        command = [sys.executable, "-m", "jihwi", "serve", "--json", "--lang", "ko", "--port", str(port)]
+    def __init__(self, home: Path, port: int = 0, *options: str, **more: str) -> None:
+        environment = {**os.environ, "JIHWI_HOME": str(home), "JIHWI_VIEWER": "kim", **more}
+        command = [sys.executable, "-m", "jihwi", "serve", "--json", "--lang", "ko", "--port", str(port), *options]
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment
         )

@@ -1,0 +1,77 @@
+"""With Postgres the console runs apart from the runners: its page shows what another process does, as it does it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import expect
+
+from jihwi.testing.postgres import running_postgres
+from tests.console.office import a_browser, a_person
+from tests.console.test_journeys import REQUEST, Server, read_examples, sound
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("postgres")]
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The address of a Postgres server's empty database."""
+    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
+    folder.chmod(0o755)
+    try:
+        with running_postgres(folder):
+            yield f"postgresql:///postgres?host={quote(str(folder), safe='')}&user=jihwi"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def a_runner(home: Path, address: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`jihwi runner` in a process of its own."""
+    environment = {**os.environ, "JIHWI_HOME": str(home), "JIHWI_VIEWER": "kim", "JIHWI_STORE": address}
+    command = [sys.executable, "-m", "jihwi", "runner", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+async def test_a_case_opened_in_the_console_is_worked_by_a_runner_elsewhere_and_the_page_follows(
+    tmp_path: Path, address: str
+) -> None:
+    server = await asyncio.to_thread(Server, tmp_path, 0, "--no-runner", JIHWI_STORE=address)
+    async with a_browser() as browser:
+        watched = await a_person(browser)
+        page = await watched.page(server.said["link"])
+        await read_examples(page, server.said["address"])
+        await page.goto(f"{server.said['address']}/desk")
+        await page.fill("#request", REQUEST)
+        await page.check("input[name=ask]")
+        await page.get_by_role("button", name="사건 열기").click()
+        await expect(page.locator(".case-head .standing")).to_have_text("일하는 중")
+        begun = await page.locator("#events > li").count()
+        with a_runner(tmp_path, address):
+            # no reload: the same page sees what the runner does, and what it waits for
+            await expect(page.locator(".decision.approval")).to_be_visible(timeout=30_000)
+            assert await page.locator("#events > li").count() > begun + 20
+            await page.get_by_role("button", name="승인").click()
+            await expect(page.locator(".case-head .standing")).to_have_text("마침", timeout=30_000)
+            numbers = await page.locator("#events > li").evaluate_all("all => all.map(one => Number(one.dataset.seq))")
+            assert numbers == list(range(1, len(numbers) + 1))
+        await page.get_by_role("link", name="보고서", exact=True).click()
+        await expect(page.locator(".answer")).to_contain_text("2025년 6월 30일")
+        sound(watched)
+    await asyncio.to_thread(server.end, signal.SIGTERM)
