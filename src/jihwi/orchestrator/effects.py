@@ -248,6 +248,7 @@ class Effects:
             case.findings,
             case.recorded,
             case.assignments[command.assignment].inputs,
+            classes_in(case.labels),
         )
 
     def _skill_failed(self, command: RunSkill, reason: Reason, began: float) -> Learned:

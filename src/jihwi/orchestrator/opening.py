@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from jihwi.case import events as e
-from jihwi.case.assignment import AgentSpec, Policy
+from jihwi.case.assignment import NO_POLICY, AgentSpec, Policy
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.fold import ROOT
 from jihwi.evidence import Viewer
@@ -39,7 +39,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
             self.team,
             self.team_digest,
             self.limits,
-            self.policy,
+            NO_POLICY if self.policy == NO_POLICY else self.policy,
             self.collections,
             self.library_version,
             tuple(sorted(self.requester.labels)),
