@@ -184,6 +184,13 @@ class Settings:
         "쓸 모델. 비우면 모델 없이 일합니다",
         "The model to use; none when empty",
     )
+    model_fallback: str = _setting(
+        "",
+        _text,
+        "openai:NAME@http://127.0.0.1:8000/v1, or empty for none",
+        "첫 모델이 두 번 실패하거나 거절하면 물을 모델. 비우면 없습니다",
+        "The model to ask when the first has failed twice or refused; none when empty",
+    )
     model_key: str = _setting(
         "", _reference, "env:NAME or file:PATH", "모델 열쇠가 있는 곳", "Where the model's key is to be found"
     )

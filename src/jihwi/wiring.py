@@ -50,7 +50,7 @@ from jihwi.house import (
 )
 from jihwi.ids import Randomness
 from jihwi.minds import DeltaSink, Mind
-from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, load_log, runner_name
+from jihwi.orchestrator import REFUSED, Orchestrator, Publication, PublicationRefused, load_log, runner_name
 from jihwi.settings import Settings, StoreAddress
 from jihwi.skills import Skill, SkillBox
 from jihwi.store import KeptStore
@@ -82,6 +82,8 @@ __all__ = [
 
 
 DAILY_LOOK_SECONDS = 600.0
+FALLBACK_FAILURES = 2
+"""A model is asked so often before the fallback is."""
 
 
 def collection_of(folder: Path) -> str:
@@ -120,7 +122,16 @@ class _Minds:
             if found is None:
                 raise FolderMissing(f"team of {spec.name}")
             return found
-        return self.model(self._settings.model or spec.name)
+        return self.model(self._models_for(spec, failures))
+
+    def has_another(self, spec: MindSpec, *, failures: int) -> bool:
+        return spec.kind == "model" and self._models_for(spec, failures) != self._models_for(spec, REFUSED)
+
+    def _models_for(self, spec: MindSpec, failures: int) -> str:
+        """The endpoint to ask: the fallback once the first one has failed twice, or refused."""
+        if failures >= FALLBACK_FAILURES and self._settings.model_fallback:
+            return self._settings.model_fallback
+        return self._settings.model or spec.name
 
     def model(self, spec: str) -> ModelMind:
         from jihwi.minds.endpoint import parse_endpoint  # waits: most runs need no model

@@ -11,6 +11,7 @@ from jihwi.case.turn import PromptRecord
 from jihwi.minds import rebuild_prompt
 from jihwi.minds.endpoint import parse_endpoint
 from jihwi.minds.model import ModelMind
+from jihwi.store import EventStore
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import Press, a_skill, an_agent, an_opening, an_orchestrator
 from jihwi.testing.openai_server import ChatRequest, Fault, Line, OpenAIServer, Reply, Use
@@ -60,7 +61,7 @@ class Team:
         raise AssertionError("a finder needs two turns")
 
 
-async def prompts(store: MemoryStore, case_id: str) -> Mapping[int, bytes]:
+async def prompts(store: EventStore, case_id: str) -> Mapping[int, bytes]:
     """Every request of a case, put together from its log alone."""
     records: dict[int, PromptRecord] = {}
     made: dict[int, bytes] = {}

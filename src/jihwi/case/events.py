@@ -442,6 +442,8 @@ class ContextCompacted(Fact, frozen=True, omit_defaults=True, gc=False):
     assignment: str
     entries: int
     summary: str
+    seat: int = 0
+    """The seat for which it was made; a later seat's transcript is left alone. 0 where none is named."""
 
 
 class RunnerTookOver(Fact, frozen=True, omit_defaults=True, gc=False):

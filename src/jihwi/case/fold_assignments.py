@@ -189,7 +189,7 @@ def _leave_unsettled(assignment: Assignment, action: ActionState) -> None:
 
 def _context_compacted(case: Case, body: e.ContextCompacted, event: e.Event) -> None:
     assignment = case.assignments.get(body.assignment)
-    if assignment is not None:
+    if assignment is not None and body.seat in (0, assignment.seat) and body.entries <= len(assignment.transcript):
         summary = Told(Reason("context_summary", {"summary": body.summary, "entries": str(body.entries)}))
         kept = assignment.transcript[body.entries :]
         assignment.transcript = type(assignment.transcript)([assignment.transcript[0], summary, *kept])

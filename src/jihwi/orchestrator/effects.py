@@ -18,18 +18,21 @@ from jihwi.case import events as e
 from jihwi.case.assignment import Reason
 from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.commands import Publish, RunSkill, Think
+from jihwi.case.compaction import compacted
 from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
-from jihwi.errors import JihwiError, ModelError, SkillArguments
+from jihwi.errors import JihwiError, ModelContextFull, ModelError, ModelRefused, SkillArguments
 from jihwi.evidence import Viewer
 from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
-from jihwi.orchestrator.ports import MindSource, PublicationRefused, Publisher
+from jihwi.orchestrator.ports import REFUSED, MindSource, PublicationRefused, Publisher
 from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
 from jihwi.store import EventStore
 
 __all__ = ["Effects", "Learned"]
 
+_REFUSALS = frozenset({ModelRefused.code, ModelContextFull.code})
+"""What a model does not say otherwise when it is asked again."""
 RETRY_BASE_MS = 500
 RETRY_MOST_MS = 30_000
 WATCHED_SECONDS = 2.0
@@ -101,13 +104,10 @@ class Effects:
         began = self._seconds()
         failures = case.assignments[command.assignment].failures
         try:
-            mind = self._minds.mind(view.mind, failures=failures)
+            mind = self._minds.mind(view.mind, failures=_failed_at(case, command))
             turn = await mind.think(view, self._shown(view), self._emit)
         except ModelError as problem:
-            retry = problem.retryable and failures < case.policy.retries
-            reason = Reason(problem.code, {"endpoint": problem.endpoint, "detail": problem.detail})
-            wait = round(getattr(problem, "retry_after_seconds", 0.0) * 1000)
-            return self._turn_failed(case, command, reason, began, retry=retry, failures=failures, wait_ms=wait)
+            return self._model_failed(case, command, view, problem, began)
         except JihwiError as problem:
             reason = Reason("mind_failed", {"agent": view.agent.name, "detail": problem.words(_language(case))})
             return self._turn_failed(case, command, reason, began, retry=False, failures=failures)
@@ -116,6 +116,22 @@ class Effects:
             reason = Reason("mind_failed", {"agent": view.agent.name, "detail": detail[:500]})
             return self._turn_failed(case, command, reason, began, retry=False, failures=failures)
         return self._turn_finished(case, command, view, turn, began)
+
+    def _model_failed(self, case: Case, command: Think, view: View, problem: ModelError, began: float) -> Learned:
+        """Try again what is worth it: the same prompt, a shorter one when this one did not fit, or another model."""
+        failures = case.assignments[command.assignment].failures
+        reason = Reason(problem.code, {"endpoint": problem.endpoint, "detail": problem.detail})
+        again = failures < case.policy.retries
+        if again and isinstance(problem, ModelContextFull):
+            shorter = compacted(view.transcript, view.assignment, again=failures, korean=view.language == "ko")
+            if shorter is not None:
+                fact = e.ContextCompacted(command.assignment, shorter.entries, shorter.summary, command.seat)
+                labels = case.assignments[command.assignment].labels
+                failed = self._turn_failed(case, command, reason, began, retry=True, failures=-1)
+                return Learned((e.Draft(fact, e.SYSTEM, view.basis_seq, labels), *failed.drafts))
+        retry = again and (problem.retryable or self._minds.has_another(view.mind, failures=_failed_at(case, command)))
+        wait = round(getattr(problem, "retry_after_seconds", 0.0) * 1000)
+        return self._turn_failed(case, command, reason, began, retry=retry, failures=failures, wait_ms=wait)
 
     def _turn_finished(self, case: Case, command: Think, view: View, turn: Turn, began: float) -> Learned:
         author = e.Author("agent", view.agent.name, case.requester)
@@ -284,7 +300,9 @@ class Effects:
         return max(0, round((self._seconds() - began) * 1000))
 
     def _retry_at(self, failures: int) -> int:
-        """When to try again: twice as long each time, with half of it by chance."""
+        """When to try again: twice as long each time, with half of it by chance; at once when it is none yet."""
+        if failures < 0:
+            return self._store.now_ms()
         most = min(RETRY_BASE_MS * (1 << min(failures, 10)), RETRY_MOST_MS)
         return self._store.now_ms() + most // 2 + self._jitter.randrange(most // 2 + 1)
 
@@ -293,6 +311,13 @@ class Effects:
 def _decides_at_once(kind: type) -> bool:
     """Asked once a type: looking a protocol up costs more than a turn."""
     return issubclass(kind, DecidesAtOnce)
+
+
+def _failed_at(case: Case, command: Think) -> int:
+    """How often the turn has failed, as whoever chooses the mind counts: a model that refuses is not asked again."""
+    assignment = case.assignments[command.assignment]
+    refused = assignment.failure is not None and assignment.failure.code in _REFUSALS
+    return max(assignment.failures, REFUSED) if refused else assignment.failures
 
 
 def _as_stored(value: Any) -> Any:

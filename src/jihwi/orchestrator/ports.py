@@ -11,7 +11,11 @@ from jihwi.case.assignment import MindSpec, Reason
 from jihwi.evidence import Viewer
 from jihwi.minds import Mind
 
-__all__ = ["MindSource", "Publication", "PublicationRefused", "Publisher"]
+__all__ = ["REFUSED", "MindSource", "Publication", "PublicationRefused", "Publisher"]
+
+
+REFUSED = 1_000
+"""As many failures as a refusal counts for."""
 
 
 class MindSource(Protocol):
@@ -22,7 +26,14 @@ class MindSource(Protocol):
         ...
 
     def mind(self, spec: MindSpec, *, failures: int) -> Mind:
-        """The mind for `spec`; after `failures` failed attempts it may be the fallback. Raises a JihwiError."""
+        """The mind for `spec`; after `failures` failed attempts it may be the fallback. Raises a JihwiError.
+
+        A model that refused is not worth asking again: then `failures` is `REFUSED` at least.
+        """
+        ...
+
+    def has_another(self, spec: MindSpec, *, failures: int) -> bool:
+        """Whether a mind that has just refused, chosen at `failures`, leaves another one to try."""
         ...
 
 

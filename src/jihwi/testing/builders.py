@@ -32,7 +32,8 @@ class SeededChance:
 
 
 class Minds:
-    """A `MindSource` over plain functions of the view, by the spec's name."""
+    """A `MindSource` over plain functions of the view, by the spec's name; the mind named "NAME fallback" is asked
+    once the one named NAME has failed twice, or refused."""
 
     def __init__(
         self, functions: Mapping[str, Callable[[View], Turn]], minds: Mapping[str, Mind] | None = None
@@ -44,7 +45,11 @@ class Minds:
         return spec.name in self._minds
 
     def mind(self, spec: MindSpec, *, failures: int) -> Mind:
-        return self._minds[spec.name]
+        fallback = self._minds.get(f"{spec.name} fallback") if failures >= 2 else None
+        return fallback or self._minds[spec.name]
+
+    def has_another(self, spec: MindSpec, *, failures: int) -> bool:
+        return failures < 2 and f"{spec.name} fallback" in self._minds
 
 
 class Press:
