@@ -149,6 +149,11 @@ class Hub:
         """How many are open."""
         return len(self._lines)
 
+    @property
+    def followed(self) -> set[str]:
+        """The cases that somebody follows."""
+        return {case_id for line in self._lines for case_id in line.at}
+
     async def follow(self, line: Line) -> AsyncIterator[bytes]:
         """Write to one browser until it leaves: what it missed first, then what happens."""
         if self._closed:
