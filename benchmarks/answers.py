@@ -7,6 +7,7 @@ the repository (`JIHWI_RETRIEVAL` names another folder). Prints a table and writ
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -20,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.figures import write_figures
+from benchmarks.figures import Target, write_figures
 from benchmarks.planted import Change, false_changes, fit_sentences, true_changes
 from jihwi.evidence import supported
 from jihwi.index import ChunkText, Found, IndexedDocument
@@ -52,10 +53,12 @@ def rows_of(path: Path) -> Rows:
 class Shelf:
     """The passages of a set in an index of their own, each a document under its title."""
 
+    analyser, tagger = MecabAnalyser(), MecabTagger()
+
     def __init__(self, passages: Rows) -> None:
         self.by_id = {row["id"]: row for row in passages}
-        self.analyser, self.tagger = MecabAnalyser(), MecabTagger()
-        self._index = EmbeddedIndex(Path(tempfile.mkdtemp(prefix="jihwi-bench-")), self.analyser)
+        self._folder = tempfile.TemporaryDirectory(prefix="jihwi-bench-")
+        self._index = EmbeddedIndex(Path(self._folder.name), self.analyser)
         self._index.add(
             IndexedDocument(row["id"], "all", "1", (ChunkText(0, row["text"], row["title"]),)) for row in passages
         )
@@ -104,8 +107,10 @@ def answered(shelf: Shelf, queries: Rows) -> dict[str, float]:
     """Answer sentence first, short answers, false refusals."""
     counts: Counter[str] = Counter()
     total_f1 = 0.0
+    halves: dict[str, list[float]] = {"one": [], "other": []}
     for query in queries:
         answer = shelf.answer(query["query"])
+        own_half = halves[half_of(shelf.by_id[query["relevant"][0]]["title"])]
         shown = answer.evidence or answer.nearest
         if shown:
             first = shown[0].quotation
@@ -116,7 +121,9 @@ def answered(shelf: Shelf, queries: Rows) -> dict[str, float]:
         if answer.short is not None:
             counts["short"] += 1
             counts["exact"] += any(bare(answer.short.text) == bare(gold) for gold in query["answers"])
-            total_f1 += max(overlap(answer.short.text, gold) for gold in query["answers"])
+            f1 = max(overlap(answer.short.text, gold) for gold in query["answers"])
+            total_f1 += f1
+        own_half.append(f1 if answer.short is not None else 0.0)
     size = len(queries)
     return {
         "answer sentence first (it holds an accepted answer)": 100 * counts["sentence"] / size,
@@ -125,7 +132,12 @@ def answered(shelf: Shelf, queries: Rows) -> dict[str, float]:
         "short answer exact (EM)": 100 * counts["exact"] / size,
         "short answer F1": 100 * total_f1 / size,
         "falsely refused": 100 * counts["refused"] / size,
-    }
+    } | {f"F1 of the {name} half of the articles": 100 * sum(f) / max(1, len(f)) for name, f in halves.items()}
+
+
+def half_of(title: str) -> str:
+    """Which half an article belongs to: weights are fitted on one and tried on the other."""
+    return ("one", "other")[int(hashlib.md5(title.encode(), usedforsecurity=False).hexdigest(), 16) % 2]
 
 
 def refused(shelf: Shelf, queries: Rows) -> dict[str, float]:
@@ -142,6 +154,89 @@ def refused(shelf: Shelf, queries: Rows) -> dict[str, float]:
         "right passage removed, answered not found": 100 * passage / len(queries),
         "right article removed, answered not found": 100 * article / len(queries),
     }
+
+
+SIZES = (1, 3, 5, 10)
+_SHELVES, _ASKED_EACH = 25, 6
+
+
+def small(passages: Rows, queries: Rows, seed: int = 4) -> dict[str, float]:
+    """A library of a few documents, asked its own questions and others': how often it refuses.
+
+    A document is a whole article, or a single passage (a memo of one page).
+    """
+    chance = random.Random(seed)
+    articles: dict[str, Rows] = {}
+    for row in passages:
+        articles.setdefault(row["title"], []).append(row)
+    made: dict[str, float] = {}
+    for name, documents in (("articles", list(articles.values())), ("passages", [[row] for row in passages])):
+        for size in SIZES:
+            made.update(
+                {f"{size} {name}: {row}": v for row, v in _asked_small(documents, size, queries, chance).items()}
+            )
+    return made
+
+
+def _asked_small(documents: Sequence[Rows], size: int, queries: Rows, chance: random.Random) -> dict[str, float]:
+    """Over many such libraries, in percent: own questions refused; those answered "not found" that should be."""
+    by_passage: dict[str, Rows] = {}
+    for query in queries:
+        by_passage.setdefault(query["relevant"][0], []).append(query)
+    title_of = {row["id"]: row["title"] for document in documents for row in document}
+    refused: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for _ in range(_SHELVES):
+        rows = [row for document in chance.sample(documents, size) for row in document]
+        shelf, titles = Shelf(rows), {row["title"] for row in rows}
+        own = [query for row in rows for query in by_passage.get(row["id"], ())]
+        foreign = [query for query in queries if title_of[query["relevant"][0]] not in titles]
+        for query in chance.sample(own, min(_ASKED_EACH, len(own))):
+            counts[_OWN] += 1
+            refused[_OWN] += not shelf.answer(query["query"]).found
+            if len(rows) > size:
+                counts[_REMOVED] += 1
+                refused[_REMOVED] += not shelf.answer(query["query"], frozenset(query["relevant"])).found
+        for query in chance.sample(foreign, _ASKED_EACH):
+            counts[_FOREIGN] += 1
+            refused[_FOREIGN] += not shelf.answer(query["query"]).found
+    return {row: 100 * refused[row] / counts[row] for row in counts}
+
+
+_OWN = "own question falsely refused"
+_REMOVED = "its passage removed, answered not found"
+_FOREIGN = "foreign question answered not found"
+
+
+def reliability(shelf: Shelf, queries: Rows) -> dict[str, float]:
+    """Of answers with a confidence between two tenths, how many are right: sentences, and short answers.
+
+    Every question is asked twice, once with its passage removed, so that the sure and the unsure are both many.
+    """
+    size: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for query in queries:
+        for without in (frozenset[str](), frozenset(query["relevant"])):
+            answer = shelf.answer(query["query"], without)
+            shown = answer.evidence or answer.nearest
+            if shown:
+                place = f"sentence, confidence {_tenth(answer.confidence)}"
+                size[place] += 1
+                right[place] += any(gold in shown[0].quotation.text for gold in query["answers"])
+            if answer.short is not None:
+                place = f"short answer, confidence {_tenth(answer.short_confidence)}"
+                size[place] += 1
+                right[place] += max(overlap(answer.short.text, gold) for gold in query["answers"]) > _NEARLY
+    return {f"{place}: right of {size[place]}": 100 * right[place] / size[place] for place in sorted(size)}
+
+
+_NEARLY = 0.6
+"""A short answer with a greater overlap says the same with a word more or less."""
+
+
+def _tenth(confidence: float) -> str:
+    tenth = min(9, int(confidence * 10))
+    return f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}"
 
 
 def planted(texts: Sequence[str], seed: int = 1) -> dict[str, float]:
@@ -202,17 +297,41 @@ TARGETS = {
 }
 
 
+SMALL_TARGETS = {
+    f"{size} {name}: {row}": target
+    for size in SIZES
+    for name in ("articles", "passages")
+    for row, target in (
+        (_OWN, ("<=", 10.0)),
+        (_FOREIGN, (">=", 80.0)),
+        (_REMOVED, (">=", 80.0)),
+    )
+}
+
+
 def main() -> int:
-    """Print every figure; they are written to `build/bench/answers.json` too."""
+    """Print every figure; they are written to `build/bench/answers.json` too (`answers-small.json` with `--small`)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--queries", type=int, default=0, help="ask only so many (a sample); 0: all")
-    found = figures(parser.parse_args().queries)
-    if not found:
+    parser.add_argument("--small", action="store_true", help="libraries of 1 to 10 documents, and nothing else")
+    parser.add_argument("--reliability", action="store_true", help="how often answers of each confidence are right")
+    asked = parser.parse_args()
+    folder = sets_folder() / "korquad_a"
+    if not folder.exists():
         print(f"skipped: there is no {sets_folder()}")
         return 0
+    passages, queries = rows_of(folder / "passages.jsonl"), rows_of(folder / "queries.jsonl")
+    targets: dict[str, Target] = {}
+    if asked.small:
+        name, targets, found = "answers-small", SMALL_TARGETS, small(passages, queries)
+    elif asked.reliability:
+        sample = random.Random(5).sample(queries, min(asked.queries or LEFT_OUT, len(queries)))
+        name, found = "answers-reliability", reliability(Shelf(passages), sample)
+    else:
+        name, targets, found = "answers", TARGETS, figures(asked.queries)
     for row, value in found.items():
         print(f"{value:6.1f}  {row}")
-    write_figures(ROOT / "build" / "bench", "answers", found, unit="percent", targets=TARGETS)
+    write_figures(ROOT / "build" / "bench", name, found, unit="percent", targets=targets)
     return 0
 
 

@@ -117,7 +117,16 @@ def peer_answers(name: str, folder: Path, python: Path) -> list[list[str]] | Non
     """The same by another retriever; None when it fails."""
     worker = Path(__file__).with_name("library_peers.py")
     ran = subprocess.run(
-        [str(python), "-W", "ignore", str(worker), name, str(folder / "passages.jsonl"), str(folder / "queries.jsonl")],
+        [
+            str(python),
+            "-P",
+            "-W",
+            "ignore",
+            str(worker),
+            name,
+            str(folder / "passages.jsonl"),
+            str(folder / "queries.jsonl"),
+        ],
         capture_output=True,
         text=True,
     )
@@ -309,17 +318,20 @@ def serve(folder: Path, questions: Path) -> dict[str, float]:
     index = EmbeddedIndex(folder, MecabAnalyser())
     asked = json.loads(questions.read_text("utf-8"))
     took: list[float] = []
+    cpu = 0.0
     for _ in range(2):
-        took = []
+        took, cpu = [], time.process_time()
         for question in asked:
             begun = time.perf_counter()
             index.search(question, ["bench"], limit=10)
             took.append(time.perf_counter() - begun)
+    cpu = time.process_time() - cpu
     took.sort()
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return {
         "p50_ms": round(took[len(took) // 2] * 1e3, 2),
         "p99_ms": round(took[int(len(took) * 0.99)] * 1e3, 2),
+        "mean_cpu_ms": round(cpu / len(asked) * 1e3, 2),
         "memory_mb": int(status["VmRSS"].split()[0]) // 1024,
         "memory_own_mb": int(status["RssAnon"].split()[0]) // 1024,
     }
@@ -338,7 +350,7 @@ TARGETS: dict[str, Target] = {
     "scale / 100000 / p99_ms": ("<=", 60.0),
     "scale / 100000 / memory_mb": ("<=", 300.0),
 }
-_GROWING = ("build_cpu_seconds", "disk_mb", "p50_ms", "p99_ms", "memory_mb", "memory_own_mb")
+_GROWING = ("build_cpu_seconds", "disk_mb", "p50_ms", "p99_ms", "mean_cpu_ms", "memory_mb", "memory_own_mb")
 
 
 def show_growth(scales: dict[str, dict[str, float]]) -> None:

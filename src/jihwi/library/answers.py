@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from jihwi.evidence import Claim, NotFound, Quotation
 from jihwi.index import Analyser, Tagger, Term, Word
 from jihwi.library.candidates import Candidate, candidates_of
-from jihwi.library.choosing import Chosen, asked_particle, choose, seen_of
+from jihwi.library.choosing import Asked, Chosen, choose, seen_of
 from jihwi.library.pairs import pair_shares
 from jihwi.library.passages import Passage, Sought, Unit, Weighed, sought_of, units_of, weigh
 from jihwi.library.questions import Question
@@ -167,7 +168,7 @@ class _Reading:
         weighed = weigh(passages, sought, analyser, self._units)
         self._weighed = [w for w in weighed if self._may_answer(w, exclude)]
         self._pairs = pair_shares(question.text, passages, self._units)
-        self._role = asked_particle(question.text)
+        self._asked = Asked.of(question.text)
 
     def best(self) -> list[_Sentence]:
         """The sentences that answer best, in order."""
@@ -221,17 +222,32 @@ class _Reading:
                 passage.text, weighed.unit.start, weighed.unit.end, self._tagged(weighed.passage)
             )
         spans = [(c.start, c.end) for c in candidates]
+        verbs = self._verbs(weighed)
         for candidate in candidates:
             seen = seen_of(
                 self._question,
-                self._role,
+                self._asked,
                 passage,
                 weighed,
                 candidate,
                 whole=_is_whole(candidate, spans),
                 column=_column(weighed, candidate, passage),
+                verbs=verbs,
             )
             yield Chosen(weighed, candidate, seen, choose(seen))
+
+    def _verbs(self, weighed: Weighed) -> list[int]:
+        """Where the question's words stand as verbs in the sentence."""
+        words = self._tagged(weighed.passage)
+        found: list[int] = []
+        for start, end, _ in weighed.terms:
+            at = bisect_left(words, start, key=lambda word: word.start)
+            if at < len(words) and words[at].start == start:
+                follows = words[at + 1] if at + 1 < len(words) else None
+                verb = follows is not None and follows.start == end and follows.tag.startswith(("XSV", "XSA"))
+                if verb or words[at].tag.startswith(("VV", "VA")):
+                    found.append(start)
+        return found
 
     def _tagged(self, number: int) -> list[Word]:
         if number not in self._words:

@@ -46,6 +46,8 @@ class Candidate(msgspec.Struct, frozen=True):
     quoted: bool = False
     words: int = 1
     """How many words, as spaces part them."""
+    verbal: bool = False
+    """Whether the ending that follows makes it a verb (달성 in 달성한): it says what is done, not what with."""
 
 
 def candidates_of(text: str, start: int, end: int, words: Sequence[Word]) -> list[Candidate]:
@@ -127,8 +129,14 @@ def _noun_phrases(text: str, words: Sequence[Word]) -> Iterator[Candidate]:
                 piece = run[first:last]
                 if piece[0].form in _NO_BEGINNING and len(piece) > 1:
                     continue
+                if all(word.tag in _LEANING for word in piece):
+                    continue
                 if piece[-1].tag.split("+")[0] in _HEADS or piece[-1].tag == "SY":
                     yield _phrase(piece, words)
+
+
+_LEANING = frozenset({"NNB", "NNBC", "XSN"})
+"""Nouns that say nothing alone: 씨, 명, 측."""
 
 
 def _phrase(piece: Sequence[Word], words: Sequence[Word]) -> Candidate:
@@ -141,6 +149,7 @@ def _phrase(piece: Sequence[Word], words: Sequence[Word]) -> Candidate:
         sort=piece[-1].sort,
         particle=_particle_after(words, piece[-1].end),
         words=1 + spaces,
+        verbal=_next_tag(words, piece[-1].end).startswith(("XSV", "XSA")),
     )
 
 
@@ -174,7 +183,17 @@ def _is_noun(word: Word) -> bool:
 
 def _particle_after(words: Sequence[Word], end: int) -> str:
     """The particle that begins where the span ends."""
-    at = bisect_left([word.start for word in words], end)
+    at = _at(words, end)
     if at < len(words) and words[at].start == end and words[at].tag.startswith(("J", "VCP")):
         return words[at].form
     return ""
+
+
+def _next_tag(words: Sequence[Word], end: int) -> str:
+    """The tag of the morpheme that touches the span's end; empty when none does."""
+    at = _at(words, end)
+    return words[at].tag if at < len(words) and words[at].start == end else ""
+
+
+def _at(words: Sequence[Word], offset: int) -> int:
+    return bisect_left(words, offset, key=lambda word: word.start)

@@ -19,7 +19,7 @@ from jihwi.library.candidates import Candidate
 from jihwi.library.passages import Passage, Weighed
 from jihwi.library.questions import Question, Wanted, kind_of_label
 
-__all__ = ["FEATURES", "Chosen", "Seen", "asked_particle", "choose", "fit_of", "seen_of"]
+__all__ = ["FEATURES", "Asked", "Chosen", "Seen", "asked_particle", "choose", "fit_of", "seen_of"]
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -65,7 +65,19 @@ class Seen(msgspec.Struct, frozen=True):
     direction: float
     company: float
     called: float
-    """Followed by (이)라는."""
+    """Followed by (이)라는, (이)라고 하다."""
+    after_focus: float
+    """1 when the noun that is asked for stands right before it (건축가 안병의)."""
+    focus_is: float
+    """1 when the noun that is asked for is the subject, and this what it is said to be (우승자는 …이다)."""
+    verbal: float
+    """1 when an ending makes it a verb."""
+    near_verb: float
+    """How close before a verb of the question it stands, where Korean puts what the verb is about."""
+    beside: float
+    """1 when the word that follows it is the word that follows the question word (누구의 반발: 조준의 반발)."""
+    titled: float
+    """1 when a person's title follows (정동영 당시 위원장, 안병의 씨)."""
     column: float
     """How much of the question the headings of its column hold, when it is a table's cell."""
     labelled: float
@@ -228,24 +240,55 @@ def asked_particle(question: str) -> str:
     return _ROLES.get(match.group(1), "") if match else ""
 
 
+_BESIDE = re.compile(
+    r"(?:누구|무엇|어디|(?:어느|어떤|무슨)\s[가-힣]+?)(?:의|에게서|에게|에서|에|으로|로|을|를|와|과)?\s([가-힣]{2,})"
+)
+_TITLED = re.compile(
+    r"(?:\s?\([^()]*\))?\s?(?:당시|전|현|前|現)?\s?(?:씨|[가-힣]{0,8}(?:장관|대통령|총리|교수|감독|의원|시장|지사|회장|사장|대표"
+    r"|과장|팀장|국장|실장|위원장|총장|소장|원장|부장|행정관|주무관|사무관|비서관|후보|박사|목사|신부|판사|검사|변호사))"
+)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the words of a question tell of where its answer stands."""
+
+    role: str = ""
+    """As `asked_particle` says."""
+    beside: str = ""
+    """How the word after the question word begins."""
+
+    @classmethod
+    def of(cls, question: str) -> Asked:
+        """What `question` tells.
+
+        >>> Asked.of("개혁은 누구의 반발을 불러일으키는가?")
+        Asked(role='owner', beside='반발')
+        """
+        match = _BESIDE.search(question)
+        return cls(asked_particle(question), match.group(1)[:2] if match else "")
+
+
 def seen_of(
     question: Question,
-    role: str,
+    asking: Asked,
     passage: Passage,
     weighed: Weighed,
     candidate: Candidate,
     *,
     whole: bool,
     column: float = 0.0,
+    verbs: Sequence[int] = (),
 ) -> Seen:
-    """What is seen of a candidate; `role` is the question's `asked_particle`."""
+    """What is seen of a candidate. `verbs`: where the question's verbs begin in its sentence."""
     text = passage.text
+    role = asking.role
     words = text[candidate.start : candidate.end]
     after = text[candidate.end : candidate.end + 14]
     near, before, asked = _nearness(weighed.terms, candidate.start, candidate.end)
     fit = fit_of(question, candidate, words)
     own_role = _ROLES.get(candidate.particle, "")
     focus = question.focus if len(question.focus) > 1 else ""
+    in_front = text[weighed.unit.start : candidate.start]
     return Seen(
         share=weighed.share,
         around=weighed.around,
@@ -275,10 +318,24 @@ def seen_of(
         place=float(own_role == "place"),
         direction=float(own_role == "direction"),
         company=float(own_role == "company"),
-        called=float(own_role == "called"),
+        called=float(own_role == "called" or bool(_CALLED.match(after))),
+        after_focus=float(bool(focus) and in_front.rstrip(_BEFORE_NAMES).endswith(focus)),
+        focus_is=float(bool(focus) and bool(_COPULA.match(after)) and _is_subject(focus, in_front)),
+        verbal=float(candidate.verbal),
+        near_verb=max((math.exp((candidate.end - verb) / 8) for verb in verbs if verb >= candidate.end), default=0.0),
+        beside=float(bool(asking.beside) and asking.beside in after[:10]),
+        titled=float(bool(_TITLED.match(after))),
         column=column,
-        labelled=float(_labelled(question, text[weighed.unit.start : candidate.start])),
+        labelled=float(_labelled(question, in_front)),
     )
+
+
+_BEFORE_NAMES = " '\"‘“《〈「『("
+_CALLED = re.compile(r"[\"'”’》〉」』]?(?:\([^()]*\))?이?라(?:는|고|\s)\s?(?:하|부르|불|칭|일컫|이르|명명|[이기문말])")
+
+
+def _is_subject(focus: str, before: str) -> bool:
+    return any(focus + particle in before for particle in ("은 ", "는 ", "이 ", "가 "))
 
 
 _LABEL = re.compile(
@@ -312,37 +369,43 @@ def _nearness(terms: Sequence[tuple[int, int, float]], start: int, end: int) -> 
 # ── the choice ───────────────────────────────────────────────────────────────
 
 _WEIGHTS: dict[str, float] = {
-    "share": 0.6,
-    "around": 6.0,
-    "in_passage": 5.0,
-    "score": 6.1,
-    "near": 5.2,
-    "near_before": 0.1,
-    "asked": -3.4,
-    "untouched": -1.0,
-    "fit": 2.2,
-    "fit_near": -0.2,
-    "particle": 1.9,
-    "words": -6.0,
-    "long": -0.7,
-    "whole": 0.5,
-    "length": 1.6,
-    "quoted": 0.9,
-    "quantity": 0.9,
-    "name": 0.5,
-    "ends_with_focus": 3.1,
-    "before_focus": 1.6,
-    "glossed": 2.1,
-    "copula": -0.5,
-    "subject": 0.8,
-    "topic": 1.0,
-    "object": 0.8,
-    "place": 0.3,
-    "direction": 0.6,
-    "company": 0.3,
-    "called": 1.6,
-    "column": 8.0,
-    "labelled": 6.0,
+    "share": -1.2,
+    "around": 5.0,
+    "in_passage": 5.3,
+    "score": 6.4,
+    "near": 7.4,
+    "near_before": 1.0,
+    "asked": -6.3,
+    "untouched": -0.9,
+    "fit": 3.5,
+    "fit_near": 3.0,
+    "particle": 3.4,
+    "words": -9.3,
+    "long": -1.4,
+    "whole": 1.7,
+    "length": 2.4,
+    "quoted": 2.4,
+    "quantity": 2.6,
+    "name": 0.9,
+    "ends_with_focus": 7.8,
+    "before_focus": 2.7,
+    "glossed": 4.4,
+    "copula": -1.7,
+    "subject": 1.1,
+    "topic": 2.2,
+    "object": 0.9,
+    "place": 0.4,
+    "direction": 0.5,
+    "company": 0.7,
+    "called": 3.1,
+    "after_focus": 5.7,
+    "focus_is": 5.5,
+    "verbal": -1.9,
+    "near_verb": 4.0,
+    "beside": 4.7,
+    "titled": 2.7,
+    "column": 12.0,
+    "labelled": 9.0,
 }
 
 

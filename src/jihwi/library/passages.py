@@ -7,6 +7,7 @@ the rest of the passage) counts in part, because Korean leaves out what was just
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -211,8 +212,25 @@ def sought_of(
     return sought
 
 
+_BACKGROUND = 400
+"""Chunks of other texts that a library is imagined to stand among."""
+_COMMON = 0.005
+"""The share of them that is imagined to hold any one word."""
+
+
+def _rarity(term: Term) -> float:
+    """The weight of a term as if `_BACKGROUND` chunks of other texts were there too, of which few hold it.
+
+    In a library of one memo every word it holds would be common, and only what it lacks rare: nothing would be found.
+    In a library of thousands of chunks the background changes next to nothing.
+    """
+    chunks = math.expm1(term.weight) * (term.chunks + 0.5) + term.chunks - 0.5
+    held = term.chunks + _BACKGROUND * _COMMON
+    return math.log1p((chunks + _BACKGROUND - held + 0.5) / (held + 0.5))
+
+
 def _weight_of(term: Term, verbs: set[str], *, foreign: bool) -> float:
-    weight = float(term.weight**_FLAT)
+    weight = float(_rarity(term) ** _FLAT)
     if foreign and not term.chunks:
         weight *= _FOREIGN
     if term.term in _ASKING_WORDS:
