@@ -1,6 +1,6 @@
 """How the console bears many people: pages that follow live cases, the server's memory, the time of its pages.
 
-    python -m benchmarks.console [PAGES] [CASES] [SECONDS]
+    python -m benchmarks.console [PAGES] [CASES] [SECONDS]      (make bench-console)
 
 A server process drives the cases itself: each case's agent calls a skill about once a second. As many clients as
 there are pages hold a live line each and, like a page, fetch the case's state again after what they hear. Latency is
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import write_figures
 from jihwi.case.assignment import AgentSpec, MindSpec
 from jihwi.case.turn import Call, Report, Turn, View
 from jihwi.clock import SystemClock
@@ -189,12 +190,38 @@ async def measure(pages: int, cases: int, seconds: float) -> None:
         await process.wait()
     late = [one for page in opened for one in page.late]
     fetched = [one for page in opened for one in page.fetched]
-    print(f"{pages} pages following {cases} live cases for {seconds:.0f} s: {len(late)} events arrived")
-    print("  event to page   " + "   ".join(f"p{share} {at(late, share / 100):.0f} ms" for share in (50, 95, 99)))
-    print(f"  state fetched   p50 {at(fetched, 0.5):.0f} ms   p95 {at(fetched, 0.95):.0f} ms   {len(fetched)} times")
-    print(f"  memory of the server with its runner   {rss:.0f} MB, at most {most:.0f} MB")
-    for name, (cold, warm) in times.items():
-        print(f"  {name:<22} first {cold:5.0f} ms   then {warm:5.0f} ms")
+    found = {
+        "milliseconds": {
+            "event to page": {f"p{share}": at(late, share / 100) for share in (50, 95, 99)},
+            "state fetched": {f"p{share}": at(fetched, share / 100) for share in (50, 95)},
+            "first page": {name: first for name, (first, _) in times.items()},
+            "page again": {name: again for name, (_, again) in times.items()},
+        },
+        "megabytes": {"server with its runner": rss, "at most": most},
+        "counts": {"pages": pages, "cases": cases, "seconds": seconds, "events arrived": len(late)},
+    }
+    tell(found, pages, cases, seconds)
+
+
+TARGETS = {
+    "milliseconds / event to page / p95": ("<=", 300.0),
+    "milliseconds / first page / desk": ("<=", 150.0),
+    "milliseconds / first page / inbox": ("<=", 150.0),
+    "milliseconds / first page / case of 5,000 events": ("<=", 500.0),
+    "milliseconds / page again / case of 5,000 events": ("<=", 500.0),
+    "megabytes / at most": ("<=", 400.0),
+}
+"""What a person feels: an event is seen at once, a page is there at once, and the server fits beside other things."""
+
+
+def tell(found: Any, pages: int, cases: int, seconds: float) -> None:
+    """Print the figures and write them down."""
+    path = write_figures(Path("build/bench"), "console", found, unit="as named", targets=TARGETS)
+    print(f"{pages} pages following {cases} live cases for {seconds:.0f} s")
+    for row in json.loads(path.read_text("utf-8")):
+        target = f"   target {row['target']} {'met' if row['met'] else 'MISSED'}" if row["target"] else ""
+        print(f"  {row['figure']:<58}{row['value']:>10,.1f}{target}")
+    print(f"written to {path}")
 
 
 def main() -> None:
