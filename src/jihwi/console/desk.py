@@ -45,7 +45,14 @@ class Console:
         self.cases = FoldedCases(house.store)
         self.hub = Hub(house.store, self.cases)
         self.ingests = Ingests(house)
-        self.notifier: Notifier | None = None
+        self.notifier = Notifier(
+            self.cases,
+            self.stream,
+            self.recorder,
+            owner,
+            address=f"http://127.0.0.1:{port}",
+            language=house.settings.language,
+        )
         self.troubles: dict[str, JihwiError] = {}
         """Cases this runner could not go on with, and why."""
         make = engine or house.orchestrator
@@ -59,8 +66,7 @@ class Console:
         """An event of this process became a fact."""
         self.troubles.pop(event.case_id, None)
         self.hub.saw(event)
-        if self.notifier is not None:
-            self.notifier.saw(event)
+        self.notifier.saw(event)
 
     def draft(self, delta: Delta) -> None:
         """A piece of a turn was written."""
@@ -73,7 +79,8 @@ class Console:
     async def __aenter__(self) -> Console:
         await self.people.move_in()
         self._tasks = [asyncio.create_task(self.hub.run())]
-        self._keeping = [asyncio.create_task(self.stream.follow()), asyncio.create_task(self.recorder.run())]
+        keeping = (self.stream.follow(), self.recorder.run(), self.house.sign_daily())
+        self._keeping = [asyncio.create_task(one) for one in keeping]
         if self._runner:
             self._tasks.append(asyncio.create_task(self.orchestrator.serve()))
         return self
@@ -96,8 +103,7 @@ class Console:
         self.stop()
         await asyncio.gather(*self._tasks)
         await self.ingests.close()
-        if self.notifier is not None:
-            await self.notifier.close()
+        await self.notifier.close()
         for task in self._keeping:
             task.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)

@@ -30,6 +30,7 @@ from jihwi.house import (
     Right,
     Role,
     SignedIn,
+    put_mail,
     put_person,
 )
 
@@ -131,7 +132,8 @@ class People:
     def everybody(self) -> list[Person]:
         """The owner, then every account by name."""
         others = [one for one in self._stream.state.people.values() if one.id != self.owner.id]
-        return [self.owner, *sorted(others, key=lambda one: (one.name, one.id))]
+        owner = msgspec.structs.replace(self.owner, mail=self._stream.state.mails.get(self.owner.id, ""))
+        return [owner, *sorted(others, key=lambda one: (one.name, one.id))]
 
     def has_accounts(self) -> bool:
         """Whether anybody can sign in with a password."""
@@ -141,8 +143,7 @@ class People:
     def person(self, person_id: str) -> Person | None:
         """Somebody who may come in now."""
         if person_id == self.owner.id:
-            mail = self._stream.state.people.get(person_id)
-            return self.owner if mail is None else msgspec.structs.replace(self.owner, mail=mail.mail)
+            return msgspec.structs.replace(self.owner, mail=self._stream.state.mails.get(person_id, ""))
         found = self._stream.state.people.get(person_id)
         return found if found is not None and found.active else None
 
@@ -168,6 +169,12 @@ class People:
                 "INSERT OR REPLACE INTO passwords (person, digest) VALUES (?, ?)", (person.id, hashed)
             )
         self._database.execute("DELETE FROM sessions WHERE person = ?", (person.id,))
+
+    async def tell_at(self, person: Person, mail: str) -> None:
+        """Set where somebody is told that something waits; empty for nowhere. Raises SettingInvalid, StoreError."""
+        await self._stream.decide(
+            lambda state: put_mail(state, person.id, mail), author=Author("person", person.id, door="console")
+        )
 
     # ── coming in ──
 

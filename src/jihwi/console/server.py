@@ -15,7 +15,7 @@ import uvicorn
 
 from jihwi.console.app import create_app
 from jihwi.console.desk import Console
-from jihwi.console.notifying import Notifier
+from jihwi.console.ways import words_of
 from jihwi.errors import AddressTaken
 from jihwi.wiring import House
 
@@ -76,8 +76,9 @@ async def serve(
     """Serve the console of a house until SIGINT or SIGTERM.
 
     `told` is called with the address and a fresh sign-in link: at the beginning, and whenever somebody presses Enter
-    in the terminal. Raises AddressTaken.
+    in the terminal. Raises AddressTaken, NotificationUndelivered.
     """
+    words_of(notify)  # a command that cannot be understood is told now, not when somebody waits
     sock = _listen(place)
     port = int(sock.getsockname()[1])
     async with Console(house, hosts=place.hosts(), port=port, runner=runner) as console:
@@ -91,8 +92,7 @@ async def serve(
         )
         server = _Server(config, console)
         address = place.address(port)
-        if notify:
-            console.notifier = Notifier(notify, console.cases, address)
+        console.notifier.address, console.notifier.command = address, notify
 
         def tell() -> None:
             told(address, f"{address}/enter?key={console.people.link(console.people.owner.id)}")

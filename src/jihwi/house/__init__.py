@@ -5,7 +5,7 @@ facts in the store, `keys` the signing key outside it, and `signing` needs both.
 under the name `house`.
 """
 
-from jihwi.house.changes import change_settings, put_endpoint, put_person, remove_endpoint, team_seen
+from jihwi.house.changes import change_settings, put_endpoint, put_mail, put_person, remove_endpoint, team_seen
 from jihwi.house.facts import (
     HOUSE_KINDS,
     EndpointAdded,
@@ -106,6 +106,7 @@ __all__ = [
     "parse_house_setting",
     "public_key_said",
     "put_endpoint",
+    "put_mail",
     "put_person",
     "record_release",
     "remove_endpoint",

@@ -14,7 +14,7 @@ from jihwi.house.people import Person, is_person_id
 from jihwi.house.settings import HOUSE_SETTINGS, is_within, parse_house_setting, parse_mail
 from jihwi.house.state import HouseState
 
-__all__ = ["change_settings", "put_endpoint", "put_person", "remove_endpoint", "team_seen"]
+__all__ = ["change_settings", "put_endpoint", "put_mail", "put_person", "remove_endpoint", "team_seen"]
 
 _CLASSES = ("C", "S", "O")
 
@@ -27,10 +27,6 @@ def put_person(state: HouseState, person: Person) -> list[f.HouseBody]:
     """
     if not is_person_id(person.id):
         raise AccountInvalid(person.id)
-    try:
-        mail = parse_mail(person.mail)
-    except ValueError:
-        raise SettingInvalid("mail", person.mail[:100], person.id, "a mail address") from None
     name, labels = person.name or person.id, tuple(sorted(set(person.labels)))
     held = state.people.get(person.id)
     facts: list[f.HouseBody] = []
@@ -43,11 +39,19 @@ def put_person(state: HouseState, person: Person) -> list[f.HouseBody]:
         facts.append(f.RoleGranted(person.id, person.role))
     if held.labels != labels:
         facts.append(f.LabelsGranted(person.id, labels))
-    if held.mail != mail:
-        facts.append(f.MailSet(person.id, mail))
+    facts += put_mail(state, person.id, person.mail)
     if held.active != person.active:
         facts.append((f.PersonReactivated if person.active else f.PersonDeactivated)(person.id))
     return facts
+
+
+def put_mail(state: HouseState, person_id: str, mail: str) -> list[f.HouseBody]:
+    """Set where somebody is told; nothing when it is so already. Raises SettingInvalid."""
+    try:
+        mail = parse_mail(mail)
+    except ValueError:
+        raise SettingInvalid("mail", mail[:100], person_id, "a mail address") from None
+    return [f.MailSet(person_id, mail)] if state.mails.get(person_id, "") != mail else []
 
 
 def change_settings(state: HouseState, said: dict[str, str]) -> list[f.HouseBody]:

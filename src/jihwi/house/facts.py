@@ -13,13 +13,11 @@ import msgspec
 
 from jihwi.case.assignment import Reason
 from jihwi.case.events import SYSTEM, Author
+from jihwi.evidence import SecurityClass
 from jihwi.house.people import Role
 from jihwi.house.signatures import Signed
 
 __all__ = ["HOUSE_KINDS", "HouseBody", "HouseDraft", "HouseEvent", "PersonFact", "house_kind_of"]
-
-SensitivityClass = Literal["C", "S", "O"]
-"""Secret, sensitive, open: which documents' text an endpoint may see."""
 
 
 class HouseFact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -126,7 +124,8 @@ class EndpointAdded(HouseFact, frozen=True, omit_defaults=True, gc=False):
     spec: str
     key: str = ""
     """Where its key is to be found: `env:NAME` or `file:PATH`."""
-    classes: tuple[SensitivityClass, ...] = ("O",)
+    classes: tuple[SecurityClass, ...] = ("O",)
+    """The classes of documents whose text it may see."""
 
 
 class EndpointRemoved(HouseFact, frozen=True, omit_defaults=True, gc=False):

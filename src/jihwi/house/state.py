@@ -47,6 +47,8 @@ class HouseState(msgspec.Struct):
     seq: int = 0
     head: bytes = GENESIS
     people: dict[str, Person] = {}
+    mails: dict[str, str] = {}
+    """Where people are told, the owner of the machine among them."""
     settings: dict[str, Switched] = {}
     history: dict[str, list[Switched]] = {}
     """Each setting's values in the order they were set."""
@@ -128,6 +130,7 @@ def _apply_person(state: HouseState, body: f.PersonFact) -> None:
         case f.LabelsGranted():
             _change(state, body.person, labels=body.labels)
         case f.MailSet():
+            state.mails[body.person] = body.mail
             _change(state, body.person, mail=body.mail)
         case f.PersonDeactivated():
             _change(state, body.person, active=False)

@@ -1,9 +1,9 @@
-"""The settings: this browser, the people and their roles, the model and whether it answers, and what is set where."""
+"""The settings: this browser, people and roles, models, notification, data ownership, and what is set where."""
 
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from fastapi import APIRouter, Form
@@ -17,7 +17,9 @@ from jihwi.case.turn import Transcript, View
 from jihwi.console.paging import twin
 from jihwi.console.people import Person, Role
 from jihwi.console.visit import Visit, Visiting
-from jihwi.errors import JihwiError, PageMissing
+from jihwi.console.ways import WayName
+from jihwi.errors import JihwiError, NotificationUndelivered, OwnerOnly, PageMissing
+from jihwi.house import HOUSE_SETTINGS, Endpoint, HouseBody, HouseState, change_settings, put_endpoint, remove_endpoint
 from jihwi.settings import documented
 
 __all__ = ["router"]
@@ -26,11 +28,39 @@ router = APIRouter()
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One setting as it stands."""
+    """One setting as it stands in a file or the environment."""
 
     name: str
     value: str
     meaning: str
+
+
+class HouseSetting(msgspec.Struct, frozen=True):
+    """One setting that may be changed while it runs, and who changed it when."""
+
+    name: str
+    value: Any
+    meaning: str
+    expected: str
+    owner_only: bool
+    by: str
+    at_ms: int
+
+
+class WayStands(msgspec.Struct, frozen=True):
+    """A way of telling people: whether it leads anywhere, and what went wrong last."""
+
+    way: WayName
+    set: bool
+    failed_ms: int
+    detail: str
+
+
+class Signing(msgspec.Struct, frozen=True):
+    """What this house signs with, and when it last did."""
+
+    key: str
+    day: str
 
 
 class SettingsPage(msgspec.Struct, frozen=True):
@@ -40,34 +70,74 @@ class SettingsPage(msgspec.Struct, frozen=True):
     people: tuple[Person, ...]
     settings: tuple[Setting, ...]
     model: str
+    house: tuple[HouseSetting, ...] = ()
+    ways: tuple[WayStands, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    signing: Signing | None = None
     answered: str = ""
     """How the model answered when it was tried."""
     link: str = ""
     """A fresh sign-in link that was asked for."""
+    told: str = ""
+    """How a test of a notification ended."""
 
 
 @router.get("/settings", openapi_extra=twin(SettingsPage))
 async def settings(visit: Visiting) -> Response:
     """This browser, the people, and what is set where."""
-    return visit.page("settings.html.jinja", _page(visit))
+    return visit.page("settings.html.jinja", _page(visit), owner=_is_owner(visit))
 
 
-def _page(visit: Visit, answered: str = "", link: str = "") -> SettingsPage:
+def _page(visit: Visit, *, answered: str = "", link: str = "", told: str = "") -> SettingsPage:
+    mine = visit.person
+    if not mine.may("administer"):
+        return SettingsPage(mine, (), (), "", link=link)
     held = visit.console.house.settings
-    administers = visit.person.may("administer")
+    state = visit.console.stream.state
     rows = [Setting(name, _shown(getattr(held, name)), visit.say(ko, en)) for name, _, _, ko, en in documented()]
     return SettingsPage(
-        visit.person,
-        tuple(visit.console.people.everybody()) if administers else (),
-        tuple(rows) if administers else (),
-        held.model if administers else "",
+        mine,
+        tuple(visit.console.people.everybody()),
+        tuple(rows),
+        held.model,
+        tuple(_house_setting(visit, state, name) for name in HOUSE_SETTINGS),
+        tuple(_way(visit, state, way) for way in get_args(WayName)),
+        tuple(state.endpoints.values()),
+        Signing(state.key, state.signed_day),
         answered,
         link,
+        told,
     )
 
 
 def _shown(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _house_setting(visit: Visit, state: HouseState, name: str) -> HouseSetting:
+    about, switched = HOUSE_SETTINGS[name], state.settings.get(name)
+    by, at_ms = (switched.by, switched.at_ms) if switched else ("", 0)
+    words = visit.say(about.ko, about.en)
+    return HouseSetting(name, state.setting(name), words, about.expected, about.owner_only, by, at_ms)
+
+
+def _way(visit: Visit, state: HouseState, way: WayName) -> WayStands:
+    trouble = state.troubles.get(way)
+    leads = visit.console.notifier.leads(way)
+    if trouble is None:
+        return WayStands(way, leads, 0, "")
+    return WayStands(way, leads, trouble.at_ms, trouble.params.get("detail", trouble.code))
+
+
+def _is_owner(visit: Visit) -> bool:
+    return visit.person.id == visit.console.people.owner.id
+
+
+def _author(visit: Visit) -> Author:
+    return Author("person", visit.person.id, door="console")
+
+
+# ── people ──
 
 
 class Account(BaseModel):
@@ -77,6 +147,7 @@ class Account(BaseModel):
     name: str = ""
     role: Role = "requester"
     labels: str = ""
+    mail: str = ""
     password: str = ""
     active: bool = False
     csrf: str = ""
@@ -88,9 +159,17 @@ async def put_person(visit: Visiting, sent: Annotated[Account, Form()]) -> Respo
     visit.check_token(sent.csrf)
     visit.require("administer")
     labels = tuple(sorted({label.strip() for label in sent.labels.split(",") if label.strip()}))
-    person = Person(sent.id.strip(), sent.name.strip(), sent.role, labels, sent.active)
-    await visit.console.people.put(person, sent.password, by=Author("person", visit.person.id, door="console"))
+    person = Person(sent.id.strip(), sent.name.strip(), sent.role, labels, sent.active, sent.mail.strip())
+    await visit.console.people.put(person, sent.password, by=_author(visit))
     return visit.go("/settings#people", {"person": person.id})
+
+
+@router.post("/settings/me")
+async def tell_me(visit: Visiting) -> Response:
+    """Where the person who asks is told that something waits; empty for nowhere."""
+    fields = await visit.form()
+    await visit.console.people.tell_at(visit.person, fields.get("mail", ""))
+    return visit.go("/settings")
 
 
 @router.post("/settings/link")
@@ -99,7 +178,93 @@ async def make_link(visit: Visiting) -> Response:
     await visit.form()
     key = visit.console.people.link(visit.person.id)
     base = str(visit.request.base_url).rstrip("/")
-    return visit.page("settings.html.jinja", _page(visit, link=f"{base}/enter?key={key}"))
+    page = _page(visit, link=f"{base}/enter?key={key}")
+    return visit.page("settings.html.jinja", page, owner=_is_owner(visit))
+
+
+# ── what may be changed while it runs ──
+
+
+@router.post("/settings/house")
+async def change(visit: Visiting) -> Response:
+    """Change settings of the house: every field named like one of them. What runs a program here, or says where word
+    may go, only the owner of the machine changes."""
+    fields = await visit.form()
+    visit.require("administer")
+    said = {name: value for name, value in fields.items() if name in HOUSE_SETTINGS}
+
+    def checked(state: HouseState) -> list[HouseBody]:
+        facts = change_settings(state, said)
+        for name in (getattr(fact, "name", "") for fact in facts):
+            if HOUSE_SETTINGS[name].owner_only and not _is_owner(visit):
+                raise OwnerOnly(name)
+        return facts
+
+    await visit.console.stream.decide(checked, author=_author(visit))
+    return visit.go(f"/settings#{'owned' if any(name.startswith('keep_') for name in said) else 'notify'}")
+
+
+@router.post("/settings/test/{way}")
+async def test_way(visit: Visiting, way: Literal["command", "mail", "webhook"]) -> Response:
+    """Tell the person who asks, now and once, that this is a test."""
+    await visit.form()
+    visit.require("administer")
+    mail = visit.person.mail
+    try:
+        await visit.console.notifier.test(way, mail)
+        told = visit.say("시험 알림을 보냈습니다", "The test was sent") + (f": {mail}" if way == "mail" else ".")
+    except NotificationUndelivered as problem:
+        told = problem.words(visit.language)
+    return visit.page("settings.html.jinja", _page(visit, told=told), owner=_is_owner(visit))
+
+
+# ── models ──
+
+
+class Model(BaseModel):
+    """A model's endpoint to add or to change."""
+
+    name: str
+    spec: str
+    key: str = ""
+    C: bool = False
+    S: bool = False
+    O: bool = False  # noqa: E741 -- the name of a class of documents
+    csrf: str = ""
+
+
+@router.post("/settings/endpoints")
+async def put_model(visit: Visiting, sent: Annotated[Model, Form()]) -> Response:
+    """Add a model's endpoint, or change it; the classes are those of the documents whose text it may see."""
+    visit.check_token(sent.csrf)
+    visit.require("administer")
+    name, spec, key = sent.name.strip(), sent.spec.strip(), sent.key.strip()
+    visit.console.house.minds.check_spec(spec)
+    classes = tuple(one for one, may in (("C", sent.C), ("S", sent.S), ("O", sent.O)) if may)
+    await visit.console.stream.decide(
+        lambda state: put_endpoint(state, name, spec, key=key, classes=classes), author=_author(visit)
+    )
+    return visit.go("/settings#models", {"endpoint": name})
+
+
+@router.post("/settings/endpoints/{name}/remove")
+async def remove_model(visit: Visiting, name: str) -> Response:
+    """Take a model's endpoint away."""
+    await visit.form()
+    visit.require("administer")
+    await visit.console.stream.decide(lambda state: remove_endpoint(state, name), author=_author(visit))
+    return visit.go("/settings#models")
+
+
+@router.post("/settings/endpoints/{name}/test")
+async def try_endpoint(visit: Visiting, name: str) -> Response:
+    """Ask an endpoint's server whether it answers."""
+    await visit.form()
+    visit.require("administer")
+    if name not in visit.console.stream.state.endpoints:
+        raise PageMissing()
+    answered = await _ask(visit, name)
+    return visit.page("settings.html.jinja", _page(visit, answered=answered), owner=_is_owner(visit))
 
 
 @router.post("/settings/model")
@@ -110,7 +275,7 @@ async def try_model(visit: Visiting) -> Response:
     if not visit.console.house.settings.model:
         raise PageMissing()
     answered = await _ask(visit, visit.console.house.settings.model)
-    return visit.page("settings.html.jinja", _page(visit, answered=answered))
+    return visit.page("settings.html.jinja", _page(visit, answered=answered), owner=_is_owner(visit))
 
 
 async def _ask(visit: Visit, spec: str) -> str:
