@@ -30,11 +30,9 @@ from jihwi.case.revision import (
 from jihwi.case.state import Case
 from jihwi.console.cases import Kept
 from jihwi.console.pages.commands import Sent
-from jihwi.console.paging import twin
 from jihwi.console.passage_words import task_words
 from jihwi.console.proofs import (
     Ask,
-    Proposal,
     derived,
     handles_of,
     offered,
@@ -279,7 +277,7 @@ async def _until(visit: Visit, case_id: str, holds: Callable[[Case], bool]) -> N
         await visit.console.house.store.wait(case_id, case.seq, seconds=0.3)
 
 
-@router.get("/proposals/{assignment}", openapi_extra=twin(Proposal))
+@router.get("/proposals/{assignment}")
 async def proposal(visit: Visiting, case_id: str, assignment: str, call: str) -> Response:
     """One proposal as it stands, for a page that waits for it."""
     kept = await seen_case(visit, case_id)
@@ -289,7 +287,7 @@ async def proposal(visit: Visiting, case_id: str, assignment: str, call: str) ->
     if one is None:
         raise PageMissing()
     if visit.json:
-        return visit.page("", one)
+        return visit.go("", one)
     may_edit = visit.person.may("decide")
     return visit.fragment("proposal.html.jinja", one, case_id=case_id, call=call, may_edit=may_edit)
 

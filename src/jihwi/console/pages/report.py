@@ -142,7 +142,7 @@ async def _in_hand(visit: Visit, page: ReportPage, kept: Kept, written: Report, 
     if not newest or report_of(case, call) is None or case.status == "cancelled":
         return page
     library, viewer = visit.console.house.library, visit.person.viewer
-    refusal = _refusal(kept, call)
+    refusal, at_work = _refusal(kept, call), visit.person.may("see_all")
     return msgspec.structs.replace(
         page,
         judged=_judged(kept) if line is not None else (),
@@ -150,8 +150,8 @@ async def _in_hand(visit: Visit, page: ReportPage, kept: Kept, written: Report, 
         digest=report_digest(case.results[call]),
         revision=bool(case.released) and not page.released and is_edited(case) and call == case.released_call,
         handles=handles_of(written),
-        proposals=await proposals_of(library, kept, call, viewer, visit.language),
-        changes=changes_of(kept, call, viewer),
+        proposals=await proposals_of(library, kept, call, viewer, visit.language) if at_work else (),
+        changes=changes_of(kept, call, viewer) if at_work else (),
         not_released=say_reason(refusal.reason, visit.language) if refusal is not None else "",
         not_released_for=refusal.sentences if refusal is not None else (),
     )
