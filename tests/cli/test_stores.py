@@ -297,6 +297,10 @@ def _erase_and_look(place: Path, **env: str) -> None:
     assert (verdict["erased"], verdict["events"]) == (events, 2 * events)
     assert_whole(place, {answer["case"]: verdict["head"]}, **env)
     assert not (place / ".jihwi" / "cases" / answer["case"]).exists()
+    shown = told(place, "case", "show", answer["case"], **env)
+    assert (shown["status"], shown["erased"], shown["events"]) == ("closed", True, 2 * events)
+    said = jihwi(place, "case", "show", answer["case"], **env)
+    assert (said.exit_code, "were erased" in said.stdout) == (0, True), said.stdout
     (row,) = told(place, "case", "list", **env)
     assert row["request"] == ""
     again = told(place, "store", "erase", answer["case"], **env)

@@ -102,6 +102,9 @@ async def _show(session: Session, name: str, of: str) -> int:
         return 0
     session.screen.result(standing(case))
     if not session.screen.json:
+    if is_erased(case):
+        _show_erased(session.screen, row)
+        return 0
         for line in _lines(case, session.screen):
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
@@ -109,6 +112,25 @@ async def _show(session: Session, name: str, of: str) -> int:
 
 def standing(case: Case) -> dict[str, Any]:
     """How a case stands, for machines."""
+def is_erased(case: Case) -> bool:
+    """Whether the facts it began with were erased, so that nothing is known of it but that it was."""
+    return case.status == "new" and case.seq > 0
+
+
+def _show_erased(screen: Screen, row: CaseRow) -> None:
+    screen.result(
+        {"case": row.case_id, "status": row.status, "erased": True, "events": row.seq, "head": row.head.hex()}
+    )
+    if screen.json:
+        return
+    ended = screen.words(
+        f"이 사건의 내용은 지워졌습니다. 사건 기록 {row.seq}건의 머리글과 원장은 남아 있습니다.",
+        f"The texts of this case were erased. The headers of its {row.seq} events and its ledger remain.",
+    )
+    for line in (f"{row.case_id}  {row.status}", ended, f"  jihwi ledger verify {row.case_id}"):
+        screen.out.print(line, markup=False)
+
+
     return {
         "case": case.id,
         "status": case.status,

@@ -49,8 +49,8 @@ async def run_request(session: Session, request: str, folder: Path, out: Path | 
             library_version=report.library_version,
             door="cli",
         )
-        case_id = await orchestrator.open(opening)
-        return await drive_case(session, house, orchestrator, case_id, out)
+        on_signals(orchestrator.stop)
+        return await finish(session, house, await orchestrator.run(opening), out)
 
 
 async def ingest_folder(house: House, folder: Path, labels: list[str], screen: Screen) -> IngestReport:
