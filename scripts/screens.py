@@ -133,10 +133,14 @@ class _Shots:
         query = "여비 일비" if ".ko" in self._suffix else "youth exchange students"
         await page.goto(f"{self._address}/search?q={query}")
         await self._shot("search")
-        for name in ("prompts", "ledger"):
-            await page.goto(f"{self.case}/{name}")
-            await self._shot(name)
-        for name in ("team", "settings"):
+        await page.goto(f"{self.case}/prompts#s1")
+        await page.locator(".made-sentences details[open]").first.wait_for()
+        await self._shot("prompts")
+        await page.goto(f"{self.case}/ledger")
+        await self._shot("ledger")
+        await page.goto(f"{self.case}/fork?at=20")
+        await self._shot("fork")
+        for name in ("team", "settings", "house"):
             await page.goto(f"{self._address}/{name}")
             await self._shot(name)
 

@@ -72,26 +72,28 @@ def sentences_of(report: Report) -> Iterator[Sentence]:
         yield from section.sentences
 
 
-def call_of_release(log: Sequence[e.Event]) -> str:
-    """The place of the call whose result left the case last; empty when nothing left."""
-    return _last_release(log)[0]
+def call_of_release(log: Sequence[e.Event], release: int = 0) -> str:
+    """The place of the call whose result left the case as its release of that number, or last; empty for none."""
+    return _release(log, release)[0]
 
 
-def trace_released(log: Sequence[e.Event]) -> tuple[MadeSentence, ...]:
-    """How each sentence of the report that left last came about, whatever was edited since."""
-    call, end = _last_release(log)
+def trace_released(log: Sequence[e.Event], release: int = 0) -> tuple[MadeSentence, ...]:
+    """How each sentence of a report that left came about, whatever was edited since: of the release with that number,
+    from 1, or of the last."""
+    call, end = _release(log, release)
     return trace(log[:end], call)
 
 
-def _last_release(log: Sequence[e.Event]) -> tuple[str, int]:
-    """The call that was released last, and how many events stood before that release."""
-    found = started = ("", 0)
+def _release(log: Sequence[e.Event], release: int) -> tuple[str, int]:
+    """The call of a release, and how many events stood before it."""
+    started = ("", 0)
+    found = []
     for number, event in enumerate(log):
         if isinstance(event.body, e.ReleaseStarted):
             started = (event.body.call, number)
         elif isinstance(event.body, e.ReportReleased):
-            found = started
-    return found
+            found.append(started)
+    return found[release - 1] if 0 <= release <= len(found) and found else ("", 0)
 
 
 def trace(log: Sequence[e.Event], call: str) -> tuple[MadeSentence, ...]:

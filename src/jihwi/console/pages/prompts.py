@@ -15,6 +15,7 @@ from jihwi.case.state import Case
 from jihwi.console.cases import Kept
 from jihwi.console.paging import twin
 from jihwi.console.seeing import seen_case
+from jihwi.console.telling import agent_name
 from jihwi.console.visit import Visit, Visiting
 from jihwi.orchestrator import load_log
 from jihwi.reports import (
@@ -80,6 +81,8 @@ class PromptsPage(msgspec.Struct, frozen=True):
     case_id: str
     request: str
     sentences: tuple[CitedSentence, ...]
+    titles: dict[str, str]
+    """The agents' names for people."""
     released: bool
     """Whether these are the sentences of the report that left; of the newest draft otherwise."""
     agents: tuple[AgentPrompt, ...]
@@ -92,14 +95,14 @@ class PromptsPage(msgspec.Struct, frozen=True):
 
 
 @router.get("/prompts", openapi_extra=twin(PromptsPage))
-async def prompts(visit: Visiting, case_id: str, call: str = "", download: str = "") -> Response:
+async def prompts(visit: Visiting, case_id: str, call: str = "", release: int = 0, download: str = "") -> Response:
     """Every prompt as it was sent, and for each sentence of the report what made it.
 
-    `call` names another result than the released report, as on the report's page. `download` is `json` for all of it,
-    or `footnotes` for the sentences' footnotes as Markdown.
+    `call` and `release` name another report than the one that left last, as on the report's page. `download` is
+    `json` for all of it, or `footnotes` for the sentences' footnotes as Markdown.
     """
     kept = await seen_case(visit, case_id)
-    page = await _page(visit, kept, call)
+    page = await _page(visit, kept, call, release)
     if download == "footnotes":
         text = "\n\n".join(one.markdown for one in page.sentences) + "\n"
         return _file(f"{case_id}-footnotes.md", text.encode(), "text/markdown; charset=utf-8")
@@ -113,7 +116,7 @@ def _file(name: str, data: bytes, kind: str) -> Response:
     return Response(data, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
 
 
-async def _page(visit: Visit, kept: Kept, call: str) -> PromptsPage:
+async def _page(visit: Visit, kept: Kept, call: str, release: int) -> PromptsPage:
     """The page as this reader may see it: whoever may not see one turn sees no prompt, for later prompts hold the text
     of earlier ones."""
     case, viewer = kept.case, visit.person.viewer
@@ -124,12 +127,14 @@ async def _page(visit: Visit, kept: Kept, call: str) -> PromptsPage:
     else:
         seen = log
     found = await disclosed_prompts(seen, visit.console.house.store.blob)
-    left = not call and bool(call_of_release(seen))
-    sentences = await asyncio.to_thread(_sentences, visit, case, seen, "" if left else call or _draft(case))
+    left = not call and bool(call_of_release(seen, release))
+    shown = "" if left or release else call or _draft(case)
+    sentences = await asyncio.to_thread(_sentences, visit, case, seen, shown, release)
     return PromptsPage(
         case.id,
         case.request,
         sentences,
+        {name: agent_name(case, name, visit.language) for name in case.agents},
         left,
         tuple(dict.fromkeys(_agent(one) for one in found["agents"])),
         tuple(_turn(one) for one in found["turns"]),
@@ -145,10 +150,10 @@ def _draft(case: Case) -> str:
     return next(reversed(list(reports)), "")
 
 
-def _sentences(visit: Visit, case: Case, log: list[Event], call: str) -> tuple[CitedSentence, ...]:
+def _sentences(visit: Visit, case: Case, log: list[Event], call: str, release: int) -> tuple[CitedSentence, ...]:
     """Those of the report at `call` as it stands, or of the one that left when `call` is empty."""
     whence = Whence(case.id, case.team, case.team_digest, case.head.hex(), visit.language)
-    return tuple(_cited(whence, one) for one in (trace(log, call) if call else trace_released(log)))
+    return tuple(_cited(whence, one) for one in (trace(log, call) if call else trace_released(log, release)))
 
 
 def _cited(whence: Whence, one: MadeSentence) -> CitedSentence:
