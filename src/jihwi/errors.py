@@ -3,7 +3,7 @@
     JihwiError                     exit code 1: the work failed
     ├── UsageError                 exit code 2: something was asked wrongly
     │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderIsBackup, FileMissing
-    │   ├── SettingUnknown, SettingInvalid
+    │   ├── SettingUnknown, SettingInvalid, LabelReserved
     │   ├── CaseUnknown, CaseAmbiguous
     │   ├── QuestionsInvalid, LabEmpty             (the lab)
     │   ├── TeamInvalid, SkillInvalid
@@ -32,7 +32,7 @@
     ├── FormulaInvalid
     ├── SkillFailed, SkillArguments            (become events; the mind reads them)
     ├── ModelError
-    │   ├── ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
+    │   ├── ModelClassRefused, ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
     │   └── ModelFailed, ModelContextFull, ProcedureFailed
     └── ExtraMissing
 
@@ -177,6 +177,15 @@ class LabEmpty(UsageError):
     en = "No question can be made from the {documents} documents that were read."
     ko_next = "문서를 더 넣거나, 직접 만든 질문을 `--questions 파일.csv`로 주십시오."
     en_next = "Add documents, or give questions of your own with `--questions FILE.csv`."
+
+
+@dataclass(eq=False)
+class LabelReserved(UsageError):
+    label: str
+    ko = "'{label}'은(는) 표지로 쓸 수 없습니다. 'class:'로 시작하는 말은 등급을 나타냅니다."
+    en = "'{label}' cannot be a label: what begins with 'class:' marks a class."
+    ko_next = "등급은 --class C, S, O로 주십시오."
+    en_next = "Give a class with --class C, S or O."
 
 
 @dataclass(eq=False)
@@ -717,6 +726,16 @@ class ModelError(JihwiError):
     en = "The model at {endpoint} did not answer: {detail}"
     ko_next = "주소와 모델 이름을 확인하거나, 모델 없이 실행하십시오."
     en_next = "Check address and model name, or run without a model."
+
+
+@dataclass(eq=False)
+class ModelClassRefused(ModelError):
+    """Texts are in the case that this endpoint may not see, and nobody else is there to go on. Nothing was sent."""
+
+    ko = "모델 서버({endpoint})가 보아서는 안 되는 등급의 글이 사건에 있습니다: {detail}. 아무것도 보내지 않았습니다."
+    en = "Texts of a class that {endpoint} may not see are in the case: {detail}. Nothing was sent."
+    ko_next = "자리를 사람이나 절차에 넘기거나(jihwi case take, give), 허용된 모델이면 그 등급을 설정에 적으십시오."
+    en_next = "Give the seat to a person or a procedure (jihwi case take, give), or allow the class in the settings."
 
 
 @dataclass(eq=False)

@@ -134,6 +134,12 @@ def _reference(value: Any) -> str:
     raise ValueError("env:NAME or file:PATH, never the secret itself")
 
 
+def _class(value: Any) -> str:
+    if value not in ("C", "S", "O"):
+        raise ValueError("C, S or O")
+    return str(value)
+
+
 def _classes(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list) or not {str(p).strip() for p in parts} - {""} <= {"C", "S", "O"}:
@@ -196,6 +202,16 @@ class Settings:
     )
     model_seconds: float = _setting(
         120.0, _seconds, "a number of seconds", "모델을 기다리는 시간", "How long a model may take"
+    )
+    model_classes: tuple[str, ...] = _setting(
+        ("O",),
+        _classes,
+        "C, S and O separated by commas",
+        "모델이 보아도 되는 문서 등급 (C 기밀, S 민감, O 공개)",
+        "Classes of documents whose text the model may see: C classified, S sensitive, O open",
+    )
+    security_class: str = _setting(
+        "O", _class, "C, S or O", "등급을 정하지 않은 폴더의 등급", "The class of folders that were given none"
     )
     embedding: str = _setting(
         "",

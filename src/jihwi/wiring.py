@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -34,7 +34,7 @@ from jihwi.errors import (
     ModelSpecInvalid,
     StoreReadOnly,
 )
-from jihwi.evidence import Reading, Viewer
+from jihwi.evidence import Reading, SecurityClass, Viewer
 from jihwi.house import (
     SIGNED_FOLDER,
     HouseStream,
@@ -100,16 +100,21 @@ def collection_of(folder: Path) -> str:
 class _Minds:
     """Minds by their spec: a team's procedures, and models at their endpoints."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stream: HouseStream) -> None:
         self._settings = settings
+        self._stream = stream
         self._procedures: dict[str, Mind] = {}
-        self._models: dict[str, ModelMind] = {}
+        self._models: dict[tuple[object, ...], ModelMind] = {}
+        self._without_model: dict[bytes, Mind] = {}
 
     def add(self, team: Team) -> None:
         from jihwi.minds.procedure import ProcedureMind
 
         for name, function in team.procedures.items():
             self._procedures[name] = ProcedureMind(function, name=name)
+        for agent in team.agents:
+            if agent.name in team.flexible and agent.mind.name in self._procedures:
+                self._without_model[_role_of(agent)] = self._procedures[agent.mind.name]
 
     def has(self, spec: MindSpec) -> bool:
         if spec.kind == "model":
@@ -122,30 +127,49 @@ class _Minds:
             if found is None:
                 raise FolderMissing(f"team of {spec.name}")
             return found
-        return self.model(self._models_for(spec, failures))
+        from jihwi.minds.classed import ClassedMind  # waits, as the model does
+
+        model = self.model(self._model_for(spec, failures))
+        return ClassedMind(model.endpoint, model, lambda view: self._without_model.get(_role_of(view.agent)))
 
     def has_another(self, spec: MindSpec, *, failures: int) -> bool:
-        return spec.kind == "model" and self._models_for(spec, failures) != self._models_for(spec, REFUSED)
+        return spec.kind == "model" and self._model_for(spec, failures) != self._model_for(spec, REFUSED)
 
-    def _models_for(self, spec: MindSpec, failures: int) -> str:
-        """The endpoint to ask: the fallback once the first one has failed twice, or refused."""
+    def _model_for(self, spec: MindSpec, failures: int) -> str:
+        """The model to ask: the fallback once the first one has failed twice, or refused."""
         if failures >= FALLBACK_FAILURES and self._settings.model_fallback:
             return self._settings.model_fallback
         return self._settings.model or spec.name
 
     def model(self, spec: str) -> ModelMind:
+        """The model of an endpoint that the house knows by name, or at an address."""
         from jihwi.minds.endpoint import parse_endpoint  # waits: most runs need no model
         from jihwi.minds.model import ModelMind
 
         if not spec:
             raise ModelSpecInvalid("")
-        if spec not in self._models:
-            self._models[spec] = ModelMind(parse_endpoint(spec, key=self._settings.model_key))
-        return self._models[spec]
+        named = self._stream.state.endpoints.get(spec)
+        place: tuple[str, str, tuple[Any, ...]] = (spec, self._settings.model_key, self._settings.model_classes)
+        if named is not None:
+            place = (named.spec, named.key, named.classes)
+        if place not in self._models:
+            self._models[place] = ModelMind(parse_endpoint(place[0], key=place[1], classes=place[2]))
+        return self._models[place]
+
+    def check_spec(self, spec: str) -> None:
+        """Raise ModelSpecInvalid unless `spec` can be a model's address."""
+        from jihwi.minds.endpoint import parse_endpoint
+
+        parse_endpoint(spec)
 
     async def close(self) -> None:
         for model in self._models.values():
             await model.close()
+
+
+def _role_of(agent: AgentSpec) -> bytes:
+    """An agent whatever its mind is: by it the procedure is found that can stand in for a model."""
+    return msgspec.json.encode(msgspec.structs.replace(agent, mind=MindSpec("model")))
 
 
 class _Readings:
@@ -212,7 +236,7 @@ class House:
         self.store = store
         self.stream = HouseStream(store, Randomness())
         self.home = home
-        self.minds = _Minds(settings)
+        self.minds = _Minds(settings, self.stream)
         self._teams: dict[str, Team] = {}
 
     @cached_property
@@ -250,8 +274,11 @@ class House:
         from jihwi.reports import write_whole  # waits: brings the renderers
 
         now = datetime.datetime.fromtimestamp(self.store.now_ms() / 1000).astimezone()
+        day = now.date().isoformat()
+        if not again and (await self.stream.refresh()).signed_day == day:
+            return None
         key = await asyncio.to_thread(lambda: self.signing_key)
-        fact = await sign_heads(self.store, self.stream, key, day=now.date().isoformat(), again=again)
+        fact = await sign_heads(self.store, self.stream, key, day=day, again=again)
         if fact is None:
             return None
         path = self.home / SIGNED_FOLDER / f"heads-{fact.day}-{self.stream.state.signed_seq:06}.json"
@@ -277,16 +304,22 @@ class House:
         analyser = MecabAnalyser()
         busy_seconds = self.settings.busy_seconds
         vectors = _vectors(self.settings, self.home / "index")
+        security_class = cast(SecurityClass, self.settings.security_class)
         if self.settings.store:
             from jihwi.index.postgres import PostgresIndex
 
             server = _server(self.settings.store, busy_seconds)
             database = _on(server)
-            return Library(self.home, analyser, PostgresIndex(server, analyser), vectors=vectors, database=database)
+            on_server = PostgresIndex(server, analyser)
+            return Library(
+                self.home, analyser, on_server, vectors=vectors, database=database, security_class=security_class
+            )
         from jihwi.index.embedded import EmbeddedIndex
 
         index = EmbeddedIndex(self.home / "index", analyser)
-        return Library(self.home, analyser, index, busy_seconds=busy_seconds, vectors=vectors)
+        return Library(
+            self.home, analyser, index, busy_seconds=busy_seconds, vectors=vectors, security_class=security_class
+        )
 
     def index_in(self, folder: Path) -> WordIndex:
         """An empty index like the library's, for measuring; the folder is the caller's."""
@@ -580,6 +613,8 @@ async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIte
     store = await open_store(settings.store or home, busy_seconds=settings.busy_seconds)
     house = House(settings, store, home)
     try:
+        if settings.model and ":" not in settings.model:
+            await house.stream.refresh()  # the name of an endpoint of the house
         yield house
     except CommandForbidden as problem:
         await house.refused(problem)

@@ -36,6 +36,7 @@ from jihwi.case.turn import (
     Report,
     View,
 )
+from jihwi.evidence import classes_in
 
 __all__ = ["RELEASE", "budget_left", "decide", "request_of", "view_of"]
 
@@ -592,4 +593,5 @@ def view_of(case: Case, assignment_id: str) -> View:
         assignment.prompt_seq,
         assignment.prompt_digest,
         not assignment.parent and not assignment.aside,
+        classes_in(case.labels),
     )

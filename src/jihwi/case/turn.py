@@ -9,7 +9,7 @@ import msgspec
 
 from jihwi.case.assignment import AgentSpec, MindSpec, Reason, ReportStatus
 from jihwi.case.budget import NOTHING, Limits, Spending
-from jihwi.evidence import Claim
+from jihwi.evidence import Claim, SecurityClass
 
 __all__ = [
     "Action",
@@ -291,3 +291,5 @@ class View(msgspec.Struct, frozen=True, gc=False):
     """That record's digest, by which a mind knows whether it still has that prompt's parts."""
     root: bool = False
     """Whether this is the case worker's seat."""
+    classes: tuple[SecurityClass, ...] = ()
+    """The classes above open of the texts that are anywhere in the case: only who may see them all is asked."""

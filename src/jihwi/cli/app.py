@@ -41,6 +41,19 @@ Labels = Annotated[
 ]
 
 
+Classes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--class",
+        metavar="C|S|O|PATH=C…",
+        help=say(
+            "이 폴더나 그 안 PATH의 등급: 어느 모델이 글을 볼 수 있는지 정합니다",
+            "The class of this folder, or of PATH in it: decides which models may see the text",
+        ),
+    ),
+]
+
+
 @app.command(
     help=say(
         "폴더의 파일을 읽고 요청에 답하는 보고서를 냅니다.", "Read a folder's files and release a report that answers."
@@ -56,6 +69,7 @@ def run(
         str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
     ] = None,
     label: Labels = None,
+    security_class: Classes = None,
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
@@ -63,7 +77,7 @@ def run(
     with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
         from jihwi.cli.running import run_request  # waits: brings the library
 
-        raise SystemExit(run_async(lambda: run_request(session, request, files, out, label or [])))
+        raise SystemExit(run_async(lambda: run_request(session, request, files, out, label or [], security_class or [])))
 
 
 @app.command(
@@ -108,6 +122,7 @@ def search(
         typer.Option("--files", help=say("이 폴더만, 바뀐 것을 먼저 읽고", "Only this folder, read anew first")),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help=say("몇 개까지", "At most so many"))] = 10,
+    security_class: Classes = None,
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
@@ -115,7 +130,7 @@ def search(
     with Session(json=json, lang=lang, home=home) as session:
         from jihwi.cli.searching import search_library  # waits: brings the library
 
-        raise SystemExit(run_async(lambda: search_library(session, query, files, limit)))
+        raise SystemExit(run_async(lambda: search_library(session, query, files, limit, security_class or [])))
 
 
 assert seats.app is asking.app is cases.app  # the seats and further questions are commands of `case`

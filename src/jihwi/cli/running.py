@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import msgspec
 
@@ -18,21 +19,24 @@ from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import quiet_line
 from jihwi.cli.screen import WAITS, Screen
 from jihwi.cli.session import Session, on_signals
-from jihwi.errors import CaseDriven, error_of
+from jihwi.errors import CaseDriven, SettingInvalid, error_of
+from jihwi.evidence import SecurityClass
 from jihwi.library import IngestProgress, IngestReport
 from jihwi.orchestrator import Opening, Orchestrator, load_log
 from jihwi.reports import disclosed_prompts, export_lines, write_whole
 from jihwi.wiring import House, collection_of, open_house
 
-__all__ = ["drive_case", "finish", "ingest_folder", "lay_out", "run_request", "watcher"]
+__all__ = ["classes_said", "drive_case", "finish", "ingest_folder", "lay_out", "run_request", "watcher"]
 
 
-async def run_request(session: Session, request: str, folder: Path, out: Path | None, labels: list[str]) -> int:
+async def run_request(
+    session: Session, request: str, folder: Path, out: Path | None, labels: list[str], classes: Sequence[str] = ()
+) -> int:
     """The main job. Answers the exit code."""
     if not request.strip():
         request = session.screen.words("이 문서들의 내용을 요약해 주세요.", "Summarise these documents.")
     async with open_house(session.settings) as house:
-        report = await ingest_folder(house, folder, labels, session.screen)
+        report = await ingest_folder(house, folder, labels, session.screen, classes_said(classes))
         language = "ko" if any("가" <= letter <= "힣" for letter in request) else "en"
         team = house.team(house.settings.team)
         orchestrator = house.orchestrator(watch=watcher(session.screen), emit=Drafts(session.screen))
@@ -53,8 +57,32 @@ async def run_request(session: Session, request: str, folder: Path, out: Path | 
         return await finish(session, house, await orchestrator.run(opening), out)
 
 
-async def ingest_folder(house: House, folder: Path, labels: list[str], screen: Screen) -> IngestReport:
-    """Bring the library to what lies in a folder, showing progress. Raises FolderMissing, FolderEmpty."""
+def classes_said(said: Sequence[str]) -> dict[str, SecurityClass]:
+    """What `--class` says: a class of the whole folder (under the empty path), or `PATH=CLASS`. Raises SettingInvalid.
+
+    >>> classes_said(["S", "인사/비밀=C"])
+    {'': 'S', '인사/비밀': 'C'}
+    """
+    found: dict[str, SecurityClass] = {}
+    for one in said:
+        path, _, letter = one.rpartition("=")
+        if letter not in get_args(SecurityClass):
+            raise SettingInvalid("--class", one, "command line", "C, S or O, or PATH=C, PATH=S, PATH=O")
+        found[path] = cast(SecurityClass, letter)
+    return found
+
+
+async def ingest_folder(
+    house: House,
+    folder: Path,
+    labels: list[str],
+    screen: Screen,
+    classes: Mapping[str, SecurityClass] | None = None,
+) -> IngestReport:
+    """Bring the library to what lies in a folder, showing progress; `classes` as `classes_said` tells them.
+
+    Raises FolderMissing, FolderEmpty.
+    """
     files = await asyncio.to_thread(house.files_in, folder)
     name = collection_of(folder)
     held = {*house.viewer.labels, *labels}
@@ -65,6 +93,9 @@ async def ingest_folder(house: House, folder: Path, labels: list[str], screen: S
             house.library.put_collection(name, str(folder), labels=labels)
         else:  # a folder that was labelled before stays so
             house.library.begin_collection(name, str(folder))
+        if classes:
+            inside = {path: one for path, one in classes.items() if path}
+            house.library.classify(name, classes.get(""), inside)
         with _ReadingProgress(screen, len(files)) as tell:
             return house.library.ingest(name, files, house.reading_service, tell)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
-from jihwi.cli.running import ingest_folder
+from jihwi.cli.running import classes_said, ingest_folder
 from jihwi.cli.session import Session
 from jihwi.library import Hit
 from jihwi.wiring import open_house
@@ -13,13 +14,16 @@ from jihwi.wiring import open_house
 __all__ = ["search_library"]
 
 
-async def search_library(session: Session, query: str, folder: Path | None, limit: int) -> int:
+async def search_library(
+    session: Session, query: str, folder: Path | None, limit: int, classes: Sequence[str] = ()
+) -> int:
     """Show the best passages for `query`; of one folder, brought up to date first, or of all."""
     screen = session.screen
     async with open_house(session.settings) as house:
         collections = None
         if folder is not None:
-            collections = [(await ingest_folder(house, folder, [], screen)).collection]
+            report = await ingest_folder(house, folder, [], screen, classes_said(classes))
+            collections = [report.collection]
         found = await asyncio.to_thread(house.library.search, query, house.viewer, collections, limit)
     if found.words_only:
         screen.remark(

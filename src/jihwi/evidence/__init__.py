@@ -8,7 +8,7 @@ from jihwi.evidence.citation import Quotation
 from jihwi.evidence.claim import Claim, Sentence, SentenceKind
 from jihwi.evidence.compute import Computation, compute
 from jihwi.evidence.deriving import derive, derive_text, lacking, whole_sentence
-from jihwi.evidence.document import SecurityClass, Source, Viewer
+from jihwi.evidence.document import CLASS_MARK, SecurityClass, Source, Viewer, classes_in
 from jihwi.evidence.folding import NORMALISATIONS, Normalisation
 from jihwi.evidence.quoted import QuotedPassage, check_markdown
 from jihwi.evidence.reading import (
@@ -32,6 +32,7 @@ from jihwi.evidence.sentences import sentence_spans
 from jihwi.evidence.support import Support, is_negated, supported
 
 __all__ = [
+    "CLASS_MARK",
     "NORMALISATIONS",
     "READING_SCHEMA_VERSION",
     "Absent",
@@ -70,6 +71,7 @@ __all__ = [
     "Warning",
     "check",
     "check_markdown",
+    "classes_in",
     "compute",
     "derive",
     "derive_text",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from jihwi.evidence import Chunk, Reading, Viewer, reading_digest
+from jihwi.evidence import Chunk, Reading, SecurityClass, Viewer, reading_digest
 from jihwi.evidence.chunking import Strategy, chunks_of
 from jihwi.library.database import Connection
 from jihwi.library.types import CollectionInfo, Document
@@ -19,6 +19,7 @@ __all__ = [
     "Catalogue",
     "DocumentRow",
     "Partition",
+    "class_at",
     "document_id_of",
     "labels_at",
     "path_key",
@@ -52,6 +53,22 @@ def labels_at(info: CollectionInfo, path: str) -> tuple[str, ...]:
         if not prefix or key == prefix or key.startswith(prefix + "/"):
             found.update(labels)
     return tuple(sorted(found))
+
+
+def class_at(info: CollectionInfo, path: str) -> SecurityClass:
+    """The class of a document at `path`: the strictest of its collection's and of every folder's above it.
+
+    >>> class_at(CollectionInfo("규정", folder_classes=(("비밀", "C"),)), "비밀/가.txt")
+    'C'
+    """
+    key = path_key(path)
+    found: set[SecurityClass] = {info.security_class}
+    for folder, security_class in info.folder_classes:
+        prefix = path_key(folder).strip("/")
+        if not prefix or key == prefix or key.startswith(prefix + "/"):
+            found.add(security_class)
+    order: tuple[SecurityClass, ...] = ("C", "S", "O")
+    return next(one for one in order if one in found)
 
 
 class Partition(NamedTuple):

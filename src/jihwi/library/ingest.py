@@ -17,7 +17,7 @@ import msgspec
 from jihwi.evidence import Source
 from jihwi.evidence.chunking import Strategy
 from jihwi.index import IndexedDocument, WordIndex
-from jihwi.library.catalogue import Catalogue, DocumentRow, document_id_of, labels_at, path_key
+from jihwi.library.catalogue import Catalogue, DocumentRow, class_at, document_id_of, labels_at, path_key
 from jihwi.library.database import LibraryDatabase
 from jihwi.library.indexing import CHUNKS_A_COMMIT, IndexKeeper, index_key_of
 from jihwi.library.types import CollectionInfo, Document, IngestProgress, IngestReport
@@ -312,7 +312,7 @@ def _document(
             size=outcome.size if container else one.size,
             modified_ms=one.modified_ns // 1_000_000,
             labels=labels,
-            security_class=info.security_class,
+            security_class=class_at(info, path),
         ),
         grade=outcome.grade,
         format=outcome.format,

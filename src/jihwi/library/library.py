@@ -12,11 +12,11 @@ from types import TracebackType
 
 import msgspec
 
-from jihwi.errors import IndexCorrupt, LibraryError, StoreBusy
-from jihwi.evidence import Chunk, Reading, SecurityClass, Source, Viewer
+from jihwi.errors import IndexCorrupt, LabelReserved, LibraryError, ModelClassRefused, StoreBusy
+from jihwi.evidence import CLASS_MARK, Chunk, Reading, SecurityClass, Source, Viewer
 from jihwi.evidence.chunking import DEFAULT_STRATEGY, Strategy
 from jihwi.index import Analyser, Found, WordIndex
-from jihwi.library.catalogue import Catalogue, Partition, labels_at, path_key
+from jihwi.library.catalogue import Catalogue, Partition, class_at, labels_at, path_key
 from jihwi.library.database import Database, LibraryDatabase
 from jihwi.library.indexing import IndexKeeper, index_key_of
 from jihwi.library.ingest import Ingest, Progress
@@ -48,15 +48,18 @@ class Library:
         busy_seconds: float = 5.0,
         vectors: Vectors | None = None,
         database: LibraryDatabase | None = None,
+        security_class: SecurityClass = "O",
     ) -> None:
         """Open the library in `folder`, or begin one. Raises `StoreError`s.
 
         `strategy`: how to cut readings, whatever was adopted; None for what was (`adopt`). `vectors`: a model and
         where its vectors lie; None for words alone. `database`: where documents lie; None for a file in `folder`.
+        `security_class`: of collections that are given none.
         """
         self.analyser = analyser
         self._index = index
         self._strategy = strategy
+        self._security_class: SecurityClass = security_class
         self._standing = standing
         self._database = database or Database(folder / "library.db", busy_seconds=busy_seconds)
         self._lock = self._database.lock
@@ -94,15 +97,29 @@ class Library:
         root: str = "",
         *,
         labels: Sequence[str] = (),
-        security_class: SecurityClass = "O",
+        security_class: SecurityClass | None = None,
         folder_labels: Mapping[str, Sequence[str]] | None = None,
+        folder_classes: Mapping[str, SecurityClass] | None = None,
     ) -> CollectionInfo:
-        """Name a collection, or change what it bears; its documents bear the new labels before this returns."""
+        """Name a collection, or change what it bears; its documents bear the new labels before this returns.
+
+        `security_class` and `folder_classes`: None leaves the classes as they are. Raises `LabelReserved`.
+        """
+        for label in (*labels, *(one for more in (folder_labels or {}).values() for one in more)):
+            if label.startswith(CLASS_MARK):
+                raise LabelReserved(label)
+        classes = None if folder_classes is None else tuple(folder_classes.items())
+        with self._database.reading() as connection:
+            known = Catalogue(connection).collection(name)
+        if known is not None:
+            security_class = security_class or known[1].security_class
+            classes = known[1].folder_classes if classes is None else classes
         info = CollectionInfo(
             name=name,
             root=root,
             labels=tuple(sorted(set(labels))),
-            security_class=security_class,
+            security_class=security_class or self._security_class,
+            folder_classes=classes or (),
             folder_labels=tuple((folder, tuple(sorted(set(more)))) for folder, more in (folder_labels or {}).items()),
         )
         with self._lock.held():
@@ -117,6 +134,30 @@ class Library:
                 catalogue.raise_version(permissions=True)
             self._keeper.bring_up_to_date()
         return info
+
+    def classify(
+        self,
+        name: str,
+        security_class: SecurityClass | None = None,
+        folders: Mapping[str, SecurityClass] | None = None,
+    ) -> CollectionInfo:
+        """Change the class of a collection, or of folders and files in it, and nothing else of it.
+
+        Raises `LibraryError` when there is no such collection.
+        """
+        with self._database.reading() as connection:
+            known = Catalogue(connection).collection(name)
+        if known is None:
+            raise LibraryError(f"collection '{name}'")
+        info = known[1]
+        return self.put_collection(
+            name,
+            info.root,
+            labels=info.labels,
+            security_class=security_class,
+            folder_labels=dict(info.folder_labels),
+            folder_classes={**dict(info.folder_classes), **(folders or {})},
+        )
 
     def begin_collection(self, name: str, root: str = "") -> None:
         """Name a collection if there is none of this name; one that is there keeps what it bears."""
@@ -254,19 +295,21 @@ class Library:
         limit: int = 10,
         *,
         documents: Collection[str] | None = None,
+        classes: Sequence[SecurityClass] = (),
     ) -> SearchResult:
         """The best passages for `question` in `collections` (all, when None) that `viewer` may see, best first.
 
         With `documents`, only passages of these; statistics stay those of the collections. A collection or document
-        the viewer may not see, or that does not exist, is not there: no error, no count, no difference. Raises
+        the viewer may not see, or that does not exist, is not there: no error, no count, no difference. `classes`: of
+        texts that may stand in the question; an embedding server that may not see them is not asked. Raises
         `StoreBusy` when labels have changed and another process keeps the index from following.
         """
         try:
-            return self._search(question, viewer, collections, limit, documents)
+            return self._search(question, viewer, collections, limit, documents, classes)
         except IndexCorrupt:
             with self._lock.held():
                 self._keeper.build_anew()
-            return self._search(question, viewer, collections, limit, documents)
+            return self._search(question, viewer, collections, limit, documents, classes)
 
     def _search(
         self,
@@ -275,6 +318,7 @@ class Library:
         collections: Sequence[str] | None,
         limit: int,
         documents: Collection[str] | None,
+        classes: Sequence[SecurityClass],
     ) -> SearchResult:
         current = self._keeper.catch_up()
         with self._database.reading() as connection:
@@ -284,7 +328,8 @@ class Library:
             keys = None
             if not current or held != catalogue.fact("version"):
                 keys = dict(self._index.state().documents)
-            found, words_only = self._found(catalogue, question[:_LONGEST_QUESTION], partitions, limit, documents)
+            asked = question[:_LONGEST_QUESTION]
+            found, words_only = self._found(catalogue, asked, partitions, limit, documents, classes)
             hits = hits_of(catalogue, found, keys, partitions, self._standing, limit)
         return SearchResult(
             question=question,
@@ -304,6 +349,7 @@ class Library:
         partitions: Sequence[Partition],
         limit: int,
         documents: Collection[str] | None,
+        classes: Sequence[SecurityClass],
     ) -> tuple[Found, str]:
         """What words find, and vectors where there are any; then why vectors were not used, when they were to be."""
         keys, most = [partition.key for partition in partitions], 2 * limit + 10
@@ -312,6 +358,9 @@ class Library:
             # Labels have changed and another process keeps the vectors from following: what stands under old ones
             # must not even take another's place.
             return self._index.search(question, keys, limit=most, documents=documents), StoreBusy.code
+        if vectors is not None and not vectors.may_see(classes):
+            found = self._index.search(question, keys, limit=most, documents=documents)
+            return found, ModelClassRefused.code
         vector = vectors.vector_of(question) if vectors is not None else None
         if vectors is None or vector is None:
             found = self._index.search(question, keys, limit=most, documents=documents)
@@ -406,7 +455,9 @@ def _may_read(catalogue: Catalogue, digest: str, viewer: Viewer) -> bool:
 
 def _labelled(document: Document, info: CollectionInfo) -> Document:
     source = msgspec.structs.replace(
-        document.source, labels=labels_at(info, document.source.path), security_class=info.security_class
+        document.source,
+        labels=labels_at(info, document.source.path),
+        security_class=class_at(info, document.source.path),
     )
     return msgspec.structs.replace(document, source=source)
 

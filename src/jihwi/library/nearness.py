@@ -153,6 +153,10 @@ class VectorKeeper:
 
     # ── asking ───────────────────────────────────────────────────────────────
 
+    def may_see(self, classes: Sequence[str]) -> bool:
+        """Whether the model may see texts of all these classes."""
+        return set(classes) <= self._classes
+
     def vector_of(self, question: str) -> Array | None:
         """The question's vector; None while the model is away (`away_because` says why)."""
         known = self._known.get(question)

@@ -30,6 +30,8 @@ class CollectionInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     security_class: SecurityClass = "O"
     folder_labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Folders or files by their path in the collection, and the labels all below them bears besides."""
+    folder_classes: tuple[tuple[str, SecurityClass], ...] = ()
+    """Folders or files by their path in the collection, and the class all below them has at least."""
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from jihwi.errors import ModelSpecInvalid, SettingInvalid
+from jihwi.evidence import SecurityClass
 
 __all__ = ["Endpoint", "parse_endpoint", "secret_of"]
 
@@ -48,6 +49,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """The price of a million tokens read, in millionths of the unit budgets are stated in."""
     output_micros: int = 0
     """The price of a million tokens written."""
+    classes: tuple[SecurityClass, ...] = ("O",)
+    """The classes of documents whose text it may see; open ones alone unless the settings say more."""
+
+    def withheld(self, classes: Sequence[SecurityClass]) -> tuple[SecurityClass, ...]:
+        """Which of these classes it may not see.
+
+        >>> Endpoint(model="m", base_url="http://127.0.0.1/v1", classes=("O", "S")).withheld(("C", "S"))
+        ('C',)
+        """
+        return tuple(one for one in classes if one not in self.classes)
 
     @property
     def shown(self) -> str:
@@ -55,7 +66,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.model}@{self.base_url}"
 
 
-def parse_endpoint(spec: str, *, key: str = "") -> Endpoint:
+def parse_endpoint(spec: str, *, key: str = "", classes: Sequence[SecurityClass] = ("O",)) -> Endpoint:
     """The endpoint a line such as `openai:NAME@http://host:8000/v1` names. `key` is `env:NAME` or `file:PATH`.
 
     Raises ModelSpecInvalid, which never shows a password written into the address; SettingInvalid when `key` is no
@@ -77,7 +88,7 @@ def parse_endpoint(spec: str, *, key: str = "") -> Endpoint:
         raise ModelSpecInvalid(_without_password(spec))
     if key:
         _kind_and_place(key)
-    return Endpoint(model=found["model"], base_url=url, key=key)
+    return Endpoint(model=found["model"], base_url=url, key=key, classes=tuple(classes))
 
 
 def secret_of(reference: str, environ: Mapping[str, str] | None = None) -> str:

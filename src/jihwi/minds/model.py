@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jihwi.case.budget import Spending
 from jihwi.case.turn import PromptRecord, Turn, View
 from jihwi.clock import Clock, SystemClock
-from jihwi.errors import ExtraMissing
+from jihwi.errors import ExtraMissing, ModelClassRefused
 from jihwi.minds import Delta, DeltaSink, SkillShown
 from jihwi.minds.body import record_of
 from jihwi.minds.endpoint import Endpoint
@@ -46,7 +46,11 @@ class ModelMind:
         self._known: OrderedDict[tuple[str, str], tuple[str, list[str]]] = OrderedDict()
 
     async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
-        """The model's turn. Raises a ModelError."""
+        """The model's turn. Raises a ModelError; where the case holds what the endpoint may not see, before anything
+        is rendered."""
+        withheld = self.endpoint.withheld(view.classes)
+        if withheld:
+            raise ModelClassRefused(self.endpoint.shown, ", ".join(withheld))
         rendered = render(view, skills)
         draft = _Draft(view, emit, self._clock)
         answer = await self._wire.ask(rendered, draft.more)

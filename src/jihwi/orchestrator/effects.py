@@ -23,7 +23,7 @@ from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
 from jihwi.errors import JihwiError, ModelContextFull, ModelError, ModelRefused, SkillArguments
-from jihwi.evidence import Viewer
+from jihwi.evidence import Viewer, classes_in
 from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
 from jihwi.orchestrator.ports import REFUSED, MindSource, PublicationRefused, Publisher
 from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult

@@ -16,7 +16,7 @@ from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Finding
 from jihwi.errors import SkillArguments, SkillInvalid
-from jihwi.evidence import Viewer
+from jihwi.evidence import SecurityClass, Viewer
 from jihwi.skills.fitting import surely_fits as _surely_fits
 
 __all__ = ["Skill", "SkillBox", "SkillContext", "SkillResult"]
@@ -41,6 +41,8 @@ class SkillContext(msgspec.Struct, frozen=True):
     """What persons have decided and agents have disputed so far."""
     inputs: Mapping[str, Any] = {}
     """What the assignment was given to work on."""
+    classes: tuple[SecurityClass, ...] = ()
+    """The classes above open of the texts that are in the case: they must not leave in a question either."""
 
 
 class SkillResult(msgspec.Struct, frozen=True):

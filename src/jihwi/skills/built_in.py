@@ -73,7 +73,9 @@ class _Desk:
         return self._tagger()
 
     def found(self, context: SkillContext, question: str, limit: int) -> SearchResult:
-        return self.library.search(question, context.viewer, list(context.collections) or None, limit)
+        return self.library.search(
+            question, context.viewer, list(context.collections) or None, limit, classes=context.classes
+        )
 
     def passages(self, context: SkillContext, hits: Iterable[Hit]) -> list[Passage]:
         readings: dict[str, Reading | None] = {}
@@ -93,7 +95,7 @@ class _Desk:
         for one in set(ids):
             document = self.library.document(one, context.viewer)
             if document is not None:
-                found.update(document.source.labels)
+                found.update(document.source.marks)
         return tuple(sorted(found))
 
     def told(self, context: SkillContext, value: Any, claims: Iterable[Claim]) -> SkillResult:
@@ -305,7 +307,7 @@ def _read_passage(desk: _Desk) -> Skill:
             "text": text,
             "length": document.characters,
         }
-        return SkillResult(value, True, tuple(document.source.labels))
+        return SkillResult(value, True, document.source.marks)
 
     return read_passage
 

@@ -110,7 +110,7 @@ class _Table:
         ids = {q.document_id for one in proposed.sentences for q in one.quotations}
         ids |= {q.document_id for q in proposed.nearest}
         found = [self.library.document(one, self.context.viewer) for one in ids]
-        labels = {label for one in found if one is not None for label in one.source.labels}
+        labels = {label for one in found if one is not None for label in one.source.marks}
         return SkillResult(msgspec.to_builtins(proposed), True, tuple(sorted(labels)))
 
 
