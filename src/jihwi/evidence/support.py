@@ -2,8 +2,9 @@
 
 What a sentence may add to its quotations is grammar and words that could not be false. A figure that is not theirs, a
 name or noun that is not theirs, a negation that is not theirs or that it leaves out: each alone is enough to refuse
-it. The rules know no dictionary, so they refuse some true sentences that use other nouns; a refused sentence is
-released as the writer's own, visibly, or written again.
+it. An English sentence over Korean quotations is held against them word by word, more strictly (`foreign`). The rules
+know no dictionary, so they refuse some true sentences that use other nouns; a refused sentence is released as the
+writer's own, visibly, or written again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from jihwi.evidence.foreign import is_foreign, missing_words
 from jihwi.evidence.quantities import agrees, quantities
 from jihwi.evidence.sentences import sentence_spans
 from jihwi.evidence.stems import Vocabulary, is_general, is_predicate, same_root, stems_of, written_words
@@ -49,8 +51,11 @@ def supported(sentence: str, quotations: Sequence[str]) -> Support:
     True
     """
     missing = list(_missing_quantities(sentence, quotations))
-    missing += _missing_words(sentence, quotations)
-    missing += _missing_polarity(sentence, quotations)
+    if is_foreign(sentence, quotations):
+        missing += missing_words(_without_figures(sentence), quotations)
+    else:
+        missing += _missing_words(sentence, quotations)
+        missing += _missing_polarity(sentence, quotations)
     if not missing and not _says_something(sentence) and not any(sentence.strip() in one for one in quotations):
         missing = [sentence]  # there is nothing in it that quotations could bear out
     return Support(not missing, tuple(dict.fromkeys(missing)))

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 
+from jihwi.evidence.office_words import OFFICE_WORDS
 from jihwi.index import Analyser
 from jihwi.library.questions import language_of
 from jihwi.words import Language
@@ -100,10 +100,7 @@ def _tables() -> dict[str, tuple[dict[str, tuple[str, ...]], int]]:
     """English to Korean and Korean to English, each with the length of its longest phrase in words."""
     english: dict[str, tuple[str, ...]] = {}
     korean: dict[str, tuple[str, ...]] = {}
-    text = files("jihwi.library").joinpath("office_words.tsv").read_text("utf-8")
-    for line in text.splitlines():
-        word, _, others = line.partition("\t")
-        phrases = tuple(other.strip().casefold() for other in others.split(","))
+    for word, phrases in OFFICE_WORDS:
         if len(word) > 1:
             korean[word] = phrases
         for phrase in phrases:
