@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jihwi.cli import asking, cases, lab, ledgers, looking, runner, seats, serving, stores
+from jihwi.cli import asking, cases, houses, lab, ledgers, looking, runner, seats, serving, stores
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 
@@ -77,7 +77,9 @@ def run(
     with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
         from jihwi.cli.running import run_request  # waits: brings the library
 
-        raise SystemExit(run_async(lambda: run_request(session, request, files, out, label or [], security_class or [])))
+        raise SystemExit(
+            run_async(lambda: run_request(session, request, files, out, label or [], security_class or []))
+        )
 
 
 @app.command(
@@ -137,6 +139,7 @@ assert seats.app is asking.app is cases.app  # the seats and further questions a
 app.command("lab", help=lab.HELP, epilog=lab.EPILOG)(lab.lab)
 app.add_typer(cases.app, name="case")
 app.add_typer(ledgers.app, name="ledger")
+app.add_typer(houses.app, name="settings")
 app.add_typer(stores.app, name="store")
 app.add_typer(looking.cite, name="cite")
 app.add_typer(looking.team, name="team")

@@ -25,7 +25,7 @@ from jihwi.house import (
     signed_in_stream,
     vouch,
 )
-from jihwi.reports import export_lines, read_export, report_digest, signatures_in, verify_file, write_whole
+from jihwi.reports import export_lines, read_export, signatures_in, signed_digest, verify_file, write_whole
 from jihwi.store import HOUSE
 from jihwi.wiring import House, open_house, state_place
 
@@ -143,7 +143,7 @@ def _verify_report(session: Session, path: Path, key: str) -> int:
         raise LedgerBroken(path.name, 1, "the report carries no signature")
     (signed,) = held
     head = signed.statement.heads[0]
-    if signed.statement.report != report_digest(value) or not is_signed_by(signed, signed.key):
+    if signed.statement.report != signed_digest(value) or not is_signed_by(signed, signed.key):
         raise LedgerBroken(head.case_id, head.seq, "the report is not the one that was signed")
     known = key == signed.key
     screen = session.screen

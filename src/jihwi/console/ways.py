@@ -79,6 +79,8 @@ async def deliver(
         await _run(command or state.setting("notify_command"), notice)
         return
     words = notice_words(notice.kind, language)
+    if not is_set(state, way):
+        raise NotificationUndelivered(way, "not set")
     if way == "mail":
         mail = _mail(state.setting("mail_from"), to, words, notice)
         await _in_time("mail", lambda: _post(mail, state))
@@ -135,6 +137,8 @@ async def _run(command: str, notice: Notice) -> None:
 def _mail(sender: str, to: str, words: str, notice: Notice) -> EmailMessage:
     """The mail: what kind of thing waits, and where. Nothing of the request or of a document."""
     mail = EmailMessage()
+    if not sender or not to:
+        raise NotificationUndelivered("mail", f"mail_from: {sender or 'not set'}, to: {to or 'not set'}")
     try:
         mail["From"] = Address(addr_spec=sender)
         mail["To"] = Address(addr_spec=to)

@@ -34,7 +34,7 @@ class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
     day: str = ""
     """The day whose heads these are, YYYY-MM-DD."""
     report: str = ""
-    """The SHA-256 of the released report in canonical form."""
+    """The digest of the released report."""
 
 
 class Signed(msgspec.Struct, frozen=True, omit_defaults=True):

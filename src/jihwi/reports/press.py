@@ -16,15 +16,15 @@ import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
-from jihwi.case.canonical import canonical
 from jihwi.case.fold import fold
+from jihwi.case.revision import report_digest
 from jihwi.evidence import Report, Viewer
 from jihwi.house import Signed, SignedHead, Statement
 from jihwi.reports.disclosure import disclose
 from jihwi.reports.gate import CheckedReport, Readings, Refused, pass_gate
 from jihwi.reports.markdown import SayUnreadable, render_markdown
 
-__all__ = ["Pressed", "press", "report_digest", "write_whole"]
+__all__ = ["Pressed", "press", "signed_digest", "write_whole"]
 
 
 class Pressed(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ def press(
     made = disclose(case_id, log, _instructions(log))
     if sign is not None:
         head = SignedHead(case_id, log[-1].seq, log[-1].head.hex())
-        statement = Statement("release", (head,), report=report_digest(msgspec.to_builtins(report)))
+        statement = Statement("release", (head,), report=signed_digest(msgspec.to_builtins(report)))
         made = msgspec.structs.replace(made, signed=sign(statement))
     files = {
         "report.md": render_markdown(checked, made, by=by, say=say).encode(),
@@ -83,13 +83,13 @@ def press(
     return Pressed(digests, checked.kinds(), checked, made.signed)
 
 
-def report_digest(value: dict[str, Any]) -> str:
-    """What a release's signature says of the report: the SHA-256 of its canonical form, without the signature.
+def signed_digest(value: dict[str, Any]) -> str:
+    """What a release's signature says of the report: the digest of its JSON form, without the signature itself.
 
-    >>> report_digest({"request": "언제까지인가?", "signature": {}}) == report_digest({"request": "언제까지인가?"})
+    >>> signed_digest({"request": "언제까지인가?", "signature": {}}) == signed_digest({"request": "언제까지인가?"})
     True
     """
-    return hashlib.sha256(canonical({name: one for name, one in value.items() if name != "signature"})).hexdigest()
+    return report_digest({name: one for name, one in value.items() if name != "signature"})
 
 
 def _as_json(report: Report, signed: Signed | None) -> bytes:

@@ -1,0 +1,147 @@
+"""The house at the terminal: its ledger, signatures that show a cut end, settings, and what people agreed to keep."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from jihwi.case import person as persons
+from jihwi.case.events import Draft
+from jihwi.case.state import Case
+from jihwi.errors import CommandForbidden
+from jihwi.house import Refused
+from jihwi.settings import Settings
+from jihwi.wiring import open_house
+from tests.cli.terminal import answered, said
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = str(ROOT / "examples" / "office" / "계약")
+REQUEST = "민원실 공사의 공사기간은 언제까지인가?"
+
+
+def a_released_case(folder: Path) -> str:
+    """The name of a case whose report has left, its files in `out`."""
+    done = answered(folder, "run", REQUEST, "--files", CONTRACTS, "--out", "out", team="report")
+    return str(done["case"])
+
+
+def cut(database: Path, case_id: str, seq: int) -> None:
+    """What somebody does who can write the database: the end of a case is gone, and its row agrees."""
+    with sqlite3.connect(database) as held:
+        (number,) = held.execute("SELECT number FROM cases WHERE case_id = ?", (case_id,)).fetchone()
+        held.execute("DELETE FROM events WHERE case_number = ? AND seq > ?", (number, seq))
+        held.execute(
+            "UPDATE cases SET seq = ?, head = (SELECT head FROM events WHERE case_number = ? AND seq = ?)"
+            " WHERE number = ?",
+            (seq, number, seq, number),
+        )
+    held.close()
+
+
+def test_a_cut_end_is_found_by_the_releases_signature_and_in_what_was_exported(tmp_path: Path) -> None:
+    case_id = a_released_case(tmp_path)
+    found = answered(tmp_path, "ledger", "verify", "last", team="report")
+    assert found["verdict"] == "unaltered"
+    assert 0 < found["unaltered_to"] < found["events"]
+    key = found["key"]
+    report = answered(tmp_path, "ledger", "verify", "out/report.json", "--key", key, team="report")
+    assert (report["verdict"], report["case"]) == ("signed", case_id)
+    said(tmp_path, "ledger", "export", "last", "--out", "kept.jsonl", team="report")
+    kept = answered(tmp_path, "ledger", "verify", "kept.jsonl", "--key", key, team="report")
+    assert kept["unaltered_to"] == kept["events"] == found["events"]
+    lines = (tmp_path / "kept.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "cut.jsonl").write_text("".join([*lines[:-3], lines[-1]]), "utf-8")
+    said(tmp_path, "ledger", "verify", "cut.jsonl", "--key", key, code=1, team="report")
+    (tmp_path / "bare.jsonl").write_text("".join(lines[:-3]), "utf-8")
+    bare = answered(tmp_path, "ledger", "verify", "bare.jsonl", "--key", key, team="report")
+    assert bare["verdict"] == "consistent", "nothing is known of an end that nobody signed"
+    cut(tmp_path / ".jihwi" / "cases.db", case_id, 20)
+    said(tmp_path, "ledger", "verify", "last", code=1, team="report")
+
+
+def test_the_days_heads_show_that_the_house_and_a_case_were_cut_together(tmp_path: Path) -> None:
+    case_id = a_released_case(tmp_path)
+    signed = answered(tmp_path, "ledger", "sign", team="report")
+    assert (tmp_path / ".jihwi" / "signed" / Path(signed["file"]).name).is_file()
+    whole = answered(tmp_path, "ledger", "verify", case_id, team="report")
+    assert whole["unaltered_to"] == whole["events"]
+    house = answered(tmp_path, "ledger", "verify", "house", team="report")
+    assert house["unaltered_to"] == house["events"] - 1, "the signing itself comes after what it signs"
+    assert answered(tmp_path, "ledger", "sign", team="report")["file"] is None
+    for name in (case_id, "house"):
+        cut(tmp_path / ".jihwi" / "cases.db", name, 1)
+    (tmp_path / ".jihwi" / "cases" / case_id / "report.json").unlink()
+    said(tmp_path, "ledger", "verify", case_id, code=1, team="report")
+    said(tmp_path, "ledger", "verify", "house", code=1, team="report")
+
+
+def test_a_report_with_a_changed_word_is_not_the_one_that_was_signed(tmp_path: Path) -> None:
+    a_released_case(tmp_path)
+    path = tmp_path / "out" / "report.json"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("공사기간", "공사기한", 1), "utf-8")
+    said(tmp_path, "ledger", "verify", "out/report.json", code=1, team="report")
+    path.write_text(text, "utf-8")
+    unknown = answered(tmp_path, "ledger", "verify", "out/report.json", "--key", "00" * 32, team="report")
+    assert unknown["verdict"] == "signed by an unknown key"
+    assert "서명" in said(tmp_path, "ledger", "verify", "out/report.json", team="report", language="ko")
+
+
+def test_settings_are_changed_by_the_owner_and_the_ledger_says_so(tmp_path: Path) -> None:
+    said(tmp_path, "settings", "set", "webhooks_allowed", "http://chat.local/hooks")
+    said(tmp_path, "settings", "set", "webhook", "http://chat.local/hooks/7")
+    said(tmp_path, "settings", "set", "webhook", "http://elsewhere.example/", code=2)
+    said(tmp_path, "settings", "set", "colour", "red", code=2)
+    said(tmp_path, "settings", "set", "mail_password", "hunter2hunter2", code=2)
+    shown = {one["name"]: one for one in answered(tmp_path, "settings", "show")}
+    assert (shown["webhook"]["value"], shown["webhook"]["by"]) == ("http://chat.local/hooks/7", "lee")
+    assert "webhook" in said(tmp_path, "settings", "show", language="ko")
+    assert answered(tmp_path, "ledger", "verify", "house")["events"] == 2
+    exported = said(tmp_path, "ledger", "export", "house")
+    assert "hunter2" not in exported
+    assert json.loads(exported.splitlines()[-1])["signature"]["statement"]["purpose"] == "export"
+    said(tmp_path, "settings", "test", "mail", "--to", "kim@office.local", code=1)
+
+
+def test_nothing_is_taken_out_before_it_was_switched_on(tmp_path: Path) -> None:
+    case_id = a_released_case(tmp_path)
+    asyncio.run(judge(tmp_path, case_id, "bad", "쪽수가 없습니다"))
+    said(tmp_path, "settings", "examples", "--out", "examples.jsonl", code=1, team="report")
+    assert not (tmp_path / "examples.jsonl").exists()
+    said(tmp_path, "settings", "set", "keep_verdicts", "on", team="report")
+    assert answered(tmp_path, "settings", "examples", "--out", "examples.jsonl", team="report")["examples"] == 0
+    asyncio.run(judge(tmp_path, case_id, "good", "맞습니다"))
+    done = answered(tmp_path, "settings", "examples", "--out", "examples.jsonl", team="report")
+    assert (done["examples"], done["kinds"]) == (1, ["verdict"])
+    (line,) = (tmp_path / "examples.jsonl").read_text("utf-8").splitlines()
+    example = json.loads(line)
+    assert (example["kind"], example["verdict"], example["reason"]) == ("verdict", "good", "맞습니다")
+    assert example["sentence"]
+    said(tmp_path, "settings", "set", "keep_verdicts", "off", team="report")
+    said(tmp_path, "settings", "examples", "--out", "examples.jsonl", code=1, team="report")
+
+
+async def judge(folder: Path, case_id: str, verdict: Literal["good", "bad"], reason: str) -> None:
+    """Say what one thinks of the first sentence of the released report."""
+    async with open_house(Settings(home=str(folder / ".jihwi"), viewer="lee")) as house:
+
+        def said_so(case: Case) -> list[Draft]:
+            return persons.judge(case, 1, verdict, by="lee", words=reason)
+
+        await house.orchestrator().submit(case_id, said_so, door="cli")
+
+
+async def test_a_command_that_nobody_may_give_is_a_refusal_in_the_ledger(tmp_path: Path) -> None:
+    settings = Settings(home=str(tmp_path / "home"), viewer="lee")
+    with pytest.raises(CommandForbidden):
+        async with open_house(settings) as house:
+            raise CommandForbidden("c0000000000a1", "안 됩니다.", "No.")
+    async with open_house(settings) as house:
+        (event,) = await house.stream.events()
+    assert event.body == Refused("case c0000000000a1", "command_forbidden")
+    assert (event.author.id, event.author.door) == ("lee", "cli")
