@@ -286,6 +286,18 @@ class House:
         await asyncio.to_thread(write_whole, path, msgspec.json.format(msgspec.json.encode(fact.signed), indent=1))
         return path
 
+    @contextlib.asynccontextmanager
+    async def kept_up(self) -> AsyncIterator[None]:
+        """While this lasts, what other processes say of the house is known here, and its heads are signed daily."""
+        await self.stream.refresh()
+        tasks = [asyncio.create_task(self.stream.follow()), asyncio.create_task(self.sign_daily())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def sign_daily(self) -> None:
         """Sign the heads once a day, the first time soon, until cancelled; a problem is told and tried again."""
         while True:

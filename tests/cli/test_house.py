@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -13,11 +14,15 @@ import pytest
 from jihwi.case import person as persons
 from jihwi.case.events import Draft
 from jihwi.case.state import Case
+from jihwi.cli.notices import Notices
 from jihwi.errors import CommandForbidden
-from jihwi.house import Refused
+from jihwi.house import Refused, change_settings
 from jihwi.settings import Settings
+from jihwi.testing.builders import an_agent, an_opening
 from jihwi.wiring import open_house
 from tests.cli.terminal import answered, said
+from tests.console.office import small_engine
+from tests.console.test_journeys import asker
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = str(ROOT / "examples" / "office" / "계약")
@@ -145,3 +150,23 @@ async def test_a_command_that_nobody_may_give_is_a_refusal_in_the_ledger(tmp_pat
         (event,) = await house.stream.events()
     assert event.body == Refused("case c0000000000a1", "command_forbidden")
     assert (event.author.id, event.author.door) == ("lee", "cli")
+
+
+async def test_a_runner_without_a_console_tells_people_too(tmp_path: Path) -> None:
+    told = tmp_path / "told.json"
+    program = tmp_path / "tell.py"
+    program.write_text(f"import sys, pathlib; pathlib.Path({str(told)!r}).write_bytes(sys.stdin.buffer.read())")
+    async with open_house(Settings(home=str(tmp_path / "home"), viewer="lee")) as house, house.kept_up():
+        await house.stream.decide(
+            lambda state: change_settings(
+                state,
+                {"notify_command": f"{sys.executable} {program}", "console_address": "https://desk.office.local/"},
+            )
+        )
+        notices = Notices(house)
+        engine = small_engine({"asker": asker})(house)(watch=notices.saw)
+        case_id = await engine.open(an_opening(an_agent("asker"), request="공사 안내"))
+        await engine.drive(case_id)
+        await notices.close()
+    notice = json.loads(told.read_bytes())
+    assert (notice["kind"], notice["link"]) == ("question", f"https://desk.office.local/cases/{case_id}")

@@ -35,18 +35,26 @@ def runner(
 
 
 async def _serve(session: Session) -> int:
+    from jihwi.cli.notices import Notices
     from jihwi.wiring import open_house  # waits: `jihwi --help` needs no house
 
     screen = session.screen
-    async with open_house(session.settings) as house:
+    async with open_house(session.settings) as house, house.kept_up():
+        notices = Notices(house)
+
+        def saw(event: Event) -> None:
+            _tell(screen, event)
+            notices.saw(event)
+
         orchestrator = house.orchestrator(
-            watch=lambda event: _tell(screen, event),
+            watch=saw,
             emit=Drafts(screen),
             trouble=lambda case_id, problem: _trouble(screen, case_id, problem),
         )
         on_signals(orchestrator.stop)
         _line(screen, {"runner": orchestrator.runner}, screen.words("사건을 기다립니다.", "Waiting for cases."))
         await orchestrator.serve()
+        await notices.close()
         _line(screen, {"stopped": orchestrator.runner}, screen.words("마쳤습니다.", "Stopped."))
     return 0
 

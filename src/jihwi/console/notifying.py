@@ -94,13 +94,16 @@ class Notifier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _place(self) -> str:
+        return str(self._stream.state.setting("console_address") or self.address).rstrip("/")
+
     async def _tell(self, kind: str, event: e.Event) -> None:
         try:
             case = (await self._cases.of(event.case_id)).case
         except JihwiError as problem:
             self._complain(str(problem))
             return
-        link = f"{self.address}/cases/{event.case_id}"
+        link = f"{self._place()}/cases/{event.case_id}"
         notice = Notice(kind, event.case_id, case.request, case.requester, event.seq, link)
         told: list[tuple[WayName, str, str]] = []
         if self.leads("command"):
@@ -146,7 +149,7 @@ class Notifier:
             raise NotificationUndelivered("mail", "no address")
         if not self.leads(way):
             raise NotificationUndelivered(way, "not set")
-        await self._once(way, Notice("test", "", "", "", 0, f"{self.address}/settings"), to)
+        await self._once(way, Notice("test", "", "", "", 0, f"{self._place()}/settings"), to)
 
     def _complain(self, words: str) -> None:
         sys.stderr.write(f"notify: {words}\n")

@@ -142,6 +142,14 @@ HOUSE_SETTINGS: dict[str, HouseSetting] = {
             owner_only=True,
         ),
         HouseSetting(
+            "console_address",
+            "",
+            _url,
+            "an http:// or https:// address; empty for the one the console listens at",
+            "알림에 적는 콘솔의 주소",
+            "Where people reach the console: what links in notices begin with",
+        ),
+        HouseSetting(
             "mail_server",
             "",
             _server,
