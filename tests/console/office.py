@@ -239,3 +239,14 @@ class Client:
         found = {name.decode().lower(): value.decode() for name, value in start["headers"]}
         whole = b"".join(one.get("body", b"") for one in sent if one["type"] == "http.response.body")
         return Answer(start["status"], found, whole)
+
+
+async def every_page(client: Client, case_id: str, document: str) -> list[str]:
+    """An address for every page that the console's own description names."""
+    described = (await client.get("/openapi.json")).json()["paths"]
+    paths = [path for path, ways in described.items() if "text/html" in str(ways.get("get", ""))]
+    for part, value in {"{case_id}": case_id, "{document_id}": document, "{seq}": "12"}.items():
+        paths = [path.replace(part, value) for path in paths]
+    assert not [path for path in paths if "{" in path], "a page with no address here"
+    more = {"/search": "?q=공사 성과급", f"/cases/{case_id}/fork": "?at=12"}
+    return [path + more.get(path, "") for path in paths]

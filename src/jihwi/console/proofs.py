@@ -14,11 +14,11 @@ from jihwi.case.revision import Edit, located, part_of, report_of, sentence_key
 from jihwi.case.state import Assignment, Case
 from jihwi.console.cases import Kept
 from jihwi.console.passage_words import say_note
-from jihwi.console.shown_report import AsReader
+from jihwi.console.shown_report import AsReader, Source, source_of
 from jihwi.evidence import Quotation, Reading, Report, Sentence, Viewer, derive_text, lacking
 from jihwi.library import Library
 from jihwi.reports import CheckedReport, pass_gate
-from jihwi.reports.gate import CheckedSentence, Cited
+from jihwi.reports.gate import CheckedSentence
 from jihwi.skills.revising import Proposed
 from jihwi.words import Language
 
@@ -67,7 +67,7 @@ class Proposal(msgspec.Struct, frozen=True):
     """Number of the sentence it stands below; 0 when that is gone."""
     old: tuple[str, ...] = ()
     sentences: tuple[CheckedSentence, ...] = ()
-    sources: tuple[Cited, ...] = ()
+    sources: tuple[Source, ...] = ()
     nearest: tuple[int, ...] = ()
     """Which sources are only near."""
     notes: tuple[str, ...] = ()
@@ -320,7 +320,7 @@ def _compared(
         made,
         state=state,
         sentences=checked.answer[:count],
-        sources=checked.citations,
+        sources=tuple(source_of(one) for one in checked.citations),
         nearest=tuple(n for one in checked.answer[count:] for n in one.cites),
         notes=notes,
     )

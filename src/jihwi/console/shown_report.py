@@ -15,9 +15,10 @@ from jihwi.errors import PageMissing
 from jihwi.evidence import Reading, Report, Viewer
 from jihwi.library import Library
 from jihwi.reports import CheckedReport, Refused, Shown, pass_gate
+from jihwi.reports.gate import Cited
 from jihwi.wiring import House
 
-__all__ = ["AsReader", "ReleaseLine", "releases_of", "seen_report", "shown_report"]
+__all__ = ["AsReader", "ReleaseLine", "Source", "releases_of", "seen_report", "shown_report", "source_of"]
 
 
 class AsReader:
@@ -36,6 +37,41 @@ class AsReader:
         if document is None:
             return None
         return Shown(document.source.path, document.title, document.source.labels)
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One numbered citation, with where it stands."""
+
+    number: int
+    document: str
+    reading: str
+    start: int
+    end: int
+    path: str
+    text: str
+    before: str
+    after: str
+    headings: tuple[str, ...]
+    page: int
+    section: str
+
+
+def source_of(one: Cited) -> Source:
+    """A citation as data, which a page and its twin can show and nobody can check anything with."""
+    return Source(
+        one.number,
+        one.citation.document_id,
+        one.citation.reading,
+        one.citation.start,
+        one.citation.end,
+        one.path,
+        one.citation.text,
+        one.before,
+        one.after,
+        one.headings,
+        one.citation.page,
+        one.section,
+    )
 
 
 class ReleaseLine(msgspec.Struct, frozen=True):

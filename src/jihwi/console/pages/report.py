@@ -16,7 +16,7 @@ from jihwi.console.cases import Kept
 from jihwi.console.paging import twin
 from jihwi.console.proofs import Change, Handle, Proposal, changes_of, handles_of, proposals_of
 from jihwi.console.seeing import seen_case
-from jihwi.console.shown_report import ReleaseLine, releases_of, seen_report, shown_report
+from jihwi.console.shown_report import ReleaseLine, Source, releases_of, seen_report, shown_report, source_of
 from jihwi.console.standing import standing_of
 from jihwi.console.visit import Visit, Visiting
 from jihwi.console.waiting import Waiting, waiting_in
@@ -35,23 +35,6 @@ _KINDS = {
     "report.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "report.json": "application/json",
 }
-
-
-class Source(msgspec.Struct, frozen=True):
-    """One numbered citation, with where it stands."""
-
-    number: int
-    document: str
-    reading: str
-    start: int
-    end: int
-    path: str
-    text: str
-    before: str
-    after: str
-    headings: tuple[str, ...]
-    page: int
-    section: str
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -188,23 +171,7 @@ def _filled(visit: Visit, page: ReportPage, case: Case, found: CheckedReport) ->
         contradictions=found.contradictions,
         not_found=found.not_found,
         unreadable=found.unreadable,
-        sources=tuple(
-            Source(
-                one.number,
-                one.citation.document_id,
-                one.citation.reading,
-                one.citation.start,
-                one.citation.end,
-                one.path,
-                one.citation.text,
-                one.before,
-                one.after,
-                one.headings,
-                one.citation.page,
-                one.section,
-            )
-            for one in found.citations
-        ),
+        sources=tuple(source_of(one) for one in found.citations),
         labels=found.labels,
         kinds=found.kinds(),
         files=page.releases[page.release - page.releases[0].number].files if page.released else {},
