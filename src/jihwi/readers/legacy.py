@@ -16,6 +16,7 @@ from jihwi.errors import FileBroken, FileLocked, NeedsConversion, ReaderTimeout
 from jihwi.evidence import Warning
 from jihwi.readers import Hint, Limits, Reader, Result
 from jihwi.readers.docx import DocxReader
+from jihwi.readers.office_locks import unlocked
 from jihwi.readers.pptx import PptxReader
 from jihwi.readers.xlsx import XlsxReader
 
@@ -37,7 +38,9 @@ class LegacyOfficeReader:
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         if _is_locked(data):
-            raise FileLocked(hint.path, format)
+            if not hint.password:
+                raise FileLocked(hint.path, format)
+            data = unlocked(data, hint.path, hint.password)
         new = _NEW[format]
         program = next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
         if program is None:

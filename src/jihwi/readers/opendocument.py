@@ -26,6 +26,10 @@ _META = {"title": "title", "creator": "author", "initial-creator": "author", "cr
 _META |= {"date": "modified", "generator": "producer", "language": "language"}
 
 
+_WHOLE = "encrypted-package"
+"""The part that holds the package when it was locked as a whole."""
+
+
 class OpenDocumentReader:
     """ODT, ODS and ODP."""
 
@@ -35,9 +39,7 @@ class OpenDocumentReader:
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         package = Package(data, hint.path, limits)
-        manifest = package.optional_xml("META-INF/manifest.xml")
-        if manifest is not None and next(manifest.iter("{*}encryption-data"), None) is not None:
-            raise FileLocked(hint.path, format)
+        package = _unlocked(package, hint, limits)
         builder = ReadingBuilder(
             source=hint.source, reader=self.name, reader_version=self.version, format=format or "odt"
         )
@@ -49,6 +51,22 @@ class OpenDocumentReader:
         styles = package.optional_xml("styles.xml")
         _Walk(builder, limits, [root, *([styles] if styles is not None else [])]).body(body[0], styles)
         return Result(builder.done())
+
+
+def _unlocked(package: Package, hint: Hint, limits: Limits) -> Package:
+    """The package with its locked parts opened, or the one inside it when the whole was locked. Raises FileLocked
+    without the right password."""
+    manifest = package.optional_xml("META-INF/manifest.xml")
+    if manifest is None or next(manifest.iter("{*}encryption-data"), None) is None:
+        return package
+    from jihwi.readers.package_locks import Locks  # waits: few files are locked, and it brings cryptography
+
+    locks = Locks(manifest, hint.password, hint.path)
+    if not locks:
+        raise FileLocked(hint.path, "암호 방식을 알 수 없음")
+    if package.has(_WHOLE):
+        return Package(locks.open(_WHOLE, package.bytes(_WHOLE), limits.file_bytes), hint.path, limits)
+    return package.opened_by(locks)
 
 
 def _metadata(root: etree._Element | None) -> Metadata:

@@ -7,12 +7,16 @@ import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from lxml import etree
 
 from jihwi.errors import FileBroken, FileLocked, FileTooLarge
 from jihwi.readers import Limits
+
+if TYPE_CHECKING:
+    from jihwi.readers.package_locks import Locks
 
 __all__ = ["Package", "local", "parse_xml", "text_of"]
 
@@ -42,6 +46,13 @@ class Package:
         if len(self._names) > _MOST_PARTS:
             raise FileTooLarge(path, f"zip: {len(self._names)} parts")
         self._lower = {name.lower(): name for name in self._names}
+        self._locks: Locks | None = None
+
+    def opened_by(self, locks: Locks) -> Package:
+        """The same package, with every part that is locked opened as it is read. Raises FileLocked then, when the
+        password is not the right one."""
+        self._locks = locks
+        return self
 
     def names(self) -> list[str]:
         """The parts, by path."""
@@ -71,7 +82,7 @@ class Package:
         self._spent += len(data)
         if len(data) > allowed or _is_bomb(len(data), info.compress_size):
             raise FileTooLarge(self.path, name)
-        return data
+        return data if self._locks is None else self._locks.open(found, data, allowed)
 
     def xml(self, name: str) -> etree._Element:
         """One part as XML; see `parse_xml`."""

@@ -15,6 +15,7 @@ from jihwi.evidence import Metadata, Reading, Warning
 from jihwi.ids import digest_of
 from jihwi.readers import Attachment, Hint, Limits, Outcome, Remark, Result
 from jihwi.readers.grade import bytes_words, grade_of, graded, remarks_of_error, remarks_of_sniff
+from jihwi.readers.office_locks import unlocked
 from jihwi.readers.registry import reader_for
 from jihwi.readers.sniff import Sniffed, sniff
 from jihwi.readers.words import remark
@@ -52,22 +53,37 @@ def read_one(
     """The outcome of one document, and the parts in it that wait to be read. `sniffed` is what the first look told."""
     started = cpu_seconds()
     source = hint.source or digest_of(data)
+    size = len(data)
     sniffed = sniffed or sniff(data, hint.path)
-    result, remarks = _read(data, sniffed, msgspec.structs.replace(hint, source=source), limits)
-    if result is None:
+    try:
+        data, sniffed = _unlocked(data, sniffed, hint)
+    except ReadingError as error:
+        result, every = None, remarks_of_error(error, sniffed.format)
+    else:
+        result, remarks = _read(data, sniffed, msgspec.structs.replace(hint, source=source), limits)
         every = (*remarks_of_sniff(sniffed), *remarks)
+    if result is None:
         outcome = Outcome(
             path=hint.path,
             source=source,
-            size=len(data),
+            size=size,
             format=sniffed.format,
             grade=grade_of(every),
             remarks=every,
         )
     else:
-        outcome = graded(result.reading, sniffed, len(data), limits, len(result.attachments))
+        outcome = graded(result.reading, sniffed, size, limits, len(result.attachments))
     outcome = msgspec.structs.replace(outcome, path=hint.path, source=source, seconds=cpu_seconds() - started)
     return outcome, result.attachments if result else ()
+
+
+def _unlocked(data: bytes, sniffed: Sniffed, hint: Hint) -> tuple[bytes, Sniffed]:
+    """What is inside a file that is locked as a whole, when a password was given; the file itself otherwise. Raises a
+    ReadingError."""
+    if sniffed.locked != "password" or not hint.password:
+        return data, sniffed
+    plain = unlocked(data, hint.path, hint.password)
+    return plain, sniff(plain, hint.path)
 
 
 def _read(data: bytes, sniffed: Sniffed, hint: Hint, limits: Limits) -> tuple[Result | None, tuple[Remark, ...]]:

@@ -59,14 +59,22 @@ CONVERTIBLE = {
     "xls": "XLSX",
     "xlsb": "XLSX",
     "ppt": "PPTX",
-    "epub": "PDF",
     "hwp3": "HWPX",
     "hwpml": "HWPX",
 }
 """Formats a person can save as another one, should no reader of them be here."""
 
 PROGRAMS = ("tesseract", "soffice")
-LIBRARIES = ("lxml", "olefile", "pypdfium2", "pillow", "charset-normalizer", "markdown-it-py", "cryptography")
+LIBRARIES = (
+    "lxml",
+    "olefile",
+    "msoffcrypto-tool",
+    "pypdfium2",
+    "pillow",
+    "charset-normalizer",
+    "markdown-it-py",
+    "cryptography",
+)
 
 _readers: dict[str, Reader] = {}
 

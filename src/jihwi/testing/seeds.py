@@ -69,6 +69,7 @@ def _packages() -> dict[str, bytes]:
             _open_document("text", f"<text:h text:outline-level='1'>제목</text:h><text:p>{text}</text:p>")
         ),
         "문서.hwpx": zip_of(_hwpx(text)),
+        "편람.epub": zip_of(_book(text)),
         "묶음.zip": zip_of({"안/메모.txt": _KOREAN.encode(), "안/표.csv": b"a,b\n1,2\n"}),
         "묶음.tar": _tar({"메모.txt": _KOREAN.encode()}),
         "묶음.tgz": _tar({"메모.txt": _KOREAN.encode()}, "w:gz"),
@@ -206,6 +207,19 @@ def _open_document(kind: str, body: str) -> dict[str, bytes]:
         f'manifest:full-path="/" manifest:media-type="{media}"/></manifest:manifest>'
     )
     return {"mimetype": media.encode(), "content.xml": content.encode(), "META-INF/manifest.xml": manifest.encode()}
+
+
+def _book(text: str) -> dict[str, bytes]:
+    package = (
+        "<package><manifest><item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest>"
+        "<spine><itemref idref='a'/></spine></package>"
+    )
+    return {
+        "mimetype": b"application/epub+zip",
+        "META-INF/container.xml": b"<container><rootfile full-path='book.opf'/></container>",
+        "book.opf": package.encode(),
+        "a.xhtml": f"<html><body><h1>제목</h1><p>{text}</p></body></html>".encode(),
+    }
 
 
 def _hwpx(text: str) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from lxml import etree
 
 from jihwi.errors import FileBroken, FileTooLarge
 from jihwi.readers import Limits
-from jihwi.readers.hwpx.locks import Locks
+from jihwi.readers.package_locks import Locks
 
 __all__ = ["Package", "local_name"]
 
