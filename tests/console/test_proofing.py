@@ -6,8 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from jihwi.console import Console
 from jihwi.console.people import Person
-from tests.console.office import Answer, Client, Running, running_console
+from jihwi.settings import Settings
+from jihwi.testing.openai_server import ChatRequest, Line, OpenAIServer, Reply, Use
+from jihwi.wiring import open_house
+from tests.console.office import HOSTS, Answer, Client, Running, running_console
 
 CONTRACT = """# 공사 계약
 
@@ -312,3 +316,43 @@ async def test_many_edits_at_once_are_all_kept(tmp_path: Path) -> None:
         assert [one.status for one in sent] == [303] * 5
         texts = [text for _, text in await report.texts()]
         assert {f"문장 {n}." for n in range(5)} <= set(texts)
+
+
+# ── with a model ─────────────────────────────────────────────────────────────
+
+
+class Rewriter:
+    """A model in the editor's seat: it says one thing the quotations bear out, and one they do not."""
+
+    def __init__(self) -> None:
+        self.seen: list[ChatRequest] = []
+
+    def __call__(self, request: ChatRequest) -> Line:
+        self.seen.append(request)
+        if len(self.seen) == 1:
+            return Reply("", (Use("reword_passage", {"sentences": [SAID, "공사기간은 9월 1일까지이다."]}),))
+        return Reply("두 문장으로 다시 썼습니다.")
+
+
+async def test_a_model_rewrites_a_passage_and_what_it_cannot_prove_is_marked(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    async with running_console(home) as running:
+        case_id = (await with_a_report(running, tmp_path)).case_id
+    model = Rewriter()
+    with OpenAIServer(model) as server:
+        settings = Settings(home=str(home), viewer="kim", language="ko", model=server.spec)
+        async with open_house(settings) as house, Console(house, hosts=HOSTS, port=0) as console:
+            running = Running(console, "")
+            report = Report(running, await Client(console).come_in(), case_id)
+            proposal = await report.asked("reword")
+            assert [(one["kind"], one["text"]) for one in proposal["sentences"]] == [
+                ("supported", SAID),
+                ("marked", "공사기간은 9월 1일까지이다."),
+            ]
+            assert any("9월 1일" in note for note in proposal["notes"])
+            assert (await report.answered(proposal, "accept")).status == 303
+            assert (await report.texts())[:2] == [("supported", SAID), ("marked", "공사기간은 9월 1일까지이다.")]
+            prompts = (await report.client.get(f"/cases/{case_id}/prompts.json")).json()
+            assert [one["agent"] for one in prompts["turns"]] == ["editor", "editor"]
+    assert "reword_passage" in model.seen[0].tools
+    assert REQUEST in str(model.seen[0].messages)

@@ -32,6 +32,10 @@ _NOTES: dict[str, tuple[str, str]] = {
         "모델이 없어 새로 쓰지는 못합니다. 대신 문서의 문장을 그대로 놓았습니다.",
         "No model is set, so nothing can be written anew; these are the documents’ own sentences instead.",
     ),
+    "own_already": (
+        "모델이 없어 새로 쓰지는 못합니다. 이 대목은 이미 문서의 문장 그대로입니다.",
+        "No model is set, so nothing can be written anew; the passage is the documents’ own words already.",
+    ),
     "needs_model": (
         "다시 쓰려면 모델이 필요합니다. 이 대목에는 대신 놓을 문서의 문장도 없습니다.",
         "Rewriting needs a model, and there is no sentence of a document to put here instead.",

@@ -298,6 +298,8 @@ def _quote_passage(library: Callable[[], Library]) -> Skill:
             if (made := whole_sentence(quotation, table.readings)) is not None
         ]
         once = tuple({one.text: one for one in found}.values())
+        if once == table.given.passage:
+            return table.told(Proposed(once, (Note("own_already"),)))
         code = "own_words" if once else "needs_model"
         return table.told(Proposed(once or table.given.passage, (Note(code),)))
 
