@@ -78,13 +78,16 @@ def send(context: SkillContext, to: str) -> str:
 
 PROCEDURES = '''"""The desk, by the words of the request."""
 
-from jihwi.case import Answered, Ask, Call, CallSettled, ChildReported, Delegate, Report, Turn, View
+from jihwi.case import Answered, Ask, Call, CallSettled, ChildReported, Delegate, Report, Told, Turn, View
 
 
 def clerk(view: View) -> Turn:
     settled = [one for one in view.transcript if isinstance(one, CallSettled)]
     children = [one for one in view.transcript if isinstance(one, ChildReported)]
     kind, _, rest = view.request.partition(" ")
+    if kind == "stuck":
+        told = any(isinstance(one, Told) and one.by for one in view.transcript)
+        return Turn(actions=(Report(text="end"),)) if told else Turn(actions=(Call("look", {"at": "the same"}),))
     if kind in ("delegate", "letters"):
         if not children:
             tasks = ["one", "two"] if kind == "delegate" else [f"send {name}" for name in rest.split()]
@@ -374,6 +377,52 @@ def test_a_fork_is_told_something_before_it_goes_on(desk: Path) -> None:
     looked = next(one["seq"] for one in followed(desk) if one["kind"] == "skill_finished")
     assert answered(desk, "case", "fork", case, "--at", str(looked), "--note", "only Kim")["status"] == "open"
     assert [one["kind"] for one in followed(desk)] == ["case_forked", "noticed"]
+
+
+# ── what the house stops ─────────────────────────────────────────────────────
+
+
+def test_a_stop_shows_why_and_what_can_be_done_with_the_line_to_do_it(desk: Path) -> None:
+    for choice, line, ends in (
+        ("note", ("case", "note", "last", "a1", "report now"), "closed"),
+        ("resume", ("case", "resume", "last"), "parked"),
+        ("take", ("case", "take", "last", "a1"), "open"),
+        ("reassign", ("case", "reassign", "last", "a1", "helper"), "open"),
+        ("cancel", ("case", "cancel", "last"), "cancelled"),
+    ):
+        case_id = run(desk, "stuck")["case"]
+        shown = answered(desk, "case", "show", code=3)
+        assert (shown["status"], shown["reason"]["code"], shown["parked_at"]) == ("parked", "same_call_again", "a1")
+        assert choice in shown["choices"]
+        words = said(desk, "case", "show", code=3)
+        assert f"jihwi case {choice} {case_id}" in words
+        assert "was called again with the same arguments" in words
+        answered(desk, *line)
+        if choice != "cancel":
+            answered(desk, "case", "run", code=0 if ends == "closed" else 3)
+        assert answered(desk, "case", "show", code=3 if ends in ("open", "parked") else 0)["status"] == ends
+
+
+def test_a_budget_that_ran_out_is_raised_for_the_case_or_one_assignment(desk: Path) -> None:
+    team = desk / "desk" / "team.md"
+    team.write_text(team.read_text("utf-8").replace("{turns: 60}", "{turns: 1}"), "utf-8")
+    case_id = run(desk, "send kim")["case"]
+    shown = answered(desk, "case", "show", code=3)
+    assert (shown["ran_out"], shown["choices"]) == ("turns", ["raise_budget", "take", "cancel"])
+    assert f"jihwi case resume {case_id} --turns N" in said(desk, "case", "show", code=3)
+    answered(
+        desk, "case", "resume", "last", "--turns", "40", "--tokens", "9000", "--money", "1.5", "--seconds", "600",
+        "--handoffs", "5", "--depth", "2",
+    )  # fmt: skip
+    answered(desk, "case", "approve", "last", code=1)  # the clerk has not come to it yet
+    answered(desk, "case", "run", code=3)
+    changed = [one["body"] for one in followed(desk) if one["kind"] == "limits_changed"]
+    assert changed == [
+        {"limits": {"tokens": 9000, "micros": 1_500_000, "ms": 600_000, "turns": 40, "handoffs": 5, "depth": 2}}
+    ]
+    answered(desk, "case", "resume", "last", "--turns", "50", "--of", "a1")
+    last = [one["body"] for one in followed(desk) if one["kind"] == "limits_changed"][-1]
+    assert (last["assignment"], last["limits"]["turns"], last["limits"]["depth"]) == ("a1", 50, 2)
 
 
 # ── who works in the case ────────────────────────────────────────────────────

@@ -3,12 +3,17 @@ what to do when the house has stopped a case. Asked directly, as a browser's for
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from jihwi.case import events as e
 from jihwi.case.assignment import Policy
-from jihwi.case.turn import Ask, Call, Report, Turn, View
+from jihwi.case.budget import Limits, Spending
+from jihwi.case.governor import CHOICES as CHOICE_WORDS
+from jihwi.case.state import Case
+from jihwi.case.turn import Ask, Call, Report, Told, Turn, View
 from jihwi.console.people import Person
+from jihwi.console.standing import standing_of
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from tests.console.office import Client, running_console, small_engine
 
@@ -94,4 +99,62 @@ async def test_what_went_to_the_deputy_has_a_form_for_the_deputy_only(tmp_path: 
         assert refused.status in (403, 409)
         assert "park" in refused.json()["error"]["words"]
         assert (await park.post(f"/cases/{case_id}/approvals", verdict)).status == 303
+        await running.case(case_id, lambda case: case.outcome == "done")
+
+
+# ── what the house stops ─────────────────────────────────────────────────────
+
+
+def stuck(view: View) -> Turn:
+    told = view.seat > 1 or any(isinstance(one, Told) and one.by for one in view.transcript)
+    return Turn(actions=(Report(text="end"),)) if told else Turn()
+
+
+def dear(view: View) -> Turn:
+    turn = Turn(actions=(Call("look", {"n": view.turn}),), usage=Spending(tokens=60))
+    return turn if view.turn < 4 else Turn(actions=(Report(text="end"),))
+
+
+CHOICES = {
+    "note": ("notes", {"assignment": "a1", "note": "report now"}, "done"),
+    "reassign": ("seats", {"assignment": "a1", "how": "reassign", "agent": "other"}, "done"),
+    "take": ("seats", {"assignment": "a1", "how": "take"}, "waits"),
+    "resume": ("course", {"do": "resume"}, "parked"),
+    "cancel": ("course", {"do": "cancel"}, "cancelled"),
+}
+
+
+async def test_a_stopped_case_shows_why_and_every_choice_is_a_form_that_leads_on(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({"stuck": stuck, "other": stuck})) as running:
+        client = await Client(running.console).come_in()
+        for choice, (place, fields, ends) in CHOICES.items():
+            case_id = await running.console.orchestrator.open(an_opening(an_agent("stuck"), an_agent("other")))
+            stopped = await running.case(case_id, lambda case: case.status == "parked")
+            (waiting,) = (await client.get(f"/cases/{case_id}.json")).json()["waiting"]
+            assert choice in waiting["choices"]
+            page = (await client.get(f"/cases/{case_id}")).text
+            assert "거듭 아무 말도 하지 않았습니다" in page
+            assert CHOICE_WORDS[choice][0] in page
+            assert f'action="/cases/{case_id}/budget"' not in page
+            assert (await client.post(f"/cases/{case_id}/{place}", fields)).status == 303
+            await running.case(case_id, functools.partial(_stands, stopped.seq, ends))
+
+
+def _stands(after: int, standing: str, case: Case) -> bool:
+    """Whether a case has gone on after an event and come to stand so."""
+    return case.seq > after and standing_of(case) == standing
+
+
+async def test_a_budget_that_ran_out_is_raised_on_the_page(tmp_path: Path) -> None:
+    look = a_skill("look")
+    async with running_console(tmp_path, small_engine({"dear": dear}, look)) as running:
+        client = await Client(running.console).come_in()
+        opening = an_opening(an_agent("dear", look), limits=Limits(tokens=100))
+        case_id = await running.console.orchestrator.open(opening)
+        await running.case(case_id, lambda case: case.status == "parked")
+        page = (await client.get(f"/cases/{case_id}")).text
+        assert 'name="tokens"' in page
+        assert "토큰을 다 썼습니다" in page
+        assert (await client.post(f"/cases/{case_id}/budget", {})).status == 422
+        assert (await client.post(f"/cases/{case_id}/budget", {"tokens": "900"})).status == 303
         await running.case(case_id, lambda case: case.outcome == "done")

@@ -21,6 +21,7 @@ from jihwi.case.assignment import Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
 from jihwi.case.fold import ROOT, chain
+from jihwi.case.governor import choices_after
 from jihwi.case.judging import may_judge, opened_to_judge, to_a_person, verdict_of
 from jihwi.case.revision import report_digest
 from jihwi.case.state import ActionState, Approval, Assignment, Case, has_open_root, open_roots
@@ -52,7 +53,9 @@ SAME_HANDOFF = 3
 EMPTY_TURNS = 3
 """So many turns without a word or an action in a row end the assignment."""
 
-CHOICES = ("resume", "raise_budget", "take", "reassign", "cancel")
+FRUITLESS = 3
+"""So many turns in which something is refused for going round in circles, and nothing comes of anything, end the
+assignment."""
 
 
 _Parts = tuple[str | int, ...]
@@ -61,13 +64,14 @@ _Parts = tuple[str | int, ...]
 class _Plan:
     """One pass of deciding: the commands so far, and what they already use of numbers and budgets."""
 
-    __slots__ = ("case", "children", "commands", "findings", "reserved", "stopped")
+    __slots__ = ("case", "children", "commands", "ending", "findings", "reserved", "stopped")
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.commands: list[Command] = []
         self.findings = len(case.findings)
         self.children: dict[str, int] = {}
+        self.ending: set[str] = set()
         self.reserved: dict[str, Spending] = {}
         self.stopped = False
 
@@ -130,6 +134,9 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     if assignment.failures > case.policy.retries:
         _stop(plan, assignment, assignment.failure or Reason("turn_keeps_failing", {"agent": assignment.agent}))
         return
+    if assignment.fruitless >= FRUITLESS and assignment.circling is not None:
+        _stop(plan, assignment, assignment.circling)
+        return
     agent = case.agents.get(assignment.agent)
     if agent is None:
         _stop(plan, assignment, Reason("agent_left", {"agent": assignment.agent}))
@@ -137,7 +144,7 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     reserve = _turn_reserve(assignment)
     over = _over_budget(plan, assignment, reserve)
     if over is not None:
-        _stop(plan, *over)
+        _run_out(plan, assignment, *over)
         return
     _reserve(plan, assignment, reserve)
     name, seat, turn, attempt = assignment.id, assignment.seat, assignment.turn, assignment.attempt + 1
@@ -191,14 +198,21 @@ def _empty(plan: _Plan, assignment: Assignment) -> None:
     plan.record(key, e.Noticed(assignment.id, Reason("empty_turn", {"agent": assignment.agent})))
 
 
+def _run_out(plan: _Plan, assignment: Assignment, giver: Assignment, reason: Reason) -> None:
+    """Stop the one whose budget ran out; where that has ended already, whoever went on without it."""
+    if giver.id not in plan.ending:
+        _stop(plan, giver if giver.open else assignment, reason)
+
+
 def _stop(plan: _Plan, assignment: Assignment, reason: Reason) -> None:
     """End a child with a failed report, which is its parent's decision; park the case when it is its course."""
     key = (assignment.id, assignment.seat, assignment.turn, "stopped", assignment.failures)
+    plan.ending.add(assignment.id)
     if assignment.parent or assignment.aside:
         body = e.Reported(assignment.id, assignment.turn, "failed", reason=reason, data={"reason": reason.code})
         plan.record(key, body)
     else:
-        plan.record((*key, plan.case.seq), e.CaseParked(reason, assignment.id, CHOICES))
+        plan.record((*key, plan.case.seq), e.CaseParked(reason, assignment.id, choices_after(reason)))
         plan.stopped = True
 
 
@@ -532,7 +546,7 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     if same >= SAME_HANDOFF:
         _refuse(plan, assignment, state, Reason("ping_pong", {"from": assignment.agent, "to": ending.agent}))
     elif over is not None:
-        _stop(plan, *over)
+        _run_out(plan, assignment, *over)
     else:
         body = e.HandedOff(assignment.id, turn, state.number, assignment.agent, ending.agent, ending.note)
         plan.record(key, body, assignment)

@@ -9,6 +9,7 @@ from jihwi.case import events as e
 from jihwi.case.assignment import Reason
 from jihwi.case.budget import NOTHING
 from jihwi.case.fold_moves import action_of, name_of, next_turn_when_settled, place, say, settle, spend, union
+from jihwi.case.governor import CIRCLES
 from jihwi.case.recorded import Recorded
 from jihwi.case.state import Approval, Case
 from jihwi.case.turn import Answered, Ask, CallSettled, Disputed, Finding, Found, Release
@@ -86,6 +87,9 @@ def _call_refused(case: Case, body: e.CallRefused, event: e.Event) -> None:
     if assignment is None or action is None:
         return
     name = name_of(action.action)
+    if body.reason.code in CIRCLES and assignment.circled_turn != assignment.turn:
+        assignment.fruitless, assignment.circling = assignment.fruitless + 1, body.reason
+        assignment.circled_turn = assignment.turn
     if assignment.ending is action.action:
         assignment.ending = None
         say(assignment, CallSettled(assignment.turn, body.number, name, "refused", None, body.reason))

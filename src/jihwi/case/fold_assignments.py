@@ -92,6 +92,7 @@ def _reported(case: Case, body: e.Reported, event: e.Event) -> None:
             report.findings,
             assignment.parent_turn,
             assignment.parent_number,
+            body.reason,
         ),
     )
     _child_ended(case, assignment, parent)
@@ -117,6 +118,7 @@ def _assignment_cancelled(case: Case, body: e.AssignmentCancelled, event: e.Even
                 data={"reason": body.reason.code},
                 turn=assignment.parent_turn,
                 number=assignment.parent_number,
+                reason=body.reason,
             ),
         )
         _child_ended(case, assignment, parent)
@@ -162,7 +164,7 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
         if action.status != "settled":
             _leave_unsettled(assignment, action)
     assignment.seat, assignment.agent, assignment.mind = body.seat, body.agent, body.mind
-    assignment.empty_turns = assignment.failures = assignment.attempt = 0
+    assignment.empty_turns = assignment.failures = assignment.attempt = assignment.fruitless = 0
     assignment.awaits = None
     case.timers.pop(f"turn:{assignment.id}", None)
     say(assignment, Told(Reason(f"seat_{body.how}", {"agent": body.agent, "mind": body.mind.kind}), event.author.id))

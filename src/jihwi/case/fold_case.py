@@ -31,7 +31,7 @@ def _case_forked(case: Case, body: e.CaseForked, event: e.Event) -> None:
     case.forked, case.parent = True, body.parent
     case.limits = body.limits
     if case.status in ("paused", "parked"):  # of a case that has ended nothing is left to do
-        case.status, case.reason, case.choices = "open", None, ()
+        case.status, case.reason, case.choices, case.parked_at = "open", None, (), ""
     _lose_running(case)
     for root in [a for a in case.assignments.values() if not a.parent]:
         root.limits = body.limits
@@ -126,15 +126,16 @@ def _case_paused(case: Case, body: e.CasePaused, event: e.Event) -> None:
 def _case_resumed(case: Case, body: e.CaseResumed, event: e.Event) -> None:
     if case.status in ("paused", "parked"):
         for assignment in (case.assignments[one] for one in case.open_ids):
-            assignment.empty_turns = 0
+            assignment.empty_turns = assignment.fruitless = 0
             if assignment.turn_status in ("waiting", "lost"):
                 assignment.failures = 0
-        case.status, case.reason, case.choices = "open", None, ()
+        case.status, case.reason, case.choices, case.parked_at = "open", None, (), ""
 
 
 def _case_parked(case: Case, body: e.CaseParked, event: e.Event) -> None:
     if case.status == "open":
         case.status, case.reason, case.choices = "parked", body.reason, body.choices
+        case.parked_at = body.assignment
 
 
 def _case_cancelled(case: Case, body: e.CaseCancelled, event: e.Event) -> None:

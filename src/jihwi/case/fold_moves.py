@@ -94,6 +94,8 @@ def settle(
         return
     action.status = "settled"
     assignment.unsettled -= 1
+    if assignment.fruitless and status == "finished":
+        assignment.fruitless = 0
     assignment.transcript = assignment.transcript.grown(
         CallSettled(assignment.turn, number, skill, status, value, reason)
     )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
 from jihwi.case import events as e
 from jihwi.case.approval import action_digest, answerers
 from jihwi.case.assignment import AgentSpec, MindSpec, Reason
@@ -33,6 +35,7 @@ __all__ = [
     "open_approvals",
     "open_questions",
     "pause",
+    "raise_limits",
     "reassign",
     "reject",
     "resume",
@@ -159,7 +162,7 @@ def cancel_assignment(case: Case, assignment_id: str, *, by: str, words: str = "
 def note(case: Case, assignment_id: str, words: str, *, by: str) -> list[e.Draft]:
     """Tell an assignment something; its mind reads it at the next turn."""
     assignment = _open(case, assignment_id)
-    return [_by(by, e.Noticed(assignment.id, Reason("note", {"note": words}), by))]
+    return _and_go_on(case, assignment, by, e.Noticed(assignment.id, Reason("note", {"note": words}), by))
 
 
 def change_limits(case: Case, limits: Limits, *, by: str, assignment: str = "") -> list[e.Draft]:
@@ -171,11 +174,19 @@ def change_limits(case: Case, limits: Limits, *, by: str, assignment: str = "") 
     return drafts
 
 
+def raise_limits(case: Case, given: Limits, *, by: str, assignment: str = "") -> list[e.Draft]:
+    """Set the limits that are given and leave the others as they are; go on when running out had stopped the case."""
+    now = case.limits if not assignment else _open(case, assignment).limits
+    changed = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+    return change_limits(case, msgspec.structs.replace(now, **changed), by=by, assignment=assignment)
+
+
 def take(case: Case, assignment_id: str, *, by: str) -> list[e.Draft]:
     """Sit down in an agent's seat: from now on `by` takes its turns."""
     assignment = _open(case, assignment_id)
     mind = MindSpec("person", by)
-    return [_by(by, e.SeatChanged(assignment.id, assignment.seat + 1, "take", assignment.agent, mind))]
+    taken = e.SeatChanged(assignment.id, assignment.seat + 1, "take", assignment.agent, mind)
+    return _and_go_on(case, assignment, by, taken)
 
 
 def reassign(
@@ -188,7 +199,13 @@ def reassign(
     if spec is None:
         known = ", ".join(case.agents)
         _refuse(case, f"'{name}'은(는) 이 사건에 없습니다: {known}", f"'{name}' is not in this case: {known}")
-    return [_by(by, e.SeatChanged(assignment.id, assignment.seat + 1, how, name, spec.mind))]
+    return _and_go_on(case, assignment, by, e.SeatChanged(assignment.id, assignment.seat + 1, how, name, spec.mind))
+
+
+def _and_go_on(case: Case, assignment: Assignment, by: str, body: e.Body) -> list[e.Draft]:
+    """What was said to the seat at which the house stopped the case also lets it go on."""
+    stopped_here = case.status == "parked" and case.parked_at == assignment.id
+    return [_by(by, body), *([_by(by, e.CaseResumed())] if stopped_here else [])]
 
 
 def take_turn(case: Case, assignment_id: str, turn: Turn, *, by: str) -> list[e.Draft]:

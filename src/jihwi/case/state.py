@@ -117,6 +117,11 @@ class Assignment(msgspec.Struct):
     tainted: bool = False
     labels: tuple[str, ...] = ()
     empty_turns: int = 0
+    fruitless: int = 0
+    """Turns in which something was refused for going round in circles since anything came of an action; why the last
+    one was, and in which turn."""
+    circling: Reason | None = None
+    circled_turn: int = 0
     calls_made: dict[str, int] = {}
     """Digest of an action to how often it was started here."""
     handoffs: list[str] = []
@@ -180,6 +185,8 @@ class Case(msgspec.Struct):
     reason: Reason | None = None
     """Why it is paused, parked or cancelled."""
     choices: tuple[str, ...] = ()
+    parked_at: str = ""
+    """The assignment at which the house stopped it."""
     outcome: str = ""
     answer: str = ""
     labels: tuple[str, ...] = ()

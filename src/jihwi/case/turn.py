@@ -182,6 +182,8 @@ class ChildReported(msgspec.Struct, frozen=True, tag_field="is", tag="child", om
     findings: tuple[int, ...] = ()
     turn: int = 0
     number: int = 0
+    reason: Reason | None = None
+    """Why the house or a person ended it, when its mind did not."""
 
 
 class Handed(msgspec.Struct, frozen=True, tag_field="is", tag="handed", omit_defaults=True):

@@ -12,7 +12,9 @@ import typer
 
 from jihwi.case import person
 from jihwi.case.approval import answerers
+from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
+from jihwi.case.governor import choice_words, ran_out
 from jihwi.case.ledger import open_event
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Approval, Assignment, Case, open_assignments, waits
@@ -100,18 +102,16 @@ async def _show(session: Session, name: str, of: str) -> int:
     if of:
         show_transcript(session.screen, case, of)
         return 0
-    session.screen.result(standing(case))
-    if not session.screen.json:
     if is_erased(case):
         _show_erased(session.screen, row)
         return 0
+    session.screen.result(standing(case))
+    if not session.screen.json:
         for line in _lines(case, session.screen):
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
 
 
-def standing(case: Case) -> dict[str, Any]:
-    """How a case stands, for machines."""
 def is_erased(case: Case) -> bool:
     """Whether the facts it began with were erased, so that nothing is known of it but that it was."""
     return case.status == "new" and case.seq > 0
@@ -131,6 +131,8 @@ def _show_erased(screen: Screen, row: CaseRow) -> None:
         screen.out.print(line, markup=False)
 
 
+def standing(case: Case) -> dict[str, Any]:
+    """How a case stands, for machines."""
     return {
         "case": case.id,
         "status": case.status,
@@ -140,6 +142,8 @@ def _show_erased(screen: Screen, row: CaseRow) -> None:
         "head": case.head.hex(),
         "reason": case.reason,
         "choices": case.choices,
+        "parked_at": case.parked_at,
+        "ran_out": ran_out(case.reason),
         "assignments": [
             {
                 "assignment": a.id,
@@ -185,8 +189,7 @@ def _lines(case: Case, screen: Screen) -> list[str]:
     lines = [f"{case.id}  {case.status} {case.outcome}".rstrip(), case.request, ""]
     if case.reason is not None:
         lines.append(say_reason(case.reason, screen.language))
-    if case.choices:
-        lines.append(say_it("고를 수 있는 것: ", "Choices: ") + ", ".join(case.choices))
+    lines += [f"  {choice_words(one, screen.language)}:  {_choice_line(case, one)}" for one in case.choices]
     for a in open_assignments(case):
         depth = "  " * a.depth
         lines.append(f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {say_it('차례', 'turn')} {a.turn}: {a.task[:80]}")
@@ -208,6 +211,21 @@ def _lines(case: Case, screen: Screen) -> list[str]:
         lines += ["", ask, *(f"  {n}. {one}" for n, one in enumerate(_options(a, number), 1))]
         lines.append(f'  jihwi case answer {case.id} "…" --of {a.id}/{number}')
     return lines
+
+
+def _choice_line(case: Case, choice: str) -> str:
+    """The command that makes a choice, to be copied."""
+    at = case.parked_at
+    what = {"ms": "seconds", "micros": "money"}.get(ran_out(case.reason), ran_out(case.reason)) or "turns"
+    lines = {
+        "raise_budget": f"jihwi case resume {case.id} --{what} N",
+        "note": f'jihwi case note {case.id} {at} "…"',
+        "resume": f"jihwi case resume {case.id}",
+        "take": f"jihwi case take {case.id} {at}",
+        "reassign": f"jihwi case reassign {case.id} {at} AGENT",
+        "cancel": f"jihwi case cancel {case.id}",
+    }
+    return lines.get(choice, f"jihwi case {choice} {case.id}")
 
 
 def _whose_word(case: Case, approval: Approval, screen: Screen) -> list[str]:
@@ -424,22 +442,36 @@ def pause(case: CaseName, note: Words = "", json: Json = False, lang: Lang = Non
 @app.command(epilog="jihwi case resume last --turns 200")
 def resume(
     case: CaseName,
-    turns: Annotated[int, typer.Option(help=say("새 차례 한도", "A new limit of turns"))] = 0,
-    tokens: Annotated[int, typer.Option(help=say("새 토큰 한도", "A new limit of tokens"))] = 0,
+    turns: Annotated[int, typer.Option(min=0, help=say("새 차례 한도", "A new limit of turns"))] = 0,
+    tokens: Annotated[int, typer.Option(min=0, help=say("새 토큰 한도", "A new limit of tokens"))] = 0,
+    money: Annotated[
+        float, typer.Option(min=0, help=say("새 비용 한도 (값의 단위로)", "A new limit of money, in the price's unit"))
+    ] = 0,
+    seconds: Annotated[int, typer.Option(min=0, help=say("새 시간 한도(초)", "A new limit of seconds of work"))] = 0,
+    handoffs: Annotated[int, typer.Option(min=0, help=say("새 넘기기 한도", "A new limit of handoffs"))] = 0,
+    depth: Annotated[int, typer.Option(min=0, help=say("새 맡기기 깊이", "How deep delegation may go"))] = 0,
+    of: Annotated[
+        str, typer.Option(help=say("이 일의 한도만 (a1.2)", "Only the limits of this assignment (a1.2)"))
+    ] = "",
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
 ) -> None:
     """Go on after a pause or a stop, with a larger budget where one ran out."""
     with Session(json=json, lang=lang, home=home) as session:
+        given = Limits(
+            tokens=tokens or None,
+            micros=round(money * 1_000_000) or None,
+            ms=seconds * 1000 or None,
+            turns=turns or None,
+            handoffs=handoffs or None,
+            depth=depth or None,
+        )
 
         def command(now: Case, by: str) -> list[Draft]:
-            if not turns and not tokens:
+            if given == UNLIMITED:
                 return person.resume(now, by=by)
-            limits = msgspec.structs.replace(
-                now.limits, turns=turns or now.limits.turns, tokens=tokens or now.limits.tokens
-            )
-            return person.change_limits(now, limits, by=by)
+            return person.raise_limits(now, given, by=by, assignment=of)
 
         raise SystemExit(submit(session, case, command))
 

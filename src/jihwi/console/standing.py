@@ -215,6 +215,8 @@ def _measures(case: Case) -> tuple[Measure, ...]:
         Measure("turns", spent.turns, held.turns, limits.turns or 0),
         Measure("handoffs", spent.handoffs, held.handoffs, limits.handoffs or 0),
     ]
+    if limits.ms:
+        found.append(Measure("seconds", spent.ms // 1000, held.ms // 1000, limits.ms // 1000))
     if spent.tokens or held.tokens or limits.tokens:
         found.append(Measure("tokens", spent.tokens, held.tokens, limits.tokens or 0))
     return tuple(found)

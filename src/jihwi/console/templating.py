@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from jihwi.case.governor import choice_words
 from jihwi.console.telling import skill_name
 from jihwi.words import Language, fill
 
@@ -73,7 +74,9 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=_moment, clock=_clock, iso=_iso, thousands=_thousands, pretty=_pretty)
-    environment.globals.update(asset=lambda name: f"/static/{assets()}/{name}", skill_name=skill_name)
+    environment.globals.update(
+        asset=lambda name: f"/static/{assets()}/{name}", skill_name=skill_name, choice_words=choice_words
+    )
     return environment
 
 

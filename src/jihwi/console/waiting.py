@@ -8,6 +8,7 @@ import msgspec
 
 from jihwi.case import person as persons
 from jihwi.case.approval import answerers
+from jihwi.case.governor import ran_out
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import ActionState, Approval, Case, open_assignments
 from jihwi.case.turn import Ask, Call
@@ -38,6 +39,11 @@ class Waiting(msgspec.Struct, frozen=True):
     options: tuple[str, ...] = ()
     number: int = 0
     choices: tuple[str, ...] = ()
+    """Parked: what can be done, in the order it is shown."""
+    ran_out: str = ""
+    """Parked: the limit that ran out (`turns`, `tokens`, `micros`, `ms`, `handoffs`, `depth`); empty for none."""
+    agents: tuple[tuple[str, str], ...] = ()
+    """Parked: the agents that could have the seat, by name and as they are shown."""
     report: str = ""
     """The call whose result is about to be released."""
     withheld: bool = False
@@ -84,9 +90,21 @@ def _parked(case: Case, language: Language) -> list[Waiting]:
     if case.status != "parked" or case.reason is None:
         return []
     words = say_reason(case.reason, language)
+    at = case.parked_at or case.course
+    agent = case.assignments[at].agent
     return [
         Waiting(
-            "parked", f"parked/{case.seq}", case.id, case.request, "a1", "", words, case.now_ms, choices=case.choices
+            "parked",
+            f"parked/{case.seq}",
+            case.id,
+            case.request,
+            at,
+            agent_name(case, agent, language),
+            words,
+            case.now_ms,
+            choices=case.choices,
+            ran_out=ran_out(case.reason),
+            agents=tuple((name, agent_name(case, name, language)) for name in case.agents if name != agent),
         )
     ]
 

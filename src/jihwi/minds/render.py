@@ -258,6 +258,8 @@ class _Renderer:
     def _child(self, entry: ChildReported) -> str:
         head = self._say("child", agent=entry.agent, assignment=entry.assignment, status=entry.status)
         lines = [head, self._say("child_task", text=entry.task)]
+        if entry.reason is not None:
+            lines.append(self._say("told", reason=reason_in_words(entry.reason, self._language)))
         if entry.text:
             lines.append(self._data(entry.agent, entry.text))
         if entry.data:

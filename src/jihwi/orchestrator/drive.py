@@ -164,9 +164,9 @@ class Drive:
                 await self._log.fill()
             try:
                 if self._new:
-                    await self._begin()
+                    await self._begin(starts=bool(effects))
                 else:
-                    await self._commit(last=not effects and not self._running and not self._learned)
+                    await self._commit(starts=bool(effects))
             except AppendConflict:
                 if self._new:
                     raise  # another case has this very name
@@ -174,15 +174,15 @@ class Drive:
                 continue
             return self._start(effects, home) if effects else None
 
-    async def _commit(self, *, last: bool) -> None:
-        """Append what is pending. The `last` facts of a case that has ended let its lease go with them."""
+    async def _commit(self, *, starts: bool) -> None:
+        """Append what is pending. The last facts of a case that has ended let its lease go with them."""
         if self._log.pending:
-            lease, over = self.lease, last and self._log.case.status in _ENDED
+            lease, over = self.lease, not starts and self._is_over()
             at_rest = not self._house.stopping and self._lacks is None
             if over:
                 self.lease = None  # from now on nobody renews it
             try:
-                events = await self._log.append(lease=lease, at_rest=at_rest, over=over)
+                events = await self._log.append(lease=lease, starts=starts, at_rest=at_rest, over=over)
             except AppendConflict:
                 self.lease = lease
                 raise
@@ -190,12 +190,16 @@ class Drive:
                 self.lease = None
             self._house.show(events)
 
-    async def _begin(self) -> None:
+    def _is_over(self) -> bool:
+        return self._log.case.status in _ENDED and not self._running and not self._learned
+
+    async def _begin(self, *, starts: bool) -> None:
         """Open the case: what it begins with, the start of its first turn and its lease are one commit."""
         house, case_id = self._house, CaseId(self.case_id)
         taker = (house.runner, house.lease_seconds)
         until_ms = house.store.now_ms() + int(house.lease_seconds * 1000)
-        events = await self._log.append(lease=None, at_rest=not house.stopping and self._lacks is None, taker=taker)
+        at_rest = not house.stopping and self._lacks is None
+        events = await self._log.append(lease=None, starts=starts, at_rest=at_rest, taker=taker)
         self._new = False
         self.lease = Lease(case_id, house.runner, 1, until_ms)
         house.show(events)

@@ -33,6 +33,7 @@ def patch_of(
     opens: bool = False,
     taker: tuple[str, float] | None = None,
     over: bool = False,
+    starts: bool = False,
 ) -> Patch:
     """What the case's row says: `running` while something is due or in flight, so that a runner has work here.
 
@@ -40,7 +41,7 @@ def patch_of(
     is new and holds nothing yet.
     """
     status = _STATUS[case.status]
-    if status == "running" and not in_flight(case) and (at_rest or not decide(case)):
+    if status == "running" and not starts and not in_flight(case) and (at_rest or not decide(case)):
         status = "waiting"
     elif status == "closed" and case.outcome == "failed":
         status = "failed"
@@ -149,18 +150,27 @@ class CaseLog:
         return len(self._pending)
 
     async def append(
-        self, *, lease: Lease | None, at_rest: bool = False, taker: tuple[str, float] | None = None, over: bool = False
+        self,
+        *,
+        lease: Lease | None,
+        starts: bool = False,
+        at_rest: bool = False,
+        taker: tuple[str, float] | None = None,
+        over: bool = False,
     ) -> list[Event]:
         """Make what is pending durable; answers the events. Raises AppendConflict, LeaseLost, StoreError.
 
-        `at_rest`: `decide` has just said that nothing more is due. `taker`: who takes the lease of the case that is
-        opened here, and for how many seconds. `over`: the lease is let go in the same commit.
+        `starts`: an effect starts with these facts, so the case is in flight. `at_rest`: `decide` has just said that
+        nothing more is due. `taker`: who takes the lease of the case that is opened here, and for how many seconds.
+        `over`: the lease is let go in the same commit.
 
         After an exception the state holds facts that are not in the store: `load` before going on.
         """
         if not self._pending:
             return []
-        patch = patch_of(self.case, at_rest=at_rest, opens=self._pending[0].seq == 1, taker=taker, over=over)
+        patch = patch_of(
+            self.case, at_rest=at_rest, opens=self._pending[0].seq == 1, taker=taker, over=over, starts=starts
+        )
         await self._store.append(self._case_id, self._pending, patch, blobs=self._blobs, lease=lease)
         events, self.fresh = self.fresh, []
         self._pending, self._blobs = [], {}

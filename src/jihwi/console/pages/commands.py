@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from jihwi.case import membership as members
 from jihwi.case import person as persons
+from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, HandOff, Post, Release, Report, Turn
@@ -152,22 +153,34 @@ class Budget(Sent):
     turns: int = 0
     tokens: int = 0
     handoffs: int = 0
+    seconds: int = 0
+    money: float = 0
+    """In the unit of the endpoint's price."""
+    depth: int = 0
+    assignment: str = ""
+    """Only of this assignment; of the case when empty."""
 
 
 @router.post("/budget")
 async def budget(visit: Visiting, case_id: str, sent: Annotated[Budget, Form()]) -> Response:
     """Set new limits, and go on where running out had stopped the case."""
 
-    def command(now: Case, by: str) -> list[Draft]:
-        limits = msgspec.structs.replace(
-            now.limits,
-            turns=sent.turns or now.limits.turns,
-            tokens=sent.tokens or now.limits.tokens,
-            handoffs=sent.handoffs or now.limits.handoffs,
-        )
-        return persons.change_limits(now, limits, by=by)
-
-    return await _submit(visit, case_id, sent, command)
+    given = Limits(
+        tokens=sent.tokens or None,
+        micros=round(sent.money * 1_000_000) or None,
+        ms=sent.seconds * 1000 or None,
+        turns=sent.turns or None,
+        handoffs=sent.handoffs or None,
+        depth=sent.depth or None,
+    )
+    if given == UNLIMITED:
+        raise FormInvalid(visit.say("새 한도를 적어 주세요", "say the new limit"))
+    return await _submit(
+        visit,
+        case_id,
+        sent,
+        lambda now, by: persons.raise_limits(now, given, by=by, assignment=sent.assignment),
+    )
 
 
 # ── seats ────────────────────────────────────────────────────────────────────

@@ -1,0 +1,63 @@
+"""What the house stops a case for, and what the case worker can do about each stop, in words."""
+
+from __future__ import annotations
+
+from jihwi.case.assignment import Reason
+from jihwi.words import Language
+
+__all__ = ["CHOICES", "CIRCLES", "choice_words", "choices_after", "ran_out"]
+
+CIRCLES = frozenset({"same_call_again", "ping_pong", "too_deep"})
+"""Refusals that mean going round in circles: so many in a row stop the work."""
+
+CHOICES: dict[str, tuple[str, str]] = {
+    "raise_budget": ("한도를 올리고 잇기", "Raise the limit and go on"),
+    "note": ("할 일을 일러 주고 잇기", "Tell it what to do and go on"),
+    "resume": ("그대로 다시 하기", "Try again as it is"),
+    "take": ("내가 이 자리를 맡기", "Take the seat yourself"),
+    "reassign": ("다른 에이전트에게 넘기기", "Give the seat to another agent"),
+    "cancel": ("사건 취소", "Cancel the case"),
+}
+"""Every choice, in the order they are shown."""
+
+
+def ran_out(reason: Reason | None) -> str:
+    """The field of the budget that ran out, or "depth" where delegation went too deep; empty for another reason.
+
+    >>> ran_out(Reason("budget_tokens")), ran_out(Reason("ping_pong"))
+    ('tokens', '')
+    """
+    if reason is None:
+        return ""
+    return "depth" if reason.code == "too_deep" else reason.code.removeprefix("budget_") if _is_budget(reason) else ""
+
+
+def _is_budget(reason: Reason) -> bool:
+    return reason.code.startswith("budget_")
+
+
+def choices_after(reason: Reason) -> tuple[str, ...]:
+    """What can be done about a stop. What would only run into it again is not offered.
+
+    >>> choices_after(Reason("budget_turns"))
+    ('raise_budget', 'take', 'cancel')
+    """
+    if _is_budget(reason):
+        return ("raise_budget", "take", "cancel")
+    if reason.code == "agent_left":
+        return ("take", "reassign", "cancel")
+    if reason.code == "too_deep":
+        return ("raise_budget", "note", "resume", "take", "reassign", "cancel")
+    if reason.code in CIRCLES or reason.code == "empty_turns":
+        return ("note", "resume", "take", "reassign", "cancel")
+    return ("resume", "take", "reassign", "cancel")
+
+
+def choice_words(choice: str, language: Language) -> str:
+    """A choice for people; one that is not known is shown as it is.
+
+    >>> choice_words("take", "en")
+    'Take the seat yourself'
+    """
+    known = CHOICES.get(choice)
+    return choice if known is None else known[0 if language == "ko" else 1]
