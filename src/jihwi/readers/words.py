@@ -7,6 +7,7 @@ remarks, so every grade below A has its reason beside it.
 from __future__ import annotations
 
 from jihwi.readers import GradeLetter, Remark
+from jihwi.readers.details import detail_words
 from jihwi.readers.words_of_warnings import WARNINGS, Entry
 from jihwi.words import Language, fill
 
@@ -496,6 +497,8 @@ def _shown(remark: Remark, language: Language) -> dict[str, str]:
     params = dict(remark.params)
     if params.get("detail") and params.get("detail") == params.get("format"):
         params["detail"] = format_words(params["detail"], language)
+    elif "detail" in params:
+        params["detail"] = detail_words(params["detail"], language)
     if "format" in params:
         params["format"] = format_words(params["format"], language)
     if remark.code == "personal_data":
