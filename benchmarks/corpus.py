@@ -60,6 +60,14 @@ def hancom_items(folder: Path) -> list[Item]:
     return found
 
 
+def is_distributed(item: Item) -> bool:
+    """Whether an HWP 5 file is locked for distribution: bit 2 of its header's properties."""
+    if item.format != "hwp5":
+        return False
+    header = olefile.OleFileIO(io.BytesIO(item.data)).openstream("FileHeader").read(40)
+    return bool(int.from_bytes(header[36:40], "little") & 4)
+
+
 def preview(item: Item) -> str:
     """The opening text as Hancom's program wrote it beside the document; empty when there is none."""
     if item.format == "hwp5":
@@ -68,7 +76,8 @@ def preview(item: Item) -> str:
     if item.format == "hwpx":
         package = zipfile.ZipFile(io.BytesIO(item.data))
         names = [name for name in package.namelist() if name.lower() == "preview/prvtext.txt"]
-        return package.read(names[0]).decode("utf-8", "ignore") if names else ""
+        raw = package.read(names[0]) if names else b""
+        return raw.decode("utf-16-le" if b"\0" in raw else "utf-8", "ignore")
     return ""
 
 

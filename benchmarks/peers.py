@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.environments import peer_python
 
 FORMATS = {
     "unhwp": ("hwp5", "hwpx"),
@@ -14,7 +17,7 @@ FORMATS = {
     "kreuzberg": ("hwp5", "hwpx"),
     "kordoc": ("hwp5", "hwpx", "hwp3"),
 }
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 120
 MOST_DEATHS = 3
 """A reader that dies at so many files on end does not work here at all."""
 
@@ -26,6 +29,18 @@ class PeerResult:
     texts: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+def peers_folder() -> Path | None:
+    """Where the other readers are installed, made when missing; `None` when that cannot be."""
+    python = peer_python("readers", "readers")
+    if python is None:
+        return None
+    folder = python.parents[1]
+    npm = shutil.which("npm")
+    if npm and not (folder / "node_modules" / "kordoc").is_dir():
+        subprocess.run([npm, "install", "--silent", "--no-audit", "--no-fund", "kordoc"], cwd=folder, check=False)
+    return folder
 
 
 def _command(name: str, folder: Path) -> tuple[list[str], dict[str, str]] | None:

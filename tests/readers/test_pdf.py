@@ -196,3 +196,35 @@ def test_letters_set_over_the_whole_width_are_no_heading() -> None:
     reading = read("pdf", pdf([page]))
     assert texts(reading)[0] == "파 일"
     assert texts(reading, "heading") == ["파일"]
+
+
+def columns(*rows: tuple[str, ...], first: float = 600) -> list[Words]:
+    return [Words(72 + 150 * c, first - 20 * r, text) for r, row in enumerate(rows) for c, text in enumerate(row)]
+
+
+def test_rows_of_figures_in_columns_are_a_table_without_rules() -> None:
+    rows = columns(("항목", "예산", "집행"), ("인건비", "1,200", "1,100"), ("경비", "300", "△20"))
+    reading = read("pdf", pdf([[*body(720, 3), *rows, Words(72, 500, "표 뒤의 글이다.")]]))
+    assert kinds(reading) == ["paragraph", "table", "paragraph"]
+    assert [cell[4] for cell in table_of(reading)] == [
+        *("항목", "예산", "집행"),
+        *("인건비", "1,200", "1,100"),
+        *("경비", "300", "△20"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (
+            ("복사", "Ctrl+C", "찾기", "Ctrl+F2"),
+            ("붙이기", "Ctrl+V", "고치기", "F7"),
+            ("지우기", "Ctrl+E", "닫기", "F4"),
+        ),
+        (("인건비", "1,200", "1,100"), ("경비", "300", "280")),
+        (("인건비", "1,200"), ("경비", "300"), ("합계", "1,500")),
+        (("인건비", "1,200", "1,100"), ("경비", "300"), ("합계", "1,500", "1,380")),
+    ],
+)
+def test_what_may_be_a_list_in_columns_stays_lines(rows: tuple[tuple[str, ...], ...]) -> None:
+    assert "table" not in kinds(read("pdf", pdf([[*body(720, 3), *columns(*rows)]])))

@@ -10,6 +10,7 @@ from jihwi.evidence import BlockKind, Box, ReadingBuilder
 from jihwi.readers import Limits
 from jihwi.readers.ocr import Recognised
 from jihwi.readers.outline import Outline, outline
+from jihwi.readers.pdf.aligned import aligned_tables
 from jihwi.readers.pdf.glyphs import Line
 from jihwi.readers.pdf.headings import Headings, merged_titles
 from jihwi.readers.pdf.layout import Paragraph, Words, gathered_letters, joined, paragraphs_of, reading_order
@@ -79,7 +80,8 @@ class Composer:
         notes = self._notes(flow, page)
         of_notes = {id(line) for note in notes for line in note.lines}
         flow = [line for line in gathered_letters(flow) if id(line) not in of_notes]
-        paragraphs = merged_titles(paragraphs_of(reading_order(flow, page.width)), self._headings.body)
+        ordered = aligned_tables(reading_order(flow, page.width), page.grids)
+        paragraphs = merged_titles(paragraphs_of(ordered), self._headings.body)
         texts = [(one, joined(one.lines, self._words).strip()) for one in paragraphs]
         for (paragraph, text), level in zip(texts, self._headings.levels(texts), strict=True):
             region = paragraph.lines[0].region

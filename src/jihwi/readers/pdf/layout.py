@@ -13,7 +13,16 @@ from jihwi.readers.outline import outline
 from jihwi.readers.pdf.glyphs import Line
 from jihwi.words import particle
 
-__all__ = ["Paragraph", "Words", "gathered_letters", "is_spread", "joined", "paragraphs_of", "reading_order"]
+__all__ = [
+    "Paragraph",
+    "Words",
+    "gathered_letters",
+    "is_spread",
+    "joined",
+    "paragraphs_of",
+    "reading_order",
+    "same_row",
+]
 
 _HANGUL_END = re.compile(r"[가-힣]$")
 _HANGUL_START = re.compile(r"[가-힣]")
@@ -108,7 +117,7 @@ def gathered_letters(lines: list[Line]) -> list[Line]:
             and line.region == last.region == -1
             and abs(line.size - last.size) < 0.5
             and line.left > last.right
-            and _same_row(last, line)
+            and same_row(last, line)
         ):
             last.text += " " + line.text
             last.right, last.blank_after = line.right, line.blank_after
@@ -145,7 +154,7 @@ def _side_by_side(lines: list[Line], width: float) -> bool:
     rows = [
         (before, after)
         for before, after in itertools.pairwise(lines)
-        if _same_row(before, after) and after.left - before.right > before.size
+        if same_row(before, after) and after.left - before.right > before.size
     ]
     wide = [pair for pair in rows if all(line.right - line.left > 0.3 * width for line in pair)]
     return len(wide) >= 4 and len(wide) * 2 > len(rows)
@@ -203,7 +212,7 @@ def _continues(before: list[Line], line: Line, lines: list[Line], index: int) ->
     size = max(last.size, 1.0)
     if line.region != last.region or is_spread(last):
         return False
-    if _same_row(last, line):
+    if same_row(last, line):
         return 0 <= line.left - last.right < 12 * size
     leading = line.top - last.bottom
     if line.top <= last.top or leading > 1.3 * size or abs(line.size - last.size) > 0.15 * size:
@@ -226,7 +235,8 @@ def _continues(before: list[Line], line: Line, lines: list[Line], index: int) ->
     return True
 
 
-def _same_row(a: Line, b: Line) -> bool:
+def same_row(a: Line, b: Line) -> bool:
+    """Whether two lines stand beside each other."""
     overlap = min(a.bottom, b.bottom) - max(a.top, b.top)
     return overlap > 0.6 * min(a.bottom - a.top, b.bottom - b.top)
 
@@ -251,7 +261,7 @@ def joined(lines: list[Line], words: Words, width: float = 0.0) -> str:
     for before, after in itertools.pairwise(lines):
         left_over = inner - (before.right - before.left) if width else right - before.right
         room = left_over / max(1.0, before.size)
-        if _same_row(before, after) or words.blank_between(before, after, room):
+        if same_row(before, after) or words.blank_between(before, after, room):
             parts.append(" ")
         parts.append(after.text)
     return "".join(parts).replace("\u00ad", "")
