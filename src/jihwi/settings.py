@@ -170,8 +170,8 @@ class Settings:
         StoreAddress(),
         _store,
         _STORE_EXPECTED,
-        "사건을 두는 Postgres. 비우면 상태 폴더에 둡니다",
-        "The Postgres server that holds the cases; the state folder does when empty",
+        "사건과 자료실을 두는 Postgres. 비우면 상태 폴더에 둡니다",
+        "The Postgres server that holds cases and library; the state folder does when empty",
     )
     language: str = _setting("auto", _language, "ko, en or auto", "메시지의 언어", "The language of messages")
     viewer: str = _setting(

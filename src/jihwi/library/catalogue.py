@@ -58,7 +58,7 @@ def labels_at(info: CollectionInfo, path: str) -> tuple[str, ...]:
 def class_at(info: CollectionInfo, path: str) -> SecurityClass:
     """The class of a document at `path`: the strictest of its collection's and of every folder's above it.
 
-    >>> class_at(CollectionInfo("규정", folder_classes=(("비밀", "C"),)), "비밀/가.txt")
+    >>> class_at(CollectionInfo("규정", "", folder_classes=(("비밀", "C"),)), "비밀/가.txt")
     'C'
     """
     key = path_key(path)
