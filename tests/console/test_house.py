@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,18 @@ from typing import Any
 import pytest
 
 from jihwi.case.ledger import verify
+from jihwi.console import Console
 from jihwi.console.people import People, Person
 from jihwi.console.recording import asked_for
 from jihwi.house import HouseStream, Refused, SignedIn, SignInRefused
 from jihwi.ids import Randomness
+from jihwi.settings import Settings
 from jihwi.store import HOUSE
 from jihwi.store.sqlite import SqliteStore
+from jihwi.teams import team_folder
 from jihwi.testing.builders import an_agent, an_opening
-from tests.console.office import Client, Running, running_console, small_engine
+from jihwi.wiring import open_house
+from tests.console.office import HOSTS, Client, Running, running_console, small_engine
 from tests.console.test_journeys import asker
 
 PASSWORD = "correct horse battery"
@@ -179,3 +184,23 @@ def test_only_the_words_of_our_own_addresses_are_kept() -> None:
     assert asked_for("GET", "/cases/c0000000000a1/report", known) == "GET /cases/c0000000000a1/report"
     assert asked_for("GET", f"/cases/{SECRET}", known) == "GET /cases/…"
     assert asked_for("성과급", "/" + "a/" * 500, known) == "… /…/…/…/…/…/…/…"
+
+
+async def test_a_team_that_breaks_and_is_mended_is_seen_once_each(tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    shutil.copytree(team_folder("report"), folder)
+    agent = folder / "analyst.md"
+    whole = agent.read_text("utf-8")
+    settings = Settings(home=str(tmp_path / "home"), viewer="kim", team=str(folder))
+    async with (
+        open_house(settings) as house,
+        Console(house, hosts=HOSTS, engine=small_engine({})(house), runner=False) as console,
+    ):
+        client = await Client(console).come_in()
+        for text in (whole, "---\nnonsense: [\n---\n", "---\nnonsense: [\n---\n", whole):
+            agent.write_text(text, "utf-8")
+            assert (await client.get("/team")).status == 200
+        kinds = [event.kind for event in await console.stream.events() if event.kind.startswith("team_")]
+        assert kinds == ["team_seen_broken", "team_seen_whole"]
+        page = await client.get("/ledger/house?of=teams")
+        assert "고장" in page.text

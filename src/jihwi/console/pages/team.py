@@ -9,10 +9,12 @@ import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from jihwi.case.assignment import Reason
 from jihwi.console.paging import twin
 from jihwi.console.seeing import case_lines
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import JihwiError, TeamInvalid
+from jihwi.house import team_seen
 from jihwi.teams import BUILT_IN, Problem, Team, built_in_folder, check_team
 
 __all__ = ["router"]
@@ -71,6 +73,8 @@ async def team(visit: Visiting) -> Response:
     specs = {skill: one.spec for skill, one in house.skills.all().items()}
     folder = built_in_folder(name) if name in BUILT_IN else Path(name)
     found = await asyncio.to_thread(check_team, folder, specs)
+    broken = Reason("team_invalid", {"file": found[0].file, "line": str(found[0].line)}) if found else None
+    await visit.console.stream.decide(lambda state: team_seen(state, name, broken))
     problems = tuple(_problem(visit, one) for one in found)
     try:
         loaded = house.team(name)
