@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +16,8 @@ class Words(msgspec.Struct, frozen=True):
     y: float
     text: str
     size: float = 10.0
+    tag: str = ""
+    """What the structure of a tagged PDF calls it: H1, P."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -34,10 +36,14 @@ def pdf(pages: Sequence[Page], *, mapped: bool = True, title: str = "") -> bytes
     """A PDF of A4 pages. Without `mapped` its font does not tell which characters its glyphs are."""
     characters = sorted({c for page in pages for thing in page if isinstance(thing, Words) for c in thing.text})
     kids = b" ".join(b"%d 0 R" % (7 + 2 * number) for number in range(len(pages)))
+    tree = 7 + 2 * len(pages)
+    tags = [[thing.tag for thing in page if isinstance(thing, Words) and thing.tag] for page in pages]
     numbers = {character: number for number, character in enumerate(characters, start=1)}
     widths = b" ".join(b"%d[%d]" % (number, 500 if c.isascii() else 1000) for c, number in numbers.items())
     objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Catalog/Pages 2 0 R/MarkInfo<</Marked true>>/StructTreeRoot %d 0 R>>" % tree
+        if any(tags)
+        else b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, len(pages)),
         b"<</Type/Font/Subtype/Type0/BaseFont/Test/Encoding/Identity-H/DescendantFonts[4 0 R]"
         + (b"/ToUnicode 5 0 R>>" if mapped else b">>"),
@@ -50,11 +56,34 @@ def pdf(pages: Sequence[Page], *, mapped: bool = True, title: str = "") -> bytes
     ]
     for number, page in enumerate(pages):
         objects.append(
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 3 0 R>>>>/Contents %d 0 R>>"
-            % (8 + 2 * number)
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 3 0 R>>>>/Contents %d 0 R"
+            b"/StructParents %d>>" % (8 + 2 * number, number)
         )
-        objects.append(_stream(b"\n".join(_drawn(thing, numbers) for thing in page)))
-    return _file(objects)
+        marked = iter(range(len(page)))
+        objects.append(_stream(b"\n".join(_marked(thing, numbers, marked) for thing in page)))
+    return _file(objects + _structure(tags, tree) if any(tags) else objects)
+
+
+def _marked(thing: Words | Rule, numbers: dict[str, int], marked: Iterator[int]) -> bytes:
+    if isinstance(thing, Rule) or not thing.tag:
+        return _drawn(thing, numbers)
+    return b"/%s <</MCID %d>> BDC\n%s\nEMC" % (thing.tag.encode("ascii"), next(marked), _drawn(thing, numbers))
+
+
+def _structure(tags: list[list[str]], tree: int) -> list[bytes]:
+    """The root of the structure, then one element for each tagged thing, page by page."""
+    elements: list[bytes] = []
+    parents: list[bytes] = []
+    for number, page in enumerate(tags):
+        first = tree + 1 + len(elements)
+        parents.append(b"%d [%s]" % (number, b" ".join(b"%d 0 R" % (first + i) for i in range(len(page)))))
+        for i, tag in enumerate(page):
+            elements.append(
+                b"<</Type/StructElem/S/%s/P %d 0 R/Pg %d 0 R/K %d>>" % (tag.encode("ascii"), tree, 7 + 2 * number, i)
+            )
+    kids = b" ".join(b"%d 0 R" % (tree + 1 + i) for i in range(len(elements)))
+    root = b"<</Type/StructTreeRoot/K[%s]/ParentTree<</Nums[%s]>>>>" % (kids, b" ".join(parents))
+    return [root, *elements]
 
 
 def _drawn(thing: Words | Rule, numbers: dict[str, int]) -> bytes:

@@ -228,3 +228,15 @@ def test_rows_of_figures_in_columns_are_a_table_without_rules() -> None:
 )
 def test_what_may_be_a_list_in_columns_stays_lines(rows: tuple[tuple[str, ...], ...]) -> None:
     assert "table" not in kinds(read("pdf", pdf([[*body(720, 3), *columns(*rows)]])))
+
+
+def test_what_a_tagged_pdf_calls_a_heading_is_one_whatever_its_size() -> None:
+    page = [
+        Words(72, 780, "신청하는 방법", tag="H2"),
+        *(Words(72, 740 - 16 * n, BODY.format(n), tag="P") for n in range(3)),
+        Words(72, 600, "문의할 곳", tag="H3"),
+        *(Words(72, 560 - 16 * n, BODY.format(n + 3), tag="P") for n in range(3)),
+    ]
+    reading = read("pdf", pdf([page]))
+    found = [(b.level, reading.block_text(i)) for i, b in enumerate(reading.blocks) if b.kind == "heading"]
+    assert found == [(2, "신청하는 방법"), (3, "문의할 곳")]

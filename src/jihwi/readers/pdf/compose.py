@@ -53,7 +53,8 @@ class Composer:
                 for lines in grid.lines.values():
                     self._words.learn(lines)
         self._margins = _repeated(read)
-        self._headings = Headings(read, self._bookmarks)
+        tagged = {text: level for page in read for text, level in page.headings.items()}
+        self._headings = Headings(read, tagged | self._bookmarks)
         for page in pages:
             self._builder.page = page.number
             if page.number in scanned:

@@ -10,6 +10,7 @@ import pypdfium2.raw as pdfium
 from jihwi.evidence import Box
 from jihwi.readers.pdf.glyphs import Line, lines_of, read_glyphs, turn
 from jihwi.readers.pdf.rules import RuledTable, ruled_tables
+from jihwi.readers.pdf.tagged import tagged_headings
 
 __all__ = ["Grid", "Note", "PageContent", "read_page"]
 
@@ -53,6 +54,8 @@ class PageContent(msgspec.Struct):
     """In the order they were written; a table is one line without text whose region is its index."""
     grids: list[Grid] = []
     notes: list[Note] = []
+    headings: dict[str, int] = {}
+    """What the page's own structure calls a heading, without blanks, and its level."""
     glyphs: int = 0
     unmapped: int = 0
     outlined: bool = False
@@ -69,6 +72,7 @@ def read_page(page: object, text_page: object, number: int, size: tuple[float, f
     content.glyphs = sum(not text.isspace() for text in glyphs.text)
     content.unmapped = glyphs.unmapped
     content.notes = _notes(page)
+    content.headings = tagged_headings(page, text_page)
     if content.glyphs <= _FEW_GLYPHS:
         content.drawn = pdfium.FPDFPage_CountObjects(page) > 0
     content.outlined = content.glyphs < _FEW_FOR_A_PAGE and _drawn_letters(page) > max(
