@@ -38,7 +38,7 @@ def patch_of(
     """What the case's row says: `running` while something is due or in flight, so that a runner has work here.
 
     `at_rest`: `decide` has just said that nothing more is due. `opens`: these are the case's first events, so the row
-    is new and holds nothing yet.
+    is new and holds nothing yet. `starts`, `taker`, `over`: as `CaseLog.append` has them.
     """
     status = _STATUS[case.status]
     if status == "running" and not starts and not in_flight(case) and (at_rest or not decide(case)):
