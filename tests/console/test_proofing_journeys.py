@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from jihwi.settings import Settings
+from jihwi.wiring import open_house
 from tests.console.office import Client, Running, a_browser, a_person, running_console
 from tests.console.test_access import violations
 from tests.console.test_journeys import sound
@@ -100,6 +102,24 @@ async def test_two_people_at_one_sentence_and_a_phone(tmp_path: Path) -> None:
         assert await violations(first) == []
         wide = await first.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, "the page scrolls sideways"
+
+
+async def test_a_proposal_that_takes_its_time_comes_to_the_open_page_by_itself(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    async with running_console(home) as running:
+        case_id = (await with_a_report(running, tmp_path)).case_id
+    async with running_console(home, runner=False) as running, a_browser() as browser:
+        watched = await a_person(browser)
+        page = await watched.page(running.link())
+        await page.goto(f"{running.address}/cases/{case_id}/report")
+        await page.locator(".hand.ask > summary").first.click()
+        await page.get_by_role("button", name="대조하기").first.click()
+        await expect(page.locator(".proposal.working")).to_be_visible()
+        async with open_house(Settings(home=str(home), viewer="kim")) as elsewhere:
+            await elsewhere.orchestrator().drive(case_id)
+        await expect(page.locator(".proposal").get_by_role("button").first).to_be_visible()
+        await expect(page.locator(".proposal.working")).to_have_count(0)
+        sound(watched)
 
 
 async def test_a_citation_opens_at_its_words_also_after_letters_of_two_units_and_old_hangul(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.budget import NOTHING, Spending
-from jihwi.case.fold import ROOT, fold
+from jihwi.case.fold import fold
 from jihwi.house import Signed
 
 __all__ = ["AgentAtWork", "Disclosure", "PromptOf", "disclose"]
@@ -52,6 +52,7 @@ class Disclosure(msgspec.Struct, frozen=True):
     persons: tuple[str, ...]
     """Who decided something in the case."""
     spent: Spending
+    """By the case's course, its follow-ups, and what was asked for beside it."""
     events: int
     head: str
     prompts: tuple[PromptOf, ...]
@@ -97,7 +98,9 @@ def disclose(case_id: str, log: Sequence[e.Event], digest_of: dict[str, str]) ->
         )
         for agent in case.agents.values()
     )
-    root = case.assignments.get(ROOT)
+    spent = NOTHING
+    for one in case.assignments.values():
+        spent = spent if one.parent else spent.plus(one.spent)
     return Disclosure(
         case_id,
         case.team,
@@ -108,7 +111,7 @@ def disclose(case_id: str, log: Sequence[e.Event], digest_of: dict[str, str]) ->
         agents,
         tuple(models),
         tuple(persons),
-        root.spent if root else NOTHING,
+        spent,
         case.seq,
         case.head.hex(),
         tuple(prompts),
