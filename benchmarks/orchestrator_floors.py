@@ -6,12 +6,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from benchmarks.orchestrator_workload import ANSWER, FOUND, NAMES, REQUEST, TURNS
 
 _TABLE = "CREATE TABLE rows (case_number INTEGER, seq INTEGER, body TEXT, PRIMARY KEY (case_number, seq))"
+
+
+_Written = tuple[tuple[int, int, str], "asyncio.Future[None]"]
 
 
 def think(history: list[dict[str, Any]], turn: int) -> dict[str, Any]:
@@ -29,13 +34,13 @@ def look(query: str) -> str:
 class SqliteFloor:
     """Rows in a SQLite file, each commit synced; `gather` commits what many cases wrote in one turn of the loop."""
 
-    def __init__(self, folder: Path) -> None:
-        self._database = sqlite3.connect(folder / "floor.db", isolation_level=None)
+    def __init__(self, folder: Path, *, name: str = "floor.db") -> None:
+        self._database = sqlite3.connect(folder / name, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.execute(_TABLE)
         self._number = 0
-        self._gathered: list[tuple[tuple[int, int, str], asyncio.Future[None]]] = []
+        self._gathered: list[_Written] = []
 
     def _commit(self, rows: list[tuple[int, int, str]]) -> None:
         self._database.execute("BEGIN")
@@ -75,6 +80,37 @@ class SqliteFloor:
         gathered, self._gathered = self._gathered, []
         self._commit([row for row, _ in gathered])
         for _, written in gathered:
+            written.set_result(None)
+
+
+class ThreadedFloor(SqliteFloor):
+    """The same group commit through a writer's thread, as a loop needs that must stay free while the disk is synced:
+    one queue, one call back a batch."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, name="threaded.db")
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[list[_Written] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _flush(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._queue.put(gathered)
+
+    def _work(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            self._commit([row for row, _ in batch])
+            self._loop.call_soon_threadsafe(self._tell, batch)
+
+    @staticmethod
+    def _tell(batch: list[_Written]) -> None:
+        for _, written in batch:
             written.set_result(None)
 
 
