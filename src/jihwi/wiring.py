@@ -315,13 +315,13 @@ class House:
 
         analyser = MecabAnalyser()
         busy_seconds = self.settings.busy_seconds
-        vectors = _vectors(self.settings, self.home / "index")
         security_class = cast(SecurityClass, self.settings.security_class)
         if self.settings.store:
             from jihwi.index.postgres import PostgresIndex
 
             server = _server(self.settings.store, busy_seconds)
             database = _on(server)
+            vectors = _vectors(self.settings, server)
             on_server = PostgresIndex(server, analyser)
             return Library(
                 self.home, analyser, on_server, vectors=vectors, database=database, security_class=security_class
@@ -329,6 +329,7 @@ class House:
         from jihwi.index.embedded import EmbeddedIndex
 
         index = EmbeddedIndex(self.home / "index", analyser)
+        vectors = _vectors(self.settings, self.home / "index")
         return Library(
             self.home, analyser, index, busy_seconds=busy_seconds, vectors=vectors, security_class=security_class
         )
@@ -508,16 +509,21 @@ def embedder_of(settings: Settings) -> Embedder | None:
     return EndpointEmbedder(endpoint.model, endpoint.base_url, secret=lambda: secret_of(endpoint.key))
 
 
-def _vectors(settings: Settings, folder: Path) -> Vectors | None:
+def _vectors(settings: Settings, place: Path | PostgresServer) -> Vectors | None:
     embedder = embedder_of(settings)
     if embedder is None:
         return None
-    from jihwi.index.vectors import FlatVectors
     from jihwi.library import Vectors
 
     inside = settings.embedding.startswith("local:")  # its text leaves not even the process
     classes: tuple[str, ...] = ("C", "S", "O") if inside else settings.embedding_classes
-    return Vectors(embedder, FlatVectors(folder, embedder.name), frozenset(classes))
+    if isinstance(place, Path):
+        from jihwi.index.vectors import FlatVectors
+
+        return Vectors(embedder, FlatVectors(place, embedder.name), frozenset(classes))
+    from jihwi.index.postgres_vectors import PostgresVectors
+
+    return Vectors(embedder, PostgresVectors(place, embedder.name), frozenset(classes))
 
 
 class ReadingRoom:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from jihwi.testing.openai_server import OpenAIServer
 from tests.cli.test_stores import address, jihwi, place, server, told
 
 __all__ = ["address", "place", "server"]
@@ -31,3 +32,15 @@ def test_a_laptops_library_moves_to_a_server_with_its_cases(place: Path, address
     shutil.rmtree(place / ".jihwi")
     hits = told(place, "search", "당직비", JIHWI_STORE=address)["hits"]
     assert len(hits) == 2
+
+
+def test_vectors_that_one_machine_had_made_serve_the_other(place: Path, address: str) -> None:
+    elsewhere = place / "elsewhere"
+    elsewhere.mkdir()
+    with OpenAIServer([]) as model:
+        there = {"JIHWI_STORE": address, "JIHWI_EMBEDDING": f"openai:small@{model.base_url}"}
+        told(place, "search", "당직비", "--files", "files", **there)
+        asked = len(model.embedding_requests)
+        found = told(elsewhere, "search", "당직비는 얼마", **there)
+        assert [request.json["input"] for request in model.embedding_requests[asked:]] == [["당직비는 얼마"]]
+    assert all(hit["why"]["similarity"] is not None for hit in found["hits"])

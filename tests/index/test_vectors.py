@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from jihwi.errors import EmbeddingChanged
 from jihwi.index import DocumentVectors, Near
 from jihwi.index.embedding import unit_rows
-from jihwi.index.vectors import FlatVectors
+from jihwi.index.postgres_vectors import PostgresVectors
+from jihwi.index.vectors import FlatVectors, KeptVectors
+from tests.index.test_contract import served
 
 
 def rows(*values: Sequence[float]) -> npt.NDArray[np.float32]:
@@ -33,19 +35,31 @@ def ids(found: list[Near]) -> list[tuple[str, int]]:
     return [(near.document_id, near.ordinal) for near in found]
 
 
+@pytest.fixture(params=["folder", "postgres"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], KeptVectors]]:
+    """Another object on the same vectors, for this model."""
+    if request.param == "folder":
+        yield lambda model: FlatVectors(tmp_path, model)
+        return
+    server = served(request.getfixturevalue("postgres"))
+    yield lambda model: PostgresVectors(server, model)
+    server.close()
+
+
+Opened = Callable[[str], KeptVectors]
 EAST, NORTH = rows((1, 0))[0], rows((0, 1))[0]
 
 
-def test_the_nearest_come_first_with_their_cosine(tmp_path: Path) -> None:
-    index = FlatVectors(tmp_path, "m")
+def test_the_nearest_come_first_with_their_cosine(opened: Opened) -> None:
+    index = opened("m")
     index.put([vectors_of("a", (1, 0), (1, 1)), vectors_of("b", (0, 1))])
     found = index.nearest(EAST, ["open"], limit=2)
     assert ids(found) == [("a", 0), ("a", 1)]
     assert [near.similarity for near in found] == pytest.approx([1.0, 0.7071], abs=1e-3)
 
 
-def test_documents_narrow_and_partitions_part(tmp_path: Path) -> None:
-    index = FlatVectors(tmp_path, "m")
+def test_documents_narrow_and_partitions_part(opened: Opened) -> None:
+    index = opened("m")
     index.put([vectors_of("a", (1, 0)), vectors_of("b", (1, 1)), vectors_of("s", (1, 0), partition="secret")])
     assert ids(index.nearest(EAST, ["open"], limit=9)) == [("a", 0), ("b", 0)]
     assert ids(index.nearest(EAST, ["open", "secret"], limit=9, documents=["b", "s"])) == [("s", 0), ("b", 0)]
@@ -53,8 +67,8 @@ def test_documents_narrow_and_partitions_part(tmp_path: Path) -> None:
     assert ids(index.similarities(NORTH, ["open"], [("b", 0), ("s", 0), ("b", 7)])) == [("b", 0)]
 
 
-def test_another_object_sees_what_was_put_and_what_was_taken_out(tmp_path: Path) -> None:
-    writer, reader = FlatVectors(tmp_path, "m"), FlatVectors(tmp_path, "m")
+def test_another_object_sees_what_was_put_and_what_was_taken_out(opened: Opened) -> None:
+    writer, reader = opened("m"), opened("m")
     assert reader.nearest(EAST, ["open"], limit=9) == []
     writer.put([vectors_of("a", (1, 0)), vectors_of("b", (0, 1))])
     assert ids(reader.nearest(EAST, ["open"], limit=9)) == [("a", 0), ("b", 0)]
@@ -78,13 +92,19 @@ def test_what_cannot_be_used_is_begun_anew_and_says_so(tmp_path: Path, because: 
     assert ids(again.nearest(EAST, ["open"], limit=1)) == [("a", 0)]
 
 
-def test_another_dimension_takes_the_place_of_all_others(tmp_path: Path) -> None:
-    index = FlatVectors(tmp_path, "m")
+def test_another_dimension_takes_the_place_of_all_others(opened: Opened) -> None:
+    index = opened("m")
     index.put([vectors_of("a", (1, 0))])
     with pytest.raises(EmbeddingChanged):
         index.nearest(rows((1, 0, 0))[0], ["open"], limit=1)
     index.put([vectors_of("b", (1, 0, 0))])
     assert (index.held(), index.dimension(), index.rebuilt_because()) == ({"b": "1"}, 3, "dimension")
+
+
+def test_another_model_on_the_server_makes_all_anew(opened: Opened) -> None:
+    opened("m").put([vectors_of("a", (1, 0))])
+    other = opened("another")
+    assert (other.held(), other.library_version(), other.rebuilt_because()) == ({}, -1, "model")
 
 
 _PLACES = st.lists(
@@ -114,7 +134,9 @@ import sys
 from pathlib import Path
 import numpy as np
 from jihwi.index import DocumentVectors
-from jihwi.index.vectors import FlatVectors
+from jihwi.index.postgres_vectors import PostgresVectors
+from jihwi.index.vectors import FlatVectors, KeptVectors
+from tests.index.test_contract import served
 index = FlatVectors(Path(sys.argv[1]), "m")
 for n in range(100_000):
     index.put([DocumentVectors(f"d{n}", "open", "1", (0,), np.ones((1, 64), dtype=np.float32) / 8)])

@@ -6,12 +6,13 @@ loads the partitions it opens, and keeps them in memory until somebody changes t
 
 from __future__ import annotations
 
+import abc
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,19 +20,19 @@ import numpy.typing as npt
 from jihwi.errors import EmbeddingChanged, StoreFull, StoreReadOnly
 from jihwi.index import DocumentVectors, Near
 
-__all__ = ["FlatVectors", "Matrix", "nearest_in"]
+__all__ = ["FlatVectors", "KeptVectors", "Matrix", "Rows", "nearest_in"]
 
 Array = npt.NDArray[Any]
 
 _LAYOUT = "1"
 _TABLES = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (
+CREATE TABLE IF NOT EXISTS vector_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vectors (
     document_id TEXT PRIMARY KEY, partition TEXT NOT NULL, key TEXT NOT NULL, ordinals BLOB NOT NULL,
     vectors BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS documents_by_partition ON documents (partition, document_id);
-CREATE TABLE IF NOT EXISTS partitions (partition TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS vectors_by_partition ON vectors (partition, document_id);
+CREATE TABLE IF NOT EXISTS vector_partitions (partition TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -77,38 +78,55 @@ def nearest_in(
     return found[:limit]
 
 
-class FlatVectors:
-    """A `VectorIndex` in `folder/vectors.db`. Reading and writing are safe from several threads and processes."""
+class Rows(Protocol):
+    """A connection to the tables of vectors; `?` stands for a value."""
 
-    def __init__(self, folder: Path, model: str) -> None:
+    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Any: ...
+    def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> object: ...
+
+
+class KeptVectors(abc.ABC):
+    """A `VectorIndex` over three tables, whatever database they lie in."""
+
+    def __init__(self, model: str) -> None:
         """`model`: whose vectors these are; those of another are forgotten, and `rebuilt_because` says so."""
-        self._path = folder / "vectors.db"
         self._model = model
         self._lock = threading.RLock()
         self._because = ""
-        self._connection: sqlite3.Connection | None = None
         self._loaded: dict[str, Matrix] = {}
+
+    @abc.abstractmethod
+    def _reading(self) -> AbstractContextManager[Rows]:
+        """The tables at one moment."""
+
+    @abc.abstractmethod
+    def _writing(self) -> AbstractContextManager[Rows]:
+        """One change of the tables, durable when the block ends."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Let go of what is open."""
 
     # ── what is held ─────────────────────────────────────────────────────────
 
     def library_version(self) -> int:
         """The library number of the last `keep_only`; -1 when nothing can be used."""
-        with self._open() as db:
+        with self._reading() as db:
             return int(_fact(db, "library_version") or -1)
 
     def held(self) -> dict[str, str]:
         """Document id to key."""
-        with self._open() as db:
-            return dict(db.execute("SELECT document_id, key FROM documents"))
+        with self._reading() as db:
+            return dict(db.execute("SELECT document_id, key FROM vectors").fetchall())
 
     def rebuilt_because(self) -> str:
         """Why what was found could not be used."""
-        with self._open():
+        with self._reading():
             return self._because
 
     def dimension(self) -> int:
         """How many numbers a vector has; 0 before the first."""
-        with self._open() as db:
+        with self._reading() as db:
             return int(_fact(db, "dimension") or 0)
 
     # ── writing ──────────────────────────────────────────────────────────────
@@ -121,12 +139,12 @@ class FlatVectors:
         with self._writing() as db:
             if int(_fact(db, "dimension") or dimension) != dimension:
                 self._because = "dimension"
-                db.execute("DELETE FROM documents")
-                db.execute("UPDATE partitions SET generation = generation + 1")
+                db.execute("DELETE FROM vectors")
+                db.execute("UPDATE vector_partitions SET generation = generation + 1")
             _set(db, "dimension", str(dimension))
             self._take_out(db, [document.document_id for document in documents])
             db.executemany(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO vectors VALUES (?, ?, ?, ?, ?)",
                 (
                     (
                         one.document_id,
@@ -145,16 +163,16 @@ class FlatVectors:
         with self._writing() as db:
             gone = [
                 document_id
-                for document_id, key in db.execute("SELECT document_id, key FROM documents")
+                for document_id, key in db.execute("SELECT document_id, key FROM vectors").fetchall()
                 if keys.get(document_id) != key
             ]
             self._take_out(db, gone)
             _set(db, "library_version", str(library_version))
 
-    def _take_out(self, db: sqlite3.Connection, gone: Sequence[str]) -> None:
+    def _take_out(self, db: Rows, gone: Sequence[str]) -> None:
         touched: set[str] = set()
         for document_id in gone:
-            row = db.execute("DELETE FROM documents WHERE document_id = ? RETURNING partition", (document_id,))
+            row = db.execute("DELETE FROM vectors WHERE document_id = ? RETURNING partition", (document_id,))
             touched.update(partition for (partition,) in row.fetchall())
         _touch(db, touched)
 
@@ -187,23 +205,39 @@ class FlatVectors:
 
     def _matrices(self, vector: Array, partitions: Collection[str]) -> list[Matrix]:
         """The opened partitions, those that hold anything, in the order of their names."""
-        with self._open() as db:
+        with self._lock, self._reading() as db:
             dimension = int(_fact(db, "dimension") or 0)
             if dimension and dimension != len(vector):
                 raise EmbeddingChanged(self._model, f"{len(vector)} ≠ {dimension}")
-            db.execute("BEGIN")
-            try:
-                generations = dict(db.execute("SELECT partition, generation FROM partitions"))
-                wanted = sorted(set(partitions) & generations.keys())
-                for partition in wanted:
-                    known = self._loaded.get(partition)
-                    if known is None or known.generation != generations[partition]:
-                        self._loaded[partition] = _load(db, partition, generations[partition], dimension)
-            finally:
-                db.execute("ROLLBACK")
+            generations = dict(db.execute("SELECT partition, generation FROM vector_partitions").fetchall())
+            wanted = sorted(set(partitions) & generations.keys())
+            for partition in wanted:
+                known = self._loaded.get(partition)
+                if known is None or known.generation != generations[partition]:
+                    self._loaded[partition] = _load(db, partition, generations[partition], dimension)
             return [self._loaded[partition] for partition in wanted if len(self._loaded[partition].vectors)]
 
-    # ── the file ─────────────────────────────────────────────────────────────
+    def _as_ours(self, db: Rows) -> None:
+        """Forget what another layout or model made."""
+        layout, model = _fact(db, "layout"), _fact(db, "model")
+        if (layout, model) == (_LAYOUT, self._model):
+            return
+        if layout:
+            self._because = "layout" if layout != _LAYOUT else "model"
+        db.execute("DELETE FROM vectors")
+        db.execute("DELETE FROM vector_facts")
+        db.execute("UPDATE vector_partitions SET generation = generation + 1")
+        _set(db, "layout", _LAYOUT)
+        _set(db, "model", self._model)
+
+
+class FlatVectors(KeptVectors):
+    """Vectors in `folder/vectors.db`. Reading and writing are safe from several threads and processes."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        super().__init__(model)
+        self._path = folder / "vectors.db"
+        self._connection: sqlite3.Connection | None = None
 
     def close(self) -> None:
         """Let go of the file and of what was loaded."""
@@ -245,20 +279,17 @@ class FlatVectors:
             raise
         return db
 
-    def _as_ours(self, db: sqlite3.Connection) -> None:
-        layout, model = _fact(db, "layout"), _fact(db, "model")
-        if (layout, model) == (_LAYOUT, self._model):
-            return
-        if layout:
-            self._because = "layout" if layout != _LAYOUT else "model"
-        db.execute("DELETE FROM documents")
-        db.execute("DELETE FROM facts")
-        db.execute("UPDATE partitions SET generation = generation + 1")
-        _set(db, "layout", _LAYOUT)
-        _set(db, "model", self._model)
+    @contextmanager
+    def _reading(self) -> Iterator[Rows]:
+        with self._open() as db:
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.execute("ROLLBACK")
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[Rows]:
         with self._open() as db, _transaction(db):
             yield db
 
@@ -275,30 +306,33 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _fact(db: sqlite3.Connection, name: str) -> str:
-    row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+def _fact(db: Rows, name: str) -> str:
+    row = db.execute("SELECT value FROM vector_facts WHERE name = ?", (name,)).fetchone()
     return "" if row is None else str(row[0])
 
 
-def _set(db: sqlite3.Connection, name: str, value: str) -> None:
-    db.execute("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
+def _set(db: Rows, name: str, value: str) -> None:
+    db.execute(
+        "INSERT INTO vector_facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+    )
 
 
-def _touch(db: sqlite3.Connection, partitions: Collection[str]) -> None:
+def _touch(db: Rows, partitions: Collection[str]) -> None:
     """Note that these partitions changed: whoever has them in memory loads them anew."""
     db.executemany(
-        "INSERT INTO partitions VALUES (?, 1) ON CONFLICT (partition) DO UPDATE SET generation = generation + 1",
+        "INSERT INTO vector_partitions VALUES (?, 1) ON CONFLICT (partition) "
+        "DO UPDATE SET generation = vector_partitions.generation + 1",
         [(partition,) for partition in partitions],
     )
 
 
-def _load(db: sqlite3.Connection, partition: str, generation: int, dimension: int) -> Matrix:
+def _load(db: Rows, partition: str, generation: int, dimension: int) -> Matrix:
     documents: list[tuple[str, str]] = []
     counts: list[int] = []
     ordinals: list[bytes] = []
     vectors: list[bytes] = []
     rows = db.execute(
-        "SELECT document_id, key, ordinals, vectors FROM documents WHERE partition = ? ORDER BY document_id",
+        "SELECT document_id, key, ordinals, vectors FROM vectors WHERE partition = ? ORDER BY document_id",
         (partition,),
     )
     for document_id, key, of_document, its_vectors in rows:
