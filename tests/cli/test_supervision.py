@@ -191,6 +191,15 @@ def test_a_person_reports_in_a_childs_seat_another_is_cancelled_and_the_parent_g
     assert _answer(desk) == "done:done by hand | failed:"
 
 
+def test_a_parent_goes_on_without_its_children(desk: Path) -> None:
+    run(desk, "delegate")
+    answered(desk, "case", "answer", "last", "1", "--of", "a1.1/1")
+    answered(desk, "case", "go-on", "last", "a1.2")
+    assert answered(desk, "case", "go-on", "last", "a1.2", code=1)["error"]["code"] == "command_refused"
+    answered(desk, "case", "run")
+    assert _answer(desk) == "done:yes"
+
+
 def test_a_turn_may_be_given_whole_and_what_cannot_be_read_is_said(desk: Path) -> None:
     run(desk, "delegate")
     answered(desk, "case", "reassign", "last", "a1.2", "clerk")

@@ -11,9 +11,10 @@ from jihwi.case.assignment import Policy
 from jihwi.case.budget import Limits, Spending
 from jihwi.case.governor import CHOICES as CHOICE_WORDS
 from jihwi.case.state import Case
-from jihwi.case.turn import Ask, Call, Report, Told, Turn, View
+from jihwi.case.turn import Ask, Call, Delegate, Post, Report, Told, Turn, View
 from jihwi.console.people import Person
 from jihwi.console.standing import standing_of
+from jihwi.evidence import Claim
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from tests.console.office import Client, running_console, small_engine
 
@@ -158,3 +159,29 @@ async def test_a_budget_that_ran_out_is_raised_on_the_page(tmp_path: Path) -> No
         assert (await client.post(f"/cases/{case_id}/budget", {})).status == 422
         assert (await client.post(f"/cases/{case_id}/budget", {"tokens": "900"})).status == 303
         await running.case(case_id, lambda case: case.outcome == "done")
+
+
+# ── going on without a child, and disputing ──────────────────────────────────
+
+
+def gives_out(view: View) -> Turn:
+    return Turn(actions=(Post(Claim("12 students")), Delegate("asker", "?")) if view.turn == 1 else (Ask("?"),))
+
+
+async def test_a_parent_goes_on_without_its_child_and_a_finding_is_disputed_on_the_page(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({"boss": gives_out, "asker": asker})) as running:
+        client = await Client(running.console).come_in()
+        opening = an_opening(an_agent("boss", delegates=("asker",)), an_agent("asker"))
+        case_id = await running.console.orchestrator.open(opening)
+        await running.case(case_id, lambda case: "a1.1" in case.assignments and bool(case.assignments["a1.1"].actions))
+        assert 'value="go_on"' in (await client.get(f"/cases/{case_id}")).text
+        child = {"assignment": "a1.1", "how": "go_on"}
+        assert (await client.post(f"/cases/{case_id}/seats", child)).status == 303
+        await running.case(case_id, lambda case: case.assignments["a1"].turn == 2)
+        assert (await client.post(f"/cases/{case_id}/seats", child)).status == 409
+        assert (await client.post(f"/cases/{case_id}/seats", {"assignment": "a1", "how": "take"})).status == 303
+        assert 'value="dispute"' in (await client.get(f"/cases/{case_id}")).text
+        turn = {"assignment": "a1", "do": "dispute", "finding": "1", "text": "I counted 11"}
+        assert (await client.post(f"/cases/{case_id}/turns", turn)).status == 303
+        case = await running.case(case_id, lambda case: bool(case.findings[0].disputes))
+        assert case.findings[0].disputes == ("boss: I counted 11",)

@@ -300,6 +300,7 @@ def _delegate(plan: _Plan, assignment: Assignment, state: ActionState, action: D
         action.inputs,
         _narrower(action.limits, case.agents[action.agent].limits),
         action.join,
+        max(0, action.wait_seconds) * 1000,
     )
     plan.record((assignment.id, assignment.turn, state.number, assignment.seat), opened, assignment)
 

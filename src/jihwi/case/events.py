@@ -110,8 +110,17 @@ class AssignmentOpened(Fact, frozen=True, omit_defaults=True, gc=False):
     inputs: dict[str, Any] = {}
     limits: Limits = UNLIMITED
     join: bool = True
+    wait_ms: int = 0
+    """How long whoever delegated it waits at most; 0 for as long as it takes."""
     aside: bool = False
     """Small work a person asked for beside the case's course: how it ends decides nothing about the case."""
+
+
+class WaitingEnded(Fact, frozen=True, omit_defaults=True, gc=False):
+    """Whoever delegated an assignment waits for it no longer; it goes on, and its report is read when it comes."""
+
+    assignment: str
+    """The one that was waited for."""
 
 
 class TurnStarted(Fact, frozen=True, omit_defaults=True, gc=False):
@@ -508,6 +517,7 @@ Body = (
     | AgentChanged
     | RunnerAwaited
     | AssignmentOpened
+    | WaitingEnded
     | TurnStarted
     | TurnFinished
     | TurnFailed

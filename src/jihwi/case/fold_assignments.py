@@ -21,6 +21,7 @@ from jihwi.case.fold_moves import (
     say,
     settle,
     spend,
+    stop_waiting,
     union,
 )
 from jihwi.case.state import ActionState, Assignment, Case
@@ -53,6 +54,8 @@ def _assignment_opened(case: Case, body: e.AssignmentOpened, event: e.Event) -> 
         current = body.turn == parent.turn and body.number < len(parent.actions)
         if current and body.join:
             parent.actions[body.number].status = "asked"
+            if body.wait_ms:
+                case.timers[f"join:{body.assignment}"] = event.at_ms + body.wait_ms
         elif current:
             settle(case, parent, body.number, "delegate", "finished", {"assignment": body.assignment})
     else:  # what the case has found out so far is before its eyes
@@ -64,6 +67,12 @@ def _assignment_opened(case: Case, body: e.AssignmentOpened, event: e.Event) -> 
     )
     case.assignments[body.assignment] = assignment
     case.open_ids.append(body.assignment)
+
+
+def _waiting_ended(case: Case, body: e.WaitingEnded, event: e.Event) -> None:
+    child = case.assignments.get(body.assignment)
+    if child is not None and child.open:
+        stop_waiting(case, child)
 
 
 def _reported(case: Case, body: e.Reported, event: e.Event) -> None:
@@ -292,6 +301,7 @@ def _noticed(case: Case, body: e.Noticed, event: e.Event) -> None:
 
 FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.AssignmentOpened: _assignment_opened,
+    e.WaitingEnded: _waiting_ended,
     e.Reported: _reported,
     e.AssignmentCancelled: _assignment_cancelled,
     e.HandedOff: _handed_off,

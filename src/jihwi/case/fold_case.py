@@ -10,7 +10,7 @@ import msgspec
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
 from jihwi.case.budget import NOTHING
-from jihwi.case.fold_moves import EMPTY_REPORT, UNUSED, close, end_reservation, name_of, settle
+from jihwi.case.fold_moves import EMPTY_REPORT, UNUSED, close, end_reservation, name_of, settle, stop_waiting
 from jihwi.case.state import ActionState, Approval, Assignment, Case
 
 __all__ = ["FOLDED"]
@@ -187,6 +187,10 @@ def _timer_fired(case: Case, body: e.TimerFired, event: e.Event) -> None:
             action = assignment.actions[int(number)]
             if action.status == "waiting":
                 action.status = "lost"
+    elif kind == "join":
+        child = case.assignments.get(rest)
+        if child is not None and child.open:
+            stop_waiting(case, child)
     elif kind == "approval":
         approval = case.approvals.get(rest)
         if approval is not None and approval.status == "open":

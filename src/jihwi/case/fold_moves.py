@@ -120,6 +120,19 @@ def close(case: Case, assignment: Assignment, report: Report) -> None:
             approval.status = "lapsed"
             case.timers.pop(f"approval:{approval.id}", None)
     case.timers.pop(f"turn:{assignment.id}", None)
+    case.timers.pop(f"join:{assignment.id}", None)
+
+
+def stop_waiting(case: Case, child: Assignment) -> None:
+    """Whoever delegated it goes on; the child does too, and its report is read when it comes."""
+    case.timers.pop(f"join:{child.id}", None)
+    child.join = False
+    parent = case.assignments.get(child.parent)
+    number = child.parent_number
+    if parent is None or not parent.open or parent.turn != child.parent_turn or number >= len(parent.actions):
+        return
+    if parent.actions[number].status == "asked":
+        settle(case, parent, number, "delegate", "finished", {"assignment": child.id, "still_working": True})
 
 
 def action_of(case: Case, body: Any) -> tuple[Assignment | None, ActionState | None]:

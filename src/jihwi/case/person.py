@@ -40,6 +40,7 @@ __all__ = [
     "reject",
     "resume",
     "settle_uncertainty",
+    "stop_waiting",
     "take",
     "take_turn",
 ]
@@ -157,6 +158,22 @@ def cancel_assignment(case: Case, assignment_id: str, *, by: str, words: str = "
     if assignment.id == case.course:
         _refuse(case, "담당 자리는 사건과 함께 취소합니다.", "The case worker's seat ends with the case.")
     return [_by(by, e.AssignmentCancelled(assignment.id, Reason("cancelled_by_person", {"by": by, "note": words})))]
+
+
+def stop_waiting(case: Case, assignment_id: str, *, by: str) -> list[e.Draft]:
+    """Let whoever delegated this work go on without it; it goes on too, and its report is read when it comes."""
+    child = _open(case, assignment_id)
+    parent = case.assignments.get(child.parent)
+    waited_for = (
+        child.join
+        and parent is not None
+        and parent.turn == child.parent_turn
+        and child.parent_number < len(parent.actions)
+        and parent.actions[child.parent_number].status == "asked"
+    )
+    if not waited_for:
+        _refuse(case, f"'{child.id}'을(를) 기다리는 자리가 없습니다.", f"Nobody waits for '{child.id}'.")
+    return [_by(by, e.WaitingEnded(child.id))]
 
 
 def note(case: Case, assignment_id: str, words: str, *, by: str) -> list[e.Draft]:

@@ -79,6 +79,8 @@ class Delegate(msgspec.Struct, frozen=True, tag_field="do", tag="delegate", omit
     inputs: dict[str, Any] = {}
     limits: Limits = Limits()
     join: bool = True
+    wait_seconds: int = 0
+    """So long the next turn waits at most; 0 for as long as it takes. The child goes on and reports when it is done."""
 
 
 class HandOff(msgspec.Struct, frozen=True, tag_field="do", tag="hand_off", omit_defaults=True):

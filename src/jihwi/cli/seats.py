@@ -160,6 +160,13 @@ def leave(
         raise SystemExit(submit(session, case, command))
 
 
+@app.command("go-on", epilog="jihwi case go-on last a1.2")
+def go_on(case: CaseName, assignment: AssignmentName, json: Json = False, lang: Lang = None, home: Home = None) -> None:
+    """Let whoever waits for this work go on without it; its report is read when it comes."""
+    with Session(json=json, lang=lang, home=home) as session:
+        raise SystemExit(submit(session, case, lambda now, by: person.stop_waiting(now, assignment, by=by)))
+
+
 @app.command(epilog='jihwi case note last a1.2 "2025년 개정판만 보십시오"')
 def note(
     case: CaseName,

@@ -58,6 +58,8 @@ class Node(msgspec.Struct, frozen=True):
     withheld: bool
     awaits: str = ""
     """What it needs that no runner has had so far."""
+    waited_for: bool = False
+    """Whether whoever delegated it waits for its report."""
     children: tuple[Node, ...] = ()
 
 
@@ -246,8 +248,16 @@ def _node(case: Case, one: Assignment, language: Language, viewer: Viewer) -> No
         turns_spent=one.spent.turns,
         withheld=not visible,
         awaits=say_reason(one.awaits, language) if one.awaits is not None else "",
+        waited_for=_waited_for(case, one),
         children=tuple(children),
     )
+
+
+def _waited_for(case: Case, one: Assignment) -> bool:
+    parent = case.assignments.get(one.parent)
+    if parent is None or not (one.open and one.join and parent.open) or parent.turn != one.parent_turn:
+        return False
+    return one.parent_number < len(parent.actions) and parent.actions[one.parent_number].status == "asked"
 
 
 def _doing(case: Case, one: Assignment, running: bool) -> str:

@@ -230,6 +230,7 @@ _SAID: dict[type, tuple[str, str]] = {
     e.AgentChanged: ("{agent}: {changed}", "{agent}: {changed}"),
     e.RunnerAwaited: ("맡을 수 있는 실행기를 기다립니다", "Waits for a runner"),
     e.AssignmentOpened: ("{agent}에게 맡김: {task}", "Gave {agent}: {task}"),
+    e.WaitingEnded: ("{assignment:을} 더 기다리지 않고 이어 갑니다", "Waits for {assignment} no longer"),
     e.TurnStarted: ("{turn}번째 차례를 시작했습니다", "Began turn {turn}"),
     e.TurnFailed: ("차례가 실패했습니다", "The turn failed"),
     e.SkillStarted: ("{skill} 실행 중", "Running {skill}"),

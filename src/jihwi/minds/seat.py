@@ -91,7 +91,13 @@ def _seat_tools(view: View) -> tuple[Tool, ...]:
     if agent.handoffs:
         tools.append(_tool("hand_off", korean, {"agent": _one_of(agent.handoffs), "note": _TEXT}, ["agent", "note"]))
     if agent.delegates and view.budget_left.depth != 0:
-        delegation = {"agent": _one_of(agent.delegates), "task": _TEXT, "inputs": _OBJECT, "join": _YES_OR_NO}
+        delegation = {
+            "agent": _one_of(agent.delegates),
+            "task": _TEXT,
+            "inputs": _OBJECT,
+            "join": _YES_OR_NO,
+            "wait_seconds": _NUMBER,
+        }
         tools.append(_tool("delegate", korean, delegation, ["agent", "task"]))
     tools += [_tool(name, korean, properties, required) for name, properties, required in _ALWAYS]
     if view.root:
@@ -154,8 +160,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Hand this work with everything so far to another agent. Call it last in a turn.",
     ),
     "delegate": (
-        "일의 한 부분을 맡긴다. 여럿에게 나란히 맡길 수 있고, join이 true이면 보고를 기다린다.",
-        "Give a part of the work to another agent. Several work side by side; with join true you wait for the report.",
+        "일의 한 부분을 맡긴다. 여럿에게 나란히 맡길 수 있고, join이 true이면 보고를 기다린다. "
+        "wait_seconds를 적으면 그동안만 기다린다.",
+        "Give a part of the work to another agent. Several work side by side; with join true you wait for the report, "
+        "at most wait_seconds if given.",
     ),
     "post_finding": (
         "알아낸 것을 인용과 함께 사건 전체에 알린다. text는 한 문장, 인용의 text는 문서의 글자 그대로.",
@@ -195,8 +203,8 @@ def as_call(action: Action, box: Toolbox) -> tuple[str, dict[str, Any]]:
             return (tool.name if tool else _tool_name(skill, set())), arguments
         case HandOff(agent=agent, note=note):
             return "hand_off", {"agent": agent, "note": note}
-        case Delegate(agent=agent, task=task, inputs=inputs, join=join):
-            return "delegate", {"agent": agent, "task": task, **_given(inputs=inputs), "join": join}
+        case Delegate(agent=agent, task=task, inputs=inputs, join=join, wait_seconds=wait):
+            return "delegate", {"agent": agent, "task": task, **_given(inputs=inputs, wait_seconds=wait), "join": join}
         case Post(claim=claim):
             return "post_finding", {"text": claim.text, **msgspec.to_builtins(claim)}
         case Dispute(finding=finding, reason=reason):
@@ -228,6 +236,7 @@ class _Delegate(msgspec.Struct):
     task: str
     inputs: dict[str, Any] = {}
     join: bool = True
+    wait_seconds: int = 0
 
 
 class _Quotation(msgspec.Struct):
@@ -324,7 +333,7 @@ def _hand_off(arguments: Mapping[str, Any]) -> Action:
 
 def _delegate(arguments: Mapping[str, Any]) -> Action:
     made = _convert(arguments, _Delegate)
-    return Delegate(made.agent, _filled(made.task, "task"), made.inputs, join=made.join)
+    return Delegate(made.agent, _filled(made.task, "task"), made.inputs, join=made.join, wait_seconds=made.wait_seconds)
 
 
 def _dispute(arguments: Mapping[str, Any]) -> Action:

@@ -15,7 +15,7 @@ from jihwi.case import person as persons
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
 from jihwi.case.state import Case
-from jihwi.case.turn import Action, Ask, Call, Delegate, HandOff, Post, Release, Report, Turn
+from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
 from jihwi.console.newcomers import found_newcomer
 from jihwi.console.people import Right
 from jihwi.console.seeing import may_act
@@ -188,7 +188,8 @@ async def budget(visit: Visiting, case_id: str, sent: Annotated[Budget, Form()])
 
 class Seat(Sent):
     assignment: str
-    how: Literal["take", "give", "reassign"]
+    how: Literal["take", "give", "reassign", "go_on"]
+    """go_on: whoever waits for this work goes on without it."""
     agent: str = ""
 
 
@@ -199,6 +200,8 @@ async def seat(visit: Visiting, case_id: str, sent: Annotated[Seat, Form()]) -> 
     def command(now: Case, by: str) -> list[Draft]:
         if sent.how == "take":
             return persons.take(now, sent.assignment, by=by)
+        if sent.how == "go_on":
+            return persons.stop_waiting(now, sent.assignment, by=by)
         return persons.reassign(now, sent.assignment, by=by, agent=sent.agent, how=sent.how)
 
     return await _submit(visit, case_id, sent, command)
@@ -267,7 +270,8 @@ async def note(visit: Visiting, case_id: str, sent: Annotated[Note, Form()]) -> 
 
 class OwnTurn(Sent):
     assignment: str
-    do: Literal["say", "call", "post", "ask", "delegate", "hand_off", "release", "report"]
+    do: Literal["say", "call", "post", "dispute", "ask", "delegate", "hand_off", "release", "report"]
+    finding: int = 0
     text: str = ""
     skill: str = ""
     arguments: str = ""
@@ -294,6 +298,7 @@ def _turn(visit: Visit, sent: OwnTurn) -> Turn:
     made: dict[str, Callable[[], Action]] = {
         "call": lambda: Call(sent.skill, _object(visit, sent.arguments or "{}")),
         "post": lambda: Post(Claim(sent.text)),
+        "dispute": lambda: Dispute(sent.finding, sent.text),
         "ask": lambda: Ask(sent.text),
         "delegate": lambda: Delegate(sent.agent, sent.text),
         "hand_off": lambda: HandOff(sent.agent, sent.text),
