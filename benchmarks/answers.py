@@ -157,7 +157,8 @@ def refused(shelf: Shelf, queries: Rows) -> dict[str, float]:
 
 
 SIZES = (1, 3, 5, 10)
-_SHELVES, _ASKED_EACH = 25, 6
+_ASKED, _ASKED_EACH = 240, 6
+"""Questions for each size, and from one library."""
 
 
 def small(passages: Rows, queries: Rows, seed: int = 4) -> dict[str, float]:
@@ -186,7 +187,7 @@ def _asked_small(documents: Sequence[Rows], size: int, queries: Rows, chance: ra
     title_of = {row["id"]: row["title"] for document in documents for row in document}
     refused: Counter[str] = Counter()
     counts: Counter[str] = Counter()
-    for _ in range(_SHELVES):
+    while counts[_OWN] < _ASKED:
         rows = [row for document in chance.sample(documents, size) for row in document]
         shelf, titles = Shelf(rows), {row["title"] for row in rows}
         own = [query for row in rows for query in by_passage.get(row["id"], ())]
@@ -197,7 +198,7 @@ def _asked_small(documents: Sequence[Rows], size: int, queries: Rows, chance: ra
             if len(rows) > size:
                 counts[_REMOVED] += 1
                 refused[_REMOVED] += not shelf.answer(query["query"], frozenset(query["relevant"])).found
-        for query in chance.sample(foreign, _ASKED_EACH):
+        for query in chance.sample(foreign, min(_ASKED_EACH, len(own))):
             counts[_FOREIGN] += 1
             refused[_FOREIGN] += not shelf.answer(query["query"]).found
     return {row: 100 * refused[row] / counts[row] for row in counts}

@@ -27,6 +27,8 @@ _QUOTED = re.compile(r"[\"“‘'《〈「『<]([^\"“”‘’'《》〈〉「
 
 
 _UNTIL = re.compile(r"\s?(?:전|이내|후|뒤|안)(?=까지|에|$|[\s.,)])")
+_NAMED = re.compile(r"(?<![가-힣])([가-힣]{2,4})(?=\s(?:씨|님|옹|양|군)(?![가-힣]{2}))")
+"""A person by what is said after the name, whatever a dictionary takes the name for."""
 _VALUE = re.compile(r"\s*(?:[^\w\s]\s*)?[가-힣A-Za-z][가-힣A-Za-z\s]{0,14}?\s*[:：]\s*([^\n,;:：]{1,40}?)\s*\Z")
 """A line that is a label and its value."""
 
@@ -65,6 +67,8 @@ def candidates_of(text: str, start: int, end: int, words: Sequence[Word]) -> lis
     for match in _QUOTED.finditer(text, start, end):
         span = match.span(1)
         found.setdefault(span, Candidate(*span, particle=_particle_after(inside, match.end()), quoted=True))
+    for match in _NAMED.finditer(text, start, end):
+        found.setdefault(match.span(1), Candidate(*match.span(1), tag="NNP", sort="인명"))
     for candidate in _noun_phrases(text, inside):
         found.setdefault((candidate.start, candidate.end), candidate)
     trimmed = {(c.start, c.end): c for c in (_trimmed(text, one) for one in found.values()) if c.end > c.start}
@@ -132,18 +136,27 @@ def _noun_phrases(text: str, words: Sequence[Word]) -> Iterator[Candidate]:
                 if all(word.tag in _LEANING for word in piece):
                     continue
                 if piece[-1].tag.split("+")[0] in _HEADS or piece[-1].tag == "SY":
-                    yield _phrase(piece, words)
+                    yield _phrase(text, piece, words)
 
 
+def _word_start(text: str, start: int) -> int:
+    """Where the written word begins: 열린마당 is a name, though 열린 is a verb for the dictionary."""
+    begin = start
+    while begin > 0 and start - begin < _LONGEST_BEGINNING and "가" <= text[begin - 1] <= "힣":
+        begin -= 1
+    return begin if begin == 0 or not "가" <= text[begin - 1] <= "힣" else start
+
+
+_LONGEST_BEGINNING = 4
 _LEANING = frozenset({"NNB", "NNBC", "XSN"})
 """Nouns that say nothing alone: 씨, 명, 측."""
 
 
-def _phrase(piece: Sequence[Word], words: Sequence[Word]) -> Candidate:
+def _phrase(text: str, piece: Sequence[Word], words: Sequence[Word]) -> Candidate:
     names = any(word.tag == "NNP" for word in piece)
     spaces = sum(1 for a, b in pairwise(piece) if b.start > a.end)
     return Candidate(
-        piece[0].start,
+        _word_start(text, piece[0].start),
         piece[-1].end,
         tag="NNP" if names else piece[-1].tag,
         sort=piece[-1].sort,
@@ -158,7 +171,10 @@ def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
     run: list[Word] = []
     for word in words:
         joins = bool(run) and (word.start == run[-1].end or text[run[-1].end : word.start] == " ")
-        if _is_noun(word) or (run and joins and word.form in _INNER_SIGNS and word.start == run[-1].end):
+        if word.form in _BETWEEN and run:
+            yield _without_signs(run)
+            run = []
+        elif _is_noun(word) or (run and joins and word.form in _INNER_SIGNS and word.start == run[-1].end):
             if run and not joins:
                 yield _without_signs(run)
                 run = []
@@ -172,9 +188,14 @@ def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
 
 def _without_signs(run: list[Word]) -> list[Word]:
     """The run without signs and single determiners at its end."""
-    while run and (run[-1].form in _INNER_SIGNS or run[-1].tag in ("MM", "XPN")):
+    while run and (run[-1].form in _INNER_SIGNS or run[-1].tag in ("MM", "XPN") or run[-1].form in _AND_OTHERS):
         run = run[:-1]
     return run
+
+
+_AND_OTHERS = frozenset({"등", "등등"})
+_BETWEEN = frozenset({"당시"})
+"""What stands between a name and its title, and belongs to neither."""
 
 
 def _is_noun(word: Word) -> bool:

@@ -169,6 +169,8 @@ _FOREIGN = 0.3
 """What a word without translation counts, when it stands nowhere and the documents are in another language."""
 _FLAT = 0.7
 """Weights are raised to this power: in a small library the rarity of a word says less."""
+_UNJOINED = 0.3
+"""What a compound counts that stands nowhere, beside its parts: documents write it apart, or say the rest otherwise."""
 _VERB = 0.6
 """What a verb counts beside a noun: people ask with other verbs than the document's."""
 _ASKING = 0.2
@@ -198,7 +200,12 @@ def sought_of(
     With `foreign`, the documents are in another language than the question.
     """
     verbs = _verbs(question, analyser, tagger)
-    weights = {term.term: _weight_of(term, verbs, foreign=foreign) for term in terms}
+    joined = _joined(question, analyser)
+    weights = {
+        term.term: _weight_of(term, verbs, foreign=foreign)
+        * (_UNJOINED if term.term in joined and not term.chunks else 1)
+        for term in terms
+    }
     seen = {term.term for term in terms if term.chunks}
     used: set[str] = set()
     sought: list[Sought] = []
@@ -236,6 +243,15 @@ def _weight_of(term: Term, verbs: set[str], *, foreign: bool) -> float:
     if term.term in _ASKING_WORDS:
         return weight * _ASKING
     return weight * _VERB if term.term in verbs else weight
+
+
+def _joined(question: str, analyser: Analyser) -> set[str]:
+    """The question's terms that are others of its terms written together: 서울대 of 서울 and 대."""
+    tokens = analyser.tokens(question)
+    spans = {(token.start, token.end) for token in tokens}
+    return {
+        t.term for t in tokens if sum(t.start <= a and b <= t.end and (a, b) != (t.start, t.end) for a, b in spans) > 1
+    }
 
 
 def _verbs(question: str, analyser: Analyser, tagger: Tagger) -> set[str]:
