@@ -133,15 +133,15 @@ class _Shots:
         query = "여비 일비" if ".ko" in self._suffix else "youth exchange students"
         await page.goto(f"{self._address}/search?q={query}")
         await self._shot("search")
-        await page.goto(f"{self.case}/prompts#s1")
-        await page.locator(".made-sentences details[open]").first.wait_for()
+        await page.goto(f"{self.case}/prompts")
+        await page.locator(".made-sentences summary").first.click()
         await self._shot("prompts")
         await page.goto(f"{self.case}/ledger")
         await self._shot("ledger")
         await page.goto(f"{self.case}/fork?at=20")
         await self._shot("fork")
-        for name in ("team", "settings", "house"):
-            await page.goto(f"{self._address}/{name}")
+        for name, place in (("team", "team"), ("settings", "settings"), ("house", "ledger/house")):
+            await page.goto(f"{self._address}/{place}")
             await self._shot(name)
 
     async def _shot(self, name: str) -> None:

@@ -35,6 +35,12 @@ async def violations(page: Page) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
 
 
+async def too_wide(page: Page) -> int:
+    """By how many pixels a page is wider than its window."""
+    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return int(wide)
+
+
 async def a_released_case(running: Running) -> str:
     """The name of a case with a released report."""
     for name in ("계약", "고시공고"):
@@ -62,6 +68,11 @@ async def test_no_page_keeps_anybody_out(tmp_path: Path, language: str, theme: A
             await page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
             if found := await violations(page):
                 bad[place] = found
+            if theme == "dark":
+                await page.set_viewport_size({"width": 390, "height": 844})
+                if await too_wide(page) > 0:
+                    bad[f"{place} on a phone"] = ["it scrolls sideways"]
+                await page.set_viewport_size({"width": 1280, "height": 900})
         assert bad == {}
         assert [one for one in watched.complaints if "404" not in one] == []
         assert watched.elsewhere == []
@@ -80,8 +91,7 @@ async def test_no_decision_keeps_anybody_out_not_even_on_a_phone(tmp_path: Path)
             await page.goto(f"{running.address}/cases/{case_id}")
             await page.locator(".decision").first.wait_for()
             assert await violations(page) == []
-            wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide <= 0, "the page scrolls sideways"
+            assert await too_wide(page) <= 0, "the page scrolls sideways"
         await page.goto(f"{running.address}/inbox")
         assert await violations(page) == []
         await watched.context.clear_cookies()
