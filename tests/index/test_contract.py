@@ -165,6 +165,20 @@ def test_both_find_the_same_and_nothing_of_what_is_not_opened(
     server.close()
 
 
+def test_opening_and_searching_wait_for_nobody_who_writes(postgres: str) -> None:
+    server = served(postgres)
+    index = PostgresIndex(server, SmallWords("1"))
+    index.add([document("a", "apple")])
+    index.commit(1)
+    with server.writing(lock=1) as db:
+        db.execute("LOCK TABLE jihwi.index_postings, jihwi.index_segments, jihwi.index_state IN ROW EXCLUSIVE MODE")
+        another = served(postgres)
+        other = PostgresIndex(another, SmallWords("1"))
+        assert ids(other.search("apple", ["open"], limit=5)) == ["a"]
+    another.close()
+    server.close()
+
+
 _WRITER = """
 import sys
 from tests.index.test_contract import served

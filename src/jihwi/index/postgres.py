@@ -114,8 +114,11 @@ class PostgresIndex:
         self._adding: dict[str, IndexedDocument] = {}
         self._gone: set[str] = set()
         self._cleared = False
-        with server.writing(lock=_LOCK) as db:
-            db.execute(_TABLES)
+        with server.reading() as db:
+            missing = db.execute("SELECT to_regclass('jihwi.index_postings') IS NULL").fetchone()[0]
+        if missing:  # looked first: opening an index waits for nobody who writes to it
+            with server.writing(lock=_LOCK) as db:
+                db.execute(_TABLES)
 
     # ── reading ──────────────────────────────────────────────────────────────
 

@@ -35,9 +35,13 @@ class PostgresVectors(KeptVectors):
         """Raises StoreError when the server cannot be asked."""
         super().__init__(model)
         self._server = server
-        with self._writing() as db:
-            db.execute(_TABLES)
-            self._as_ours(db)
+        with self._reading() as db:
+            missing = db.execute("SELECT to_regclass('jihwi.vector_partitions') IS NULL").fetchone()[0]
+            ours = not missing and self._are_ours(db)
+        if not ours:  # looked first: opening waits for nobody who writes
+            with self._writing() as db:
+                db.execute(_TABLES)
+                self._as_ours(db)
 
     @contextmanager
     def _reading(self) -> Iterator[Rows]:

@@ -217,11 +217,14 @@ class KeptVectors(abc.ABC):
                     self._loaded[partition] = _load(db, partition, generations[partition], dimension)
             return [self._loaded[partition] for partition in wanted if len(self._loaded[partition].vectors)]
 
+    def _are_ours(self, db: Rows) -> bool:
+        return (_fact(db, "layout"), _fact(db, "model")) == (_LAYOUT, self._model)
+
     def _as_ours(self, db: Rows) -> None:
         """Forget what another layout or model made."""
-        layout, model = _fact(db, "layout"), _fact(db, "model")
-        if (layout, model) == (_LAYOUT, self._model):
+        if self._are_ours(db):
             return
+        layout = _fact(db, "layout")
         if layout:
             self._because = "layout" if layout != _LAYOUT else "model"
         db.execute("DELETE FROM vectors")
