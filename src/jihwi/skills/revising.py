@@ -25,7 +25,8 @@ from jihwi.evidence import (
     supported,
     whole_sentence,
 )
-from jihwi.evidence.quantities import quantities
+from jihwi.evidence.quantities import agrees, quantities
+from jihwi.evidence.stems import Vocabulary, is_general, written_words
 from jihwi.library import Library
 from jihwi.library.passages import passage_of, units_of
 from jihwi.skills import Skill, SkillContext, SkillResult
@@ -37,6 +38,8 @@ HITS = 12
 """Passages of the library that further evidence is looked for in."""
 MORE = 3
 """How many quotations are added to a sentence, and how many near ones are shown."""
+LEAST_ALIKE = 0.4
+"""Share of a sentence's words and figures that a near passage has."""
 MOST_OTHERS = 40
 """How many of the report's other quotations an assignment is given."""
 
@@ -241,19 +244,36 @@ def _backed(table: _Table, sentence: Sentence, wanted: str) -> tuple[Sentence, l
             continue
         holds = sentence.kind not in ("computed", "of_the_case") and supported(sentence.text, [one.text]).holds
         (bearing if holds else near).append(one)
+    near = _nearest(sentence.text, near)
     own = {one.document_id for one in sentence.quotations}
     bearing.sort(key=lambda one: one.document_id in own)
     added = list(_differing(bearing))[:MORE]
     table.open(added)
     if sentence.kind == "marked":
         made = derive(sentence.text, [sentence], added, table.readings, table.recorded)
-        return (sentence if made.kind == "marked" else made), near[:MORE]
+        return (sentence if made.kind == "marked" else made), near
     kept = sentence.quotations
     for one in added:
         more = (*kept, one)
         if sentence.kind == "quoted" or supported(sentence.text, [q.text for q in more]).holds:
             kept = more
-    return msgspec.structs.replace(sentence, quotations=kept), near[:MORE]
+    return msgspec.structs.replace(sentence, quotations=kept), near
+
+
+def _nearest(text: str, found: Sequence[Quotation]) -> list[Quotation]:
+    """What shares enough of a sentence's words and figures to be worth reading beside it, the most alike first."""
+    figures, bare = quantities(text), text
+    for one in sorted(figures, key=lambda figure: -figure.start):
+        bare = f"{bare[: one.start]} {bare[one.end :]}"
+    words = [word for word in written_words(bare) if not is_general(word)]
+    shares: dict[Quotation, float] = {}
+    for quotation in found:
+        vocabulary, stand = Vocabulary([quotation.text]), quantities(quotation.text)
+        common = sum(vocabulary.holds(word) for word in words)
+        common += sum(any(agrees(one, other) for other in stand) for one in figures)
+        shares[quotation] = common / max(1, len(words) + len(figures))
+    alike = [one for one in _differing(found) if shares[one] >= LEAST_ALIKE]
+    return sorted(alike, key=lambda one: -shares[one])[:MORE]
 
 
 def _differing(quotations: Iterable[Quotation]) -> Iterator[Quotation]:
@@ -274,8 +294,8 @@ def _units(table: _Table, wanted: str) -> Iterator[Quotation]:
         passage = passage_of(hit, table.library.reading(hit.reading, context.viewer))
         for unit in units_of(passage):
             text = passage.text[unit.start : unit.end].strip()
-            if text:
-                start = passage.start + passage.text.index(text, unit.start)
+            start = passage.start + passage.text.index(text, unit.start)
+            if text and not any(first <= start < last for first, last in passage.titles):
                 yield passage.quotation(start, start + len(text))
 
 

@@ -310,7 +310,8 @@ async def answer(visit: Visiting, case_id: str, sent: Annotated[Answered, Form()
         )
         return visit.go(_place(case_id, sent.call, "report"), {"case": case_id, "event": case.seq})
     found = offered(kept.case, sent.assignment)
-    if found is None or found[0].call != sent.call:
+    held = kept.case.assignments.get(sent.assignment)
+    if found is None or held is None or found[0].call != sent.call or not visit.person.viewer.may_see(held.labels):
         raise PageMissing()
     asked, proposed = found
     if not await stands(visit.console.house.library, kept.case, report, proposed.sentences):
