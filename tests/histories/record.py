@@ -14,8 +14,23 @@ from typing import Any
 from jihwi.case import person
 from jihwi.case.assignment import Policy
 from jihwi.case.budget import Limits
-from jihwi.case.turn import Ask, Call, CallSettled, Delegate, Dispute, HandOff, Post, Release, Report, Turn, View
-from jihwi.evidence import Claim
+from jihwi.case.revision import Edit, discard_proposal, edit_report, release_edited, report_digest, sentence_key
+from jihwi.case.turn import (
+    Ask,
+    Call,
+    CallSettled,
+    ChildReported,
+    Delegate,
+    Dispute,
+    HandOff,
+    Post,
+    Release,
+    Report,
+    Turn,
+    View,
+)
+from jihwi.errors import RunnerLacks
+from jihwi.evidence import Claim, Sentence
 from jihwi.orchestrator import load_case
 from jihwi.skills import Skill
 from jihwi.store import EventStore, Patch
@@ -173,6 +188,103 @@ async def fork() -> tuple[EventStore, list[str]]:
     return store, [case_id, fork_id]
 
 
+async def membership_changes() -> tuple[EventStore, list[str]]:
+    """An agent joins and gets work that no runner can do at first, a skill leaves, an agent leaves its seat."""
+    look, send, _ = _skills()
+
+    def worker(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=(Ask("?"),))
+        if not any(isinstance(one, ChildReported) for one in view.transcript):
+            return Turn(actions=(Delegate("judge", "?"), Delegate("clerk", "!", wait_seconds=3600)))
+        return Turn(actions=(Report(text="끝"),))
+
+    def clerk(view: View) -> Turn:
+        return Turn(actions=(Call("send", {"to": "all"}),))
+
+    def judge(view: View) -> Turn:
+        return Turn(actions=(Report(text="보았습니다"),))
+
+    store = MemoryStore()
+    house = an_orchestrator(store, {"worker": worker, "clerk": clerk}, look, send)
+    policy = Policy(approve=(), approval_expires_ms=3_600_000, deputy="park", above_deputy=("choi",))
+    case_id = (
+        await house.run(
+            an_opening(an_agent("worker", look, delegates=("clerk",)), an_agent("clerk", send), policy=policy)
+        )
+    ).id
+    await house.submit(case_id, lambda c: membership.join(c, an_agent("judge"), by="lee", source="court", words="필요"))
+    await house.submit(case_id, lambda c: membership.join_skills(c, "clerk", [look.spec], by="lee"))
+    await house.submit(case_id, lambda c: membership.leave_skills(c, "clerk", ["send"], by="lee"))
+    await house.submit(case_id, lambda c: person.answer(c, "네", by="kim"))
+    with contextlib.suppress(RunnerLacks):
+        await house.drive(case_id)
+    await house.submit(case_id, lambda c: person.stop_waiting(c, "a1.2", by="lee"))
+    await house.submit(case_id, lambda c: membership.leave(c, "clerk", by="lee"))
+    held = await store.lease_of(case_id)
+    if held is not None:
+        await store.release(held)
+    able = an_orchestrator(store, {"worker": worker, "judge": judge}, look, send, runner="able")
+    await able.drive(case_id)
+    return store, [case_id]
+
+
+async def judged() -> tuple[EventStore, list[str]]:
+    """The case worker's seat answers one approval, leaves one to a person, and is stopped for going round in circles."""
+    show = a_skill("show", effect="write", approval="always")
+    look, _, _ = _skills()
+
+    def worker(view: View) -> Turn:
+        if "approval" in view.inputs:
+            first = view.inputs["approval"]["arguments"]["n"] == 1
+            return Turn(actions=(Report(text="괜찮습니다", data={"verdict": "approve" if first else "person"}),))
+        if view.turn == 1:
+            return Turn(actions=(Delegate("clerk", "?"),))
+        return Turn(actions=(Call("look", {"what": "same"}),))
+
+    def clerk(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=(Call("show", {"n": 1}), Call("show", {"n": 2})))
+        return Turn(actions=(Report(text="보냄"),))
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker, "clerk": clerk}, show, look)
+    agents = (an_agent("worker", look, delegates=("clerk",)), an_agent("clerk", show))
+    policy = Policy(case_worker_approves=("show",))
+    case_id = (await house.run(an_opening(*agents, policy=policy))).id
+    await house.drive(case_id)
+    for _ in range(2):
+        case = await house.case(case_id)
+        for approval in person.open_approvals(case):
+            await house.submit(case_id, partial(person.reject, approval_id=approval.id, by="lee"))
+        await house.drive(case_id)
+    return house.store, [case_id]
+
+
+async def revised() -> tuple[EventStore, list[str]]:
+    """A released report is edited by hand, worked on aside, released again, and the case goes on with a follow-up."""
+    text = {"request": "?", "language": "ko", "answer": [{"text": "하나", "kind": "marked"}]}
+    compose = a_skill("compose", lambda context, arguments: text)
+
+    def worker(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=(Call("compose"),))
+        return Turn(actions=(Release(f"{view.assignment}/1/0"), Report(text=f"끝: {view.request}")))
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker, "helper": lambda view: Turn("보았습니다")}, compose)
+    case_id = (await house.run(an_opening(an_agent("worker", compose)))).id
+    first = sentence_key(Sentence("하나", "marked"))
+    edit = Edit(how="replace", part=0, at=0, keys=(first,), now=(Sentence("둘", "marked"), Sentence("셋", "marked")))
+    await house.submit(case_id, lambda c: edit_report(c, "a1/1/0", edit, by="lee"))
+    await house.submit(case_id, lambda c: person.ask_aside(c, an_agent("helper"), "보아 주십시오", {"x": 1}, by="lee"))
+    await house.drive(case_id)
+    await house.submit(case_id, lambda c: discard_proposal(c, "a2", by="lee", words="아니오"))
+    await house.submit(case_id, lambda c: release_edited(c, "a1/1/0", report_digest(c.results["a1/1/0"]), by="lee"))
+    await house.drive(case_id)
+    await house.submit(case_id, lambda c: person.follow_up(c, "더?", by="kim"))
+    await house.drive(case_id)
+    return house.store, [case_id]
+
+
 async def report_team() -> tuple[EventStore, list[str]]:
     """The report team over two small files, through the command line."""
     with tempfile.TemporaryDirectory() as name:
@@ -200,6 +312,7 @@ SCENES: dict[str, Scene] = {
     "crash": crash,
     "uncertain": uncertain,
     "parked": parked,
+    "revised": revised,
     "fork": fork,
     "report-team": report_team,
 }
