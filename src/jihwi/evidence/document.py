@@ -23,6 +23,8 @@ def classes_in(labels: Iterable[str]) -> tuple[SecurityClass, ...]:
     >>> classes_in(("class:C", "인사"))
     ('C',)
     """
+    if not labels:
+        return ()
     held = set(labels)
     order: tuple[SecurityClass, ...] = ("C", "S")
     return tuple(one for one in order if f"{CLASS_MARK}{one}" in held)

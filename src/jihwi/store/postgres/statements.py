@@ -29,8 +29,8 @@ NOW: LiteralString = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 # One statement a batch, one JSON parameter for the appends and one for their events. FOR UPDATE shows each case as the
 # last committed append left it, also one that finished while we waited; the order keeps two batches from waiting for
-# each other. (The ARRAY has the index asked; with a plain subquery every case was read.) What does not fit leaves nothing
-# behind and is told apart by what the fence saw.
+# each other. (The ARRAY has the index asked; with a plain subquery every case was read.) What does not fit leaves
+# nothing behind and is told apart by what the fence saw.
 APPEND: LiteralString = f"""
 WITH asked AS MATERIALIZED (
     SELECT n, case_id, first_seq, last_seq, decode(previous, 'base64') AS previous, decode(head, 'base64') AS head,
