@@ -233,9 +233,7 @@ def _best(views: Sequence[View], scored: Sequence[Array], count: int) -> list[_C
     return found[:count]
 
 
-def _asked_for(
-    views: Sequence[View], scored: Sequence[Array], chunks: Collection[tuple[str, int]]
-) -> list[_Candidate]:
+def _asked_for(views: Sequence[View], scored: Sequence[Array], chunks: Collection[tuple[str, int]]) -> list[_Candidate]:
     """These chunks as candidates, where they lie in one of the views."""
     found: list[_Candidate] = []
     for document_id, ordinal in chunks:
