@@ -158,7 +158,7 @@ async def test_of_two_people_at_one_sentence_the_second_sees_both_and_loses_noth
         assert "살아난 글." in [text for _, text in await report.texts()]
 
 
-async def test_two_people_at_two_sentences_do_not_disturb_each_other(tmp_path: Path) -> None:
+async def test_people_at_different_sentences_do_not_disturb_each_other(tmp_path: Path) -> None:
     async with running_console(tmp_path / "home") as running:
         report = await with_a_report(running, tmp_path)
         await report.edit(await report.named(), "add", more="둘째 문장.")
@@ -166,6 +166,10 @@ async def test_two_people_at_two_sentences_do_not_disturb_each_other(tmp_path: P
         await report.edit(one, "add", more="그 사이 문장.")
         assert (await report.edit(two, "replace", text="셋째 문장.")).status == 303
         assert [text for _, text in await report.texts()][1:3] == ["그 사이 문장.", "셋째 문장."]
+        named = await report.named()
+        sent = await asyncio.gather(*(report.edit(named, "add", more=f"문장 {n}.") for n in range(5)))
+        assert [one.status for one in sent] == [303] * 5, "all at once, and all kept"
+        assert {f"문장 {n}." for n in range(5)} <= {text for _, text in await report.texts()}
 
 
 # ── leaving again ────────────────────────────────────────────────────────────
@@ -242,20 +246,13 @@ async def test_a_passage_is_checked_backed_shortened_and_quoted_and_taken_or_lef
         short = await report.asked("shorten")
         assert [one["text"] for one in short["sentences"]] == [whole.replace("(휴일 포함)", "")]
         assert short["sentences"][0]["kind"] != "marked"
+        await report.edit(await report.named(), "replace", text="다른 글.")
+        states = {one["assignment"]: (one["state"], one["after"]) for one in (await report.seen())["proposals"]}
+        assert states[short["assignment"]] == ("stale", 0), "the words it was about have changed meanwhile"
+        assert (await report.answered(short, "accept")).status == 409
+        assert (await report.texts())[0][1] == "다른 글."
         case = await running.case(report.case_id, lambda now: now.status == "closed")
         assert case.assignments["a2"].aside
-
-
-async def test_a_proposal_for_words_that_changed_meanwhile_is_not_taken(tmp_path: Path) -> None:
-    async with running_console(tmp_path / "home") as running:
-        report = await with_a_report(running, tmp_path)
-        await report.edit(await report.named(), "replace", text=SAID)
-        proposal = await report.asked("evidence")
-        await report.edit(await report.named(), "replace", text="다른 글.")
-        [stale] = (await report.seen())["proposals"]
-        assert (stale["state"], stale["after"]) == ("stale", 0)
-        assert (await report.answered(proposal, "accept")).status == 409
-        assert (await report.texts())[0][1] == "다른 글."
 
 
 # ── who may ──────────────────────────────────────────────────────────────────
@@ -306,16 +303,6 @@ async def test_who_lacks_a_label_sees_no_word_of_what_was_edited_or_proposed(tmp
         assert (await kim.post(f"{report.place}/edits", edit)).status == 404
         ask = {**await report.named(), "ask": "check"}
         assert (await kim.post(f"{report.place}/requests", ask)).status == 404
-
-
-async def test_many_edits_at_once_are_all_kept(tmp_path: Path) -> None:
-    async with running_console(tmp_path / "home") as running:
-        report = await with_a_report(running, tmp_path)
-        named = await report.named()
-        sent = await asyncio.gather(*(report.edit(named, "add", more=f"문장 {n}.") for n in range(5)))
-        assert [one.status for one in sent] == [303] * 5
-        texts = [text for _, text in await report.texts()]
-        assert {f"문장 {n}." for n in range(5)} <= set(texts)
 
 
 # ── with a model ─────────────────────────────────────────────────────────────

@@ -26,6 +26,7 @@ __all__ = [
     "discard_proposal",
     "edit_report",
     "is_edited",
+    "known_by",
     "located",
     "part_of",
     "release_edited",
@@ -87,16 +88,25 @@ def part_of(report: Report, part: int) -> tuple[Sentence, ...]:
 
 
 def located(report: Report, part: int, at: int, keys: Sequence[str]) -> tuple[int, int] | None:
-    """Where sentences with these keys stand one after another: where they were seen, or the only other place."""
+    """Where sentences with these keys stand one after another: where they were seen, or the only other place, unless
+    one of them stood more than once (`known_by`): then a twin elsewhere is not what was seen."""
+    plain = [key.rstrip("!") for key in keys]
     places = [
         (other, start)
         for other in range(len(report.sections) + 1)
         for start in range(len(part_of(report, other)) - len(keys) + 1)
-        if [sentence_key(one) for one in part_of(report, other)[start : start + len(keys)]] == list(keys)
+        if [sentence_key(one) for one in part_of(report, other)[start : start + len(keys)]] == plain
     ]
     if (part, at) in places:
         return part, at
-    return places[0] if len(places) == 1 else None
+    return places[0] if len(places) == 1 and plain == list(keys) else None
+
+
+def known_by(report: Report, part: int, at: int, count: int = 1) -> tuple[str, ...]:
+    """The keys of sentences in their place; `!` follows the key of one that stands more than once in the report."""
+    every = [sentence_key(one) for other in range(len(report.sections) + 1) for one in part_of(report, other)]
+    keys = [sentence_key(one) for one in part_of(report, part)[at : at + count]]
+    return tuple(f"{key}!" if every.count(key) > 1 else key for key in keys)
 
 
 def after_edit(report: Report, body: e.ReportEdited) -> Report:

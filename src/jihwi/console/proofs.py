@@ -10,7 +10,7 @@ import msgspec
 
 from jihwi.case.events import AssignmentOpened, ReportEdited
 from jihwi.case.recorded import in_words
-from jihwi.case.revision import Edit, located, part_of, report_of, sentence_key
+from jihwi.case.revision import Edit, known_by, located, part_of, report_of, sentence_key
 from jihwi.case.state import Assignment, Case
 from jihwi.console.cases import Kept
 from jihwi.console.passage_words import say_note
@@ -92,7 +92,7 @@ def handles_of(report: Report) -> tuple[Handle, ...]:
     for part in range(len(report.sections) + 1):
         for at, one in enumerate(part_of(report, part)):
             missing = lacking(one.text, one.quotations) if one.kind == "marked" else ()
-            found.append(Handle(len(found) + 1, part, at, sentence_key(one), missing))
+            found.append(Handle(len(found) + 1, part, at, known_by(report, part, at)[0], missing))
     return tuple(found)
 
 
@@ -162,7 +162,7 @@ class Successor(msgspec.Struct, frozen=True):
 def successor(kept: Kept, call: str, keys: Sequence[str]) -> Successor | None:
     """What edits have made of sentences that are no longer there; `None` when no edit was about them."""
     found: Successor | None = None
-    current = set(keys)
+    current = {key.rstrip("!") for key in keys}
     for event in kept.events:
         body = event.body
         if not isinstance(body, ReportEdited) or body.call != call or body.how == "move":

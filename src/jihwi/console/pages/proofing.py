@@ -22,6 +22,7 @@ from jihwi.case.revision import (
     Edit,
     discard_proposal,
     edit_report,
+    known_by,
     part_of,
     release_edited,
     report_of,
@@ -149,7 +150,7 @@ async def _edit(visit: Visit, kept: Kept, report: Report, sent: Written) -> Edit
     part, at, old = sentences_of(report, sent.part, sent.at, sent.known_by())
     if not old and (sent.how != "add" or sent.keys):
         raise PassageChanged(kept.case.id)
-    keys = tuple(map(sentence_key, old))
+    keys = known_by(report, part, at, len(old))
     if sent.how in ("up", "down"):
         return Edit(how="move", part=part, at=at, keys=keys, steps=-1 if sent.how == "up" else 1)
     if sent.how == "remove":
@@ -187,7 +188,8 @@ def _number(case: Case, call: str, wanted: Edit) -> int:
     report = report_of(case, call)
     handles = handles_of(report) if report is not None else ()
     made = {sentence_key(one) for one in wanted.now} or set(wanted.keys)
-    here = [one.number for one in handles if one.key in made]
+    made = {key.rstrip("!") for key in made}
+    here = [one.number for one in handles if one.key.rstrip("!") in made]
     near = [one.number for one in handles if one.part == wanted.part and one.at <= wanted.at]
     return (here or near[-1:] or [1])[0]
 
@@ -243,7 +245,7 @@ async def ask(visit: Visiting, case_id: str, sent: Annotated[Asked, Form()]) -> 
         "call": sent.call,
         "part": part,
         "at": at,
-        "keys": list(map(sentence_key, passage)),
+        "keys": list(known_by(report, part, at, len(passage))),
         "passage": msgspec.to_builtins(passage),
         "others": msgspec.to_builtins(others),
         "words": sent.words.strip()[:500] if _is_part(sent.words, passage) else "",
