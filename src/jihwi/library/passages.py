@@ -219,7 +219,7 @@ def sought_of(
     return sought
 
 
-_BACKGROUND = 400
+_BACKGROUND = 50
 """Chunks of other texts that a library is imagined to stand among."""
 _COMMON = 0.005
 """The share of them that is imagined to hold any one word."""
