@@ -82,6 +82,7 @@ __all__ = [
 
 
 DAILY_LOOK_SECONDS = 600.0
+FIRST_LOOK_SECONDS = 20.0
 FALLBACK_FAILURES = 2
 """A model is asked so often before the fallback is."""
 
@@ -300,6 +301,7 @@ class House:
 
     async def sign_daily(self) -> None:
         """Sign the heads once a day, the first time soon, until cancelled; a problem is told and tried again."""
+        await asyncio.sleep(FIRST_LOOK_SECONDS)  # the cases of runners that died, and the first page, come before
         while True:
             try:
                 await self.sign_heads()
