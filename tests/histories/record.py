@@ -19,7 +19,6 @@ from jihwi.case.turn import (
     Ask,
     Call,
     CallSettled,
-    ChildReported,
     Delegate,
     Dispute,
     HandOff,
@@ -29,7 +28,6 @@ from jihwi.case.turn import (
     Turn,
     View,
 )
-from jihwi.errors import RunnerLacks
 from jihwi.evidence import Claim, Sentence
 from jihwi.orchestrator import load_case
 from jihwi.skills import Skill
@@ -186,78 +184,6 @@ async def fork() -> tuple[EventStore, list[str]]:
     fork_id = await house.fork(case_id, 15, by="lee")
     await house.drive(fork_id)
     return store, [case_id, fork_id]
-
-
-async def membership_changes() -> tuple[EventStore, list[str]]:
-    """An agent joins and gets work that no runner can do at first, a skill leaves, an agent leaves its seat."""
-    look, send, _ = _skills()
-
-    def worker(view: View) -> Turn:
-        if view.turn == 1:
-            return Turn(actions=(Ask("?"),))
-        if not any(isinstance(one, ChildReported) for one in view.transcript):
-            return Turn(actions=(Delegate("judge", "?"), Delegate("clerk", "!", wait_seconds=3600)))
-        return Turn(actions=(Report(text="끝"),))
-
-    def clerk(view: View) -> Turn:
-        return Turn(actions=(Call("send", {"to": "all"}),))
-
-    def judge(view: View) -> Turn:
-        return Turn(actions=(Report(text="보았습니다"),))
-
-    store = MemoryStore()
-    house = an_orchestrator(store, {"worker": worker, "clerk": clerk}, look, send)
-    policy = Policy(approve=(), approval_expires_ms=3_600_000, deputy="park", above_deputy=("choi",))
-    case_id = (
-        await house.run(
-            an_opening(an_agent("worker", look, delegates=("clerk",)), an_agent("clerk", send), policy=policy)
-        )
-    ).id
-    await house.submit(case_id, lambda c: membership.join(c, an_agent("judge"), by="lee", source="court", words="필요"))
-    await house.submit(case_id, lambda c: membership.join_skills(c, "clerk", [look.spec], by="lee"))
-    await house.submit(case_id, lambda c: membership.leave_skills(c, "clerk", ["send"], by="lee"))
-    await house.submit(case_id, lambda c: person.answer(c, "네", by="kim"))
-    with contextlib.suppress(RunnerLacks):
-        await house.drive(case_id)
-    await house.submit(case_id, lambda c: person.stop_waiting(c, "a1.2", by="lee"))
-    await house.submit(case_id, lambda c: membership.leave(c, "clerk", by="lee"))
-    held = await store.lease_of(case_id)
-    if held is not None:
-        await store.release(held)
-    able = an_orchestrator(store, {"worker": worker, "judge": judge}, look, send, runner="able")
-    await able.drive(case_id)
-    return store, [case_id]
-
-
-async def judged() -> tuple[EventStore, list[str]]:
-    """The case worker's seat answers one approval, leaves one to a person, and is stopped for going round in circles."""
-    show = a_skill("show", effect="write", approval="always")
-    look, _, _ = _skills()
-
-    def worker(view: View) -> Turn:
-        if "approval" in view.inputs:
-            first = view.inputs["approval"]["arguments"]["n"] == 1
-            return Turn(actions=(Report(text="괜찮습니다", data={"verdict": "approve" if first else "person"}),))
-        if view.turn == 1:
-            return Turn(actions=(Delegate("clerk", "?"),))
-        return Turn(actions=(Call("look", {"what": "same"}),))
-
-    def clerk(view: View) -> Turn:
-        if view.turn == 1:
-            return Turn(actions=(Call("show", {"n": 1}), Call("show", {"n": 2})))
-        return Turn(actions=(Report(text="보냄"),))
-
-    house = an_orchestrator(MemoryStore(), {"worker": worker, "clerk": clerk}, show, look)
-    agents = (an_agent("worker", look, delegates=("clerk",)), an_agent("clerk", show))
-    policy = Policy(case_worker_approves=("show",))
-    case_id = (await house.run(an_opening(*agents, policy=policy))).id
-    await house.drive(case_id)
-    for _ in range(2):
-        case = await house.case(case_id)
-        for approval in person.open_approvals(case):
-            await house.submit(case_id, partial(person.reject, approval_id=approval.id, by="lee"))
-        await house.drive(case_id)
-    return house.store, [case_id]
 
 
 async def revised() -> tuple[EventStore, list[str]]:
