@@ -65,6 +65,7 @@ TARGETS: dict[str, Target] = {
     "distribution-locked files read / share": (">=", 1),
     "pdf against its source / recall, mean": (">=", 0.90),
     "pdf against its source / recall, median": (">=", 0.993),
+    "pdf against its source / order by the page": (">=", 0.98),
     "whole corpus / seconds": ("<=", 60),
     "whole corpus / peak memory, MB": ("<=", 1000),
     "whole corpus / crashed": ("<=", 0),
@@ -283,6 +284,9 @@ def compare(items: list[Item], ours: Scores, pdfs: dict[str, str], folder: Path)
         means[name]["raised"] = len(result.errors)
         for figure in figures:
             for path, value in theirs.values.get(figure, {}).items():
+                # Who found little has little to put out of order.
+                if "order" in figure and theirs.values[f"{figure[:4]} pdf recall"][path] < LOW:
+                    continue
                 for best in (ceilings.all, ceilings.others):
                     best[figure][path] = max(value, best[figure].get(path, 0.0))
     for name, found in means.items():
@@ -360,7 +364,9 @@ def main() -> None:
     report(scores, low)
     more = {
         "distribution-locked files read": locked_read(items, readings, scores),
-        "pdf against its source": measure_pdfs(folder, {path: text.printed for path, text in texts.items()}),
+        "pdf against its source": measure_pdfs(
+            folder, {item.path: (item.format, *texts[item.path][:3]) for item in items if item.path in texts}
+        ),
         "whole corpus": measure_whole(folder),
     }
     others, ceilings = compare(items, scores, pdfs, folder)

@@ -40,6 +40,11 @@ _CAUSES: dict[tuple[str, str], str] = {
     ("source", "36382819_gyeoljae_pm_traffic-2020.pdf"): _NO_MAP,
     ("source", "156618554_petfood_press-2020.pdf"): _NO_MAP,
     ("source", "hwp3-sample14-2020.pdf"): _NO_MAP,
+    ("page", "form-002.hwpx"): "a form whose cells the PDF shows beside each other, read here by rows",
+    ("page", "multi-table-001.hwp"): "an organisation chart of narrow cells, whose lines run into each other",
+    ("page", "multi-table-002.hwp"): "an organisation chart of narrow cells, whose lines run into each other",
+    ("page", "shortcut.hwp"): "names and keys of two columns stand on one row of the page",
+    ("page", "BookReview.hwp"): "two columns of drawn boxes: here box after box",
     ("cells", "SO-SUEOP.hwp"): "what are boxes of one cell in the newer file are drawn boxes in the old one",
 }
 
