@@ -1,0 +1,23 @@
+"""The whole house, built in one place: the only package that knows every adapter.
+
+`open_house` gives a `House` whose parts are ready and are put away again at the end. What is slow to import waits
+until the part that needs it is first used.
+"""
+
+from jihwi.wiring.house import House, open_house
+from jihwi.wiring.libraries import ReadingRoom, built_in_skills, collection_of, copy_library, embedder_of
+from jihwi.wiring.places import StoreRoom, open_store, state_folder, state_place
+
+__all__ = [
+    "House",
+    "ReadingRoom",
+    "StoreRoom",
+    "built_in_skills",
+    "collection_of",
+    "copy_library",
+    "embedder_of",
+    "open_house",
+    "open_store",
+    "state_folder",
+    "state_place",
+]

@@ -1,0 +1,171 @@
+"""The library of a house: where its documents and index lie, what makes its vectors, and how files are read."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from jihwi.evidence import SecurityClass
+from jihwi.settings import Settings, StoreAddress
+from jihwi.skills import Skill
+
+if TYPE_CHECKING:
+    from jihwi.index import Embedder, Tagger
+    from jihwi.library import Library, Vectors
+    from jihwi.library.database import LibraryDatabase
+    from jihwi.library.postgres import PostgresServer
+
+__all__ = ["ReadingRoom", "built_in_skills", "collection_of", "copy_library", "embedder_of", "library_of"]
+
+
+def collection_of(folder: Path) -> str:
+    """The name of the collection a folder is: its own name and the digest of where it lies.
+
+    >>> collection_of(Path("/srv/문서")) == collection_of(Path("/srv/./문서/"))
+    True
+    """
+    place = unicodedata.normalize("NFC", str(folder.resolve()))
+    name = unicodedata.normalize("NFC", folder.resolve().name) or "root"
+    return f"{name}-{hashlib.sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def library_of(settings: Settings, home: Path) -> Library:
+    """The documents of the house in `home`. Raises StoreError, SettingInvalid, ModelSpecInvalid, EmbeddingError,
+    ExtraMissing."""
+    from jihwi.index.mecab import MecabAnalyser  # waits: loads the analyser's dictionary
+    from jihwi.library import Library
+
+    analyser = MecabAnalyser()
+    busy_seconds = settings.busy_seconds
+    security_class = cast(SecurityClass, settings.security_class)
+    if settings.store:
+        from jihwi.index.postgres import PostgresIndex
+
+        server = _server(settings.store, busy_seconds)
+        database = _on(server)
+        vectors = _vectors(settings, server)
+        on_server = PostgresIndex(server, analyser)
+        return Library(home, analyser, on_server, vectors=vectors, database=database, security_class=security_class)
+    from jihwi.index.embedded import EmbeddedIndex
+
+    index = EmbeddedIndex(home / "index", analyser)
+    vectors = _vectors(settings, home / "index")
+    return Library(home, analyser, index, busy_seconds=busy_seconds, vectors=vectors, security_class=security_class)
+
+
+def _server(address: StoreAddress, busy_seconds: float) -> PostgresServer:
+    """The server at an address as the library meets it. Raises StoreError, SettingInvalid."""
+    from functools import partial
+
+    from jihwi.library.postgres import PostgresServer
+    from jihwi.store.postgres.opening import place_of, store_error
+
+    dsn = address.url()
+    told = partial(store_error, dsn=dsn, busy_seconds=busy_seconds)
+    return PostgresServer(dsn, place=place_of(dsn), told=told, busy_seconds=busy_seconds)
+
+
+def _on(server: PostgresServer) -> LibraryDatabase:
+    from jihwi.library.postgres import PostgresDatabase
+
+    return PostgresDatabase(server)
+
+
+def copy_library(source: StoreAddress | Path, target: StoreAddress | Path, *, busy_seconds: float) -> int | None:
+    """Copy the library of a server or state folder to another; how many documents came. None when there is one
+    already, 0 when there is none to copy. Raises StoreError, SettingInvalid.
+    """
+    from jihwi.library.copying import copy_library as copied
+    from jihwi.library.database import Database
+
+    def opened(place: StoreAddress | Path) -> LibraryDatabase:
+        if isinstance(place, StoreAddress):
+            return _on(_server(place, busy_seconds))
+        return Database(place / "library.db", busy_seconds=busy_seconds)
+
+    if isinstance(source, Path) and not (source / "library.db").is_file():
+        return 0
+    with contextlib.closing(opened(source)) as theirs, contextlib.closing(opened(target)) as ours:
+        return copied(theirs, ours)
+
+
+def embedder_of(settings: Settings) -> Embedder | None:
+    """The model that makes vectors, if one is set. Raises ModelSpecInvalid, SettingInvalid, EmbeddingError,
+    ExtraMissing."""
+    said = settings.embedding
+    if not said:
+        return None
+    # Imports wait: most houses have none.
+    if said.startswith("local:"):
+        from jihwi.index.local_model import LocalEmbedder
+
+        return LocalEmbedder(Path(said.removeprefix("local:")).expanduser())
+    from jihwi.index.embedding import EndpointEmbedder
+    from jihwi.minds.endpoint import parse_endpoint, secret_of
+
+    endpoint = parse_endpoint(said, key=settings.embedding_key)
+    return EndpointEmbedder(endpoint.model, endpoint.base_url, secret=lambda: secret_of(endpoint.key))
+
+
+def _vectors(settings: Settings, place: Path | PostgresServer) -> Vectors | None:
+    embedder = embedder_of(settings)
+    if embedder is None:
+        return None
+    from jihwi.library import Vectors
+
+    inside = settings.embedding.startswith("local:")  # its text leaves not even the process
+    classes: tuple[str, ...] = ("C", "S", "O") if inside else settings.embedding_classes
+    if isinstance(place, Path):
+        from jihwi.index.vectors import FlatVectors
+
+        return Vectors(embedder, FlatVectors(place, embedder.name), frozenset(classes))
+    from jihwi.index.postgres_vectors import PostgresVectors
+
+    return Vectors(embedder, PostgresVectors(place, embedder.name), frozenset(classes))
+
+
+class ReadingRoom:
+    """What reading without a library needs: the files, their outcomes, and how each is shown and mended."""
+
+    def __init__(self, settings: Settings) -> None:
+        from jihwi.readers import Limits, folder, readiness, readiness_written, repair, words, writers
+        from jihwi.readers.sandbox import SandboxReadingService
+
+        self.survey = folder.survey
+        self.read_changed = folder.read_changed
+        self.builder = readiness.ReadinessBuilder
+        self.html = readiness_written.render_readiness_html
+        self.json = readiness_written.render_readiness_json
+        self.csv = readiness_written.render_readiness_csv
+        self.repair = repair.repair
+        self.refuse_overlap = repair.refuse_overlap
+        self.safe_path = repair.safe_path
+        self.say = words.say
+        self.grade_words = words.grade_words
+        self.markdown = writers.to_markdown
+        self.reading_json = writers.to_json
+        limits = Limits(seconds=settings.reading_seconds)
+        self.service = SandboxReadingService(limits=limits, processes=settings.reading_processes or None)
+
+    def __enter__(self) -> ReadingRoom:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.service.close()
+
+
+def built_in_skills(library: Callable[[], Library]) -> list[Skill]:
+    """The skills that travel with the house, over its library."""
+    from jihwi.skills.built_in import library_skills  # waits: brings the whole library
+    from jihwi.skills.revising import revising_skills
+
+    def tagger() -> Tagger:
+        from jihwi.index.mecab_tags import MecabTagger
+
+        return MecabTagger()
+
+    return [*library_skills(library, tagger), *revising_skills(library)]

@@ -1,0 +1,67 @@
+"""Where the state of a house lies: its folder, its cases, and what keeping and moving them needs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from jihwi.errors import FolderIsBackup, StoreReadOnly
+from jihwi.settings import Settings, StoreAddress
+from jihwi.store import KeptStore
+
+__all__ = ["StoreRoom", "open_store", "state_folder", "state_place"]
+
+
+def state_place(settings: Settings, folder: Path | None = None) -> Path:
+    """Where the state lies or would lie; nothing is made."""
+    return ((folder or Path.cwd()) / Path(settings.home).expanduser()).resolve()
+
+
+def state_folder(settings: Settings, folder: Path | None = None) -> Path:
+    """Where the state lies, made if it is not there. Raises StoreOnNetwork, StoreReadOnly, FolderIsBackup."""
+    return _made(state_place(settings, folder))
+
+
+def _made(home: Path) -> Path:
+    from jihwi.store.keeping import MANIFEST
+    from jihwi.store.places import refuse_network
+
+    refuse_network(home)
+    if (home / MANIFEST).exists():
+        raise FolderIsBackup(str(home))
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StoreReadOnly(str(home)) from problem
+    if not os.access(home, os.W_OK):
+        raise StoreReadOnly(str(home))
+    return home
+
+
+async def open_store(place: StoreAddress | Path, *, busy_seconds: float) -> KeptStore:
+    """The cases at a Postgres address or in a state folder, which is made if it is not there. Raises StoreError,
+    UsageError, ExtraMissing."""
+    # Imports wait: commands that need no store open none, and most need no server.
+    if isinstance(place, StoreAddress):
+        from jihwi.store.postgres import PostgresStore
+
+        address = await asyncio.to_thread(place.url)  # a reference may name a file
+        return await PostgresStore.open(address, busy_seconds=busy_seconds)
+    from jihwi.store.sqlite import SqliteStore
+
+    return await SqliteStore.open(_made(place) / "cases.db", busy_seconds=busy_seconds)
+
+
+class StoreRoom:
+    """What keeping and moving needs: copies of a state folder, cases from store to store, texts erased."""
+
+    def __init__(self) -> None:
+        from jihwi.store import erasing, keeping, moving
+
+        self.backup = keeping.backup
+        self.read_manifest = keeping.read_manifest
+        self.restore = keeping.restore
+        self.copy_store = moving.copy_store
+        self.erase_bodies = erasing.erase_bodies
+        self.erase_older = erasing.erase_older
