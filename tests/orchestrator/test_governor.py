@@ -89,6 +89,9 @@ STOPS = {
     "the same call": Stop(
         until_helped(lambda view: Turn(actions=(Call("look", {"n": 1}),))), "same_call_again", CIRCLING
     ),
+    "what is not there": Stop(
+        until_helped(lambda view: Turn(actions=(Call("no such skill", {"n": view.turn}),))), "skill_unknown", CIRCLING
+    ),
     "empty turns": Stop(until_helped(lambda view: Turn()), "empty_turns", CIRCLING),
     "a mind that fails": Stop(
         until_helped(lambda view: Turn(actions=(1 / 0,))),  # type: ignore[arg-type]

@@ -70,6 +70,7 @@ def test_packages_are_told_apart_by_what_they_hold() -> None:
         "발표.pptx": "pptx",
         "문서.odt": "odt",
         "문서.hwpx": "hwpx",
+        "편람.epub": "epub",
         "묶음.zip": "zip",
     }
 

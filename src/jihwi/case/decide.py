@@ -21,7 +21,7 @@ from jihwi.case.assignment import Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
 from jihwi.case.fold import ROOT, chain
-from jihwi.case.governor import choices_after
+from jihwi.case.governor import CIRCLES, choices_after
 from jihwi.case.judging import may_judge, opened_to_judge, to_a_person, verdict_of
 from jihwi.case.revision import report_digest
 from jihwi.case.state import ActionState, Approval, Assignment, Case, has_open_root, open_roots
@@ -52,11 +52,6 @@ SAME_HANDOFF = 3
 
 EMPTY_TURNS = 3
 """So many turns without a word or an action in a row end the assignment."""
-
-FRUITLESS = 3
-"""So many turns in which something is refused for going round in circles, and nothing comes of anything, end the
-assignment."""
-
 
 _Parts = tuple[str | int, ...]
 
@@ -134,8 +129,9 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     if assignment.failures > case.policy.retries:
         _stop(plan, assignment, assignment.failure or Reason("turn_keeps_failing", {"agent": assignment.agent}))
         return
-    if assignment.fruitless >= FRUITLESS and assignment.circling is not None:
-        _stop(plan, assignment, assignment.circling)
+    circling = assignment.circling
+    if circling is not None and assignment.fruitless >= CIRCLES.get(circling.code, 1):
+        _stop(plan, assignment, circling)
         return
     agent = case.agents.get(assignment.agent)
     if agent is None:

@@ -7,8 +7,19 @@ from jihwi.words import Language
 
 __all__ = ["CHOICES", "CIRCLES", "choice_words", "choices_after", "ran_out"]
 
-CIRCLES = frozenset({"same_call_again", "ping_pong", "too_deep"})
-"""Refusals that mean going round in circles: so many in a row stop the work."""
+CIRCLES: dict[str, int] = {
+    "same_call_again": 3,
+    "ping_pong": 3,
+    "too_deep": 3,
+    "skill_unknown": 5,
+    "arguments_malformed": 5,
+    "may_not_delegate": 5,
+    "may_not_hand_off": 5,
+    "no_such_result": 5,
+    "finding_unknown": 5,
+}
+"""Refusals that mean going round in circles, and in how many turns of which nothing came they stop the work. Who asks
+for what is not there gets more tries: it is told each time what there is."""
 
 CHOICES: dict[str, tuple[str, str]] = {
     "raise_budget": ("한도를 올리고 잇기", "Raise the limit and go on"),
