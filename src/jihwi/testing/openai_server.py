@@ -14,6 +14,7 @@ Nothing here runs in the house itself.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import socket
 import socketserver
@@ -366,10 +367,10 @@ def hashed_vector(text: str, dimension: int = 64) -> list[float]:
     True
     """
     made = [0.0] * dimension
-    for pair in zip(text, text[1:], strict=False):
+    for pair in itertools.pairwise(text):
         digest = hashlib.blake2b("".join(pair).encode("utf-8", "replace"), digest_size=8).digest()
         made[int.from_bytes(digest[:4], "little") % dimension] += 1.0 if digest[4] & 1 else -1.0
-    return made if any(made) else [1.0] + made[1:]
+    return made if any(made) else [1.0, *made[1:]]
 
 
 # ── the protocol ─────────────────────────────────────────────────────────────
