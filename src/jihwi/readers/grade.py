@@ -29,7 +29,7 @@ _SAYS_LITTLE = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xm
 _CONTAINERS = frozenset({"zip", "tar", "eml", "msg"})
 _PICTURES = frozenset({"png", "jpeg", "tiff"})
 _LEGACY_OK = frozenset({"", "utf-8", "utf8", "ascii", "us-ascii", "utf-8-sig"})
-_PICTURE_PAGES = frozenset({"page_without_text", "page_outlined"})
+_PICTURE_PAGES = frozenset({"page_without_text", "page_outlined", "page_not_recognised"})
 _GARBLED = re.compile("[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 
 

@@ -9,15 +9,17 @@ from functools import lru_cache
 import msgspec
 
 from jihwi.evidence import Box
-from jihwi.readers.progress import beat
+from jihwi.readers import Limits
+from jihwi.readers.progress import MOST_TIMES, beat, worth_going_on
 
-__all__ = ["RESOLUTION", "Recognised", "available", "recognise"]
+__all__ = ["RESOLUTION", "Allowance", "Recognised", "available", "recognise"]
 
 RESOLUTION = 300
 """Dots per inch at which pages are rendered for recognition."""
 
 _WANTED = ("kor", "eng")
 _LONGEST_SECONDS = 120.0
+_SECONDS_A_PAGE = 5.0
 _WORD = 5
 _COLUMNS = 12
 
@@ -28,6 +30,31 @@ class Recognised(msgspec.Struct, frozen=True):
     text: str
     box: Box
     confidence: float
+
+
+class Allowance:
+    """How many pages of one file may still be recognised; a page beyond is left out, and its reader says which.
+
+    Counted in pages, 5 seconds of the file's whole time each, so that the same bytes give the same reading; only a
+    machine so slow that they do not fit into that time is told by the sandbox's clock to leave the rest. A limit too
+    short for one page (a second try, in haste) allows none.
+
+    >>> allowance = Allowance(Limits(seconds=60.0))
+    >>> sum(allowance.take() for _ in range(1000))
+    240
+    >>> Allowance(Limits(seconds=4.0)).take()
+    False
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = int(limits.seconds / _SECONDS_A_PAGE) * MOST_TIMES
+
+    def take(self) -> bool:
+        """Whether one more page may be recognised; it is counted as used."""
+        if self._left <= 0 or not worth_going_on():
+            return False
+        self._left -= 1
+        return True
 
 
 @lru_cache(maxsize=1)

@@ -11,12 +11,11 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from jihwi.errors import FileBroken, FileTooLarge, ReaderMissing
 from jihwi.evidence import Box, Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
-from jihwi.readers.ocr import Recognised, available, recognise
+from jihwi.readers.ocr import Allowance, Recognised, available, recognise
 
 __all__ = ["PictureReader"]
 
 _MOST_PIXELS = 100_000_000
-_SECONDS_A_PICTURE = 5.0
 _SMALL = 1000
 _DOUBTFUL = 60.0
 _POINTS = 72.0
@@ -27,7 +26,7 @@ class PictureReader:
     """PNG, JPEG and TIFF; each page of a TIFF is a page."""
 
     name = "picture"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("png", "jpeg", "tiff")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -45,24 +44,21 @@ class PictureReader:
         return Result(builder.done())
 
     def _frames(self, data: bytes, builder: ReadingBuilder, hint: Hint, limits: Limits) -> None:
-        frames_left = max(1, int(limits.seconds / _SECONDS_A_PICTURE))
+        allowance = Allowance(limits)
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as image:
             for number, frame in enumerate(ImageSequence.Iterator(image), start=1):
                 if frame.width * frame.height > _MOST_PIXELS:
                     raise FileTooLarge(hint.path, f"{frame.width} x {frame.height}")
                 builder.metadata = Metadata(pages=number)
-                if frames_left <= 0:
-                    builder.warn("page_without_text", str(number))
+                if not allowance.take():
+                    builder.warn("page_not_recognised", str(number))
                     continue
-                frames_left -= 1
                 builder.page = number
                 self._frame(frame, builder, limits)
 
     def _frame(self, frame: Image.Image, builder: ReadingBuilder, limits: Limits) -> None:
         resolution = _resolution(frame)
-        grey = ImageOps.exif_transpose(frame).convert("RGBA")
-        paper = Image.new("RGBA", grey.size, "white")
-        grey = Image.alpha_composite(paper, grey).convert("L")
+        grey = _on_white(ImageOps.exif_transpose(frame))
         # Letters of a screen are too small for a program that was taught on scanned paper.
         scale = 2 if max(grey.size) < _SMALL else 1
         if scale > 1:
@@ -79,6 +75,14 @@ class PictureReader:
             builder.warn("recognition_doubtful", str(builder.page))
         for one in found:
             builder.block("paragraph", one.text, box=_in_points(one, resolution * scale), origin="recognised")
+
+
+def _on_white(frame: Image.Image) -> Image.Image:
+    """The picture in grey, where it is transparent on white paper."""
+    if frame.mode in ("1", "L", "RGB") and "transparency" not in frame.info:
+        return frame.convert("L")  # a scanned page: no need to hold it in four channels twice
+    seen = frame.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("L")
 
 
 def _resolution(frame: Image.Image) -> float:

@@ -210,7 +210,8 @@ def _where_text_is(outcome: Outcome) -> str:
     assert reading is not None
     recognised = sum(run.end - run.start for run in reading.origins if run.origin == "recognised")
     pictures = any(
-        r.code in ("page_without_text", "page_garbled", "page_outlined", "needs_ocr") for r in outcome.remarks
+        r.code in ("page_without_text", "page_garbled", "page_outlined", "page_not_recognised", "needs_ocr")
+        for r in outcome.remarks
     )
     if not reading.text.strip():
         return "scan" if pictures else ""

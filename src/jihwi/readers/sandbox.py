@@ -29,14 +29,13 @@ from jihwi.readers import FileToRead, Limits, Outcome
 from jihwi.readers.frames import HEADER_BYTES, Began, Done, Job, Opened, Part, Ready, send
 from jihwi.readers.grade import bytes_words
 from jihwi.readers.pipeline import failed, with_inside
+from jihwi.readers.progress import MOST_TIMES
 from jihwi.readers.registry import readers_version
 
 __all__ = ["SandboxReadingService"]
 
 START_SECONDS = 60.0
 """How long a worker may take to start, on a machine busy with other things."""
-MOST_TIMES = 20
-"""How many times its limit a file that keeps giving signs of life may take altogether."""
 LONG_WORK = frozenset({"pdf", "png", "jpeg", "tiff"})
 """Formats whose reader recognises pictures; one that uses up its time is read again without."""
 MOST_CRASHES = 3

@@ -413,6 +413,10 @@ _TITLES: dict[str, tuple[str, str]] = {
     "format_closed": ("읽는 프로그램이 적은 형식: {format}", "Format that few programs read: {format}"),
     "format_old": ("오래된 형식: {format}", "Old format: {format}"),
     "page_without_text": ("글자 없는 쪽이 있는 문서", "Documents with pages that hold no text"),
+    "page_not_recognised": (
+        "글자 인식을 다 하지 못한 문서",
+        "Scanned documents too long to be recognised in one go",
+    ),
     "page_garbled": ("글자를 알 수 없는 쪽이 있는 문서", "Documents with pages whose letters are unknown"),
     "page_outlined": ("글자가 그림으로 그려진 문서", "Documents whose letters are drawn as shapes"),
     "page_broken": ("손상된 쪽이 있는 문서", "Documents with damaged pages"),

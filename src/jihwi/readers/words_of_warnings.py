@@ -170,6 +170,13 @@ WARNINGS: dict[str, Entry] = {
         *_OCR,
         "B",
     ),
+    "page_not_recognised": _missing(
+        "쪽이 너무 많아 {count}쪽은 글자를 인식하지 않았습니다: {detail}쪽",
+        "There are more scanned pages than are recognised in one go; {count} were left out: {detail}.",
+        "그 쪽들을 따로 나누어 저장하고 다시 읽으십시오.",
+        "Save those pages as files of their own and read again.",
+        "B",
+    ),
     "page_garbled": _missing(
         "글자를 알 수 없는 쪽이 {count}쪽 있습니다: {detail}쪽",
         "The letters of {count} pages are unknown: {detail}.",

@@ -14,6 +14,7 @@ import signal
 import stat
 import tempfile
 import threading
+import time
 from typing import IO, BinaryIO, NoReturn
 
 import msgspec
@@ -25,7 +26,7 @@ from jihwi.readers.confine import confine, limit_cpu, virtual_bytes
 from jihwi.readers.frames import Beat, Began, Done, Job, Opened, Part, Ready, receive, send
 from jihwi.readers.grade import bytes_words
 from jihwi.readers.pipeline import Budget, failed, read_inside, read_one
-from jihwi.readers.progress import on_beat
+from jihwi.readers.progress import MOST_TIMES, on_beat, on_question
 from jihwi.readers.sniff import sniff
 
 __all__ = ["main"]
@@ -34,6 +35,8 @@ GRACE_SECONDS = 5
 """How much later than its parent the worker itself gives up: the parent's word comes first."""
 FRUGAL_SECONDS = 4.0
 """What a reader is told it has when it must be quick: too little for it to begin recognising pictures."""
+ENOUGH_SHARE = 0.75
+"""The share of a file's whole time after which no further page is recognised: what is there must still be sent."""
 TIRED_SHARE = 0.7
 """A worker whose memory has grown beyond this share of its cap is replaced after its file."""
 
@@ -52,6 +55,7 @@ def main() -> None:
     while (body := receive(jobs)) is not None:
         job = msgspec.msgpack.decode(body, type=Job)
         _wind_up(limits)
+        _begin_counting(limits)
         _answer(job, limits, answers)
         signal.alarm(0)
 
@@ -60,6 +64,11 @@ def _wind_up(limits: Limits) -> None:
     """Set the clocks that end this process should it fall silent: one for time, one for CPU time."""
     signal.alarm(int(limits.seconds) + GRACE_SECONDS)
     limit_cpu(limits.seconds + GRACE_SECONDS)
+
+
+def _begin_counting(limits: Limits) -> None:
+    enough = time.monotonic() + limits.seconds * MOST_TIMES * ENOUGH_SHARE
+    on_question(lambda: time.monotonic() < enough)
 
 
 def _beat(limits: Limits, answers: BinaryIO) -> None:

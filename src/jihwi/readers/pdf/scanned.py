@@ -10,13 +10,12 @@ import pypdfium2
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Limits
 from jihwi.readers.encoding.plausible import plausibility
-from jihwi.readers.ocr import RESOLUTION, Recognised, available, recognise
+from jihwi.readers.ocr import RESOLUTION, Allowance, Recognised, available, recognise
 from jihwi.readers.pdf.pages import PageContent
 
 __all__ = ["Scanner"]
 
 _FEW = 8
-_SECONDS_A_PAGE = 5.0
 _MOST_PIXELS = 40_000_000
 _DOUBTFUL = 60.0
 _MUCH_MORE = 1.5
@@ -24,13 +23,13 @@ _UNMAPPED_SHARE = 0.2
 
 
 class Scanner:
-    """Recognises pages, as many as the time limit bears; how many are left to a person is a warning."""
+    """Recognises pages, as many as the time limit bears; which are left to a person is a warning."""
 
     def __init__(self, document: pypdfium2.PdfDocument, builder: ReadingBuilder, limits: Limits) -> None:
         self._document = document
         self._builder = builder
-        # Counted in pages, not in seconds on a clock: the same bytes give the same reading.
-        self._pages_left = int(limits.seconds / _SECONDS_A_PAGE)
+        self._allowance = Allowance(limits)
+        self._left_out: set[int] = set()
         self._seconds = limits.seconds
 
     def replace(self, pages: list[PageContent]) -> dict[int, list[Recognised]]:
@@ -48,6 +47,8 @@ class Scanner:
                 self._builder.warn("page_recognised", str(page.number))
                 if sum(r.confidence for r in recognised) / len(recognised) < _DOUBTFUL:
                     self._builder.warn("recognition_doubtful", str(page.number))
+            elif page.number in self._left_out:
+                self._builder.warn("page_not_recognised", str(page.number))
             elif recognised is None or problem != "page_without_text":
                 self._builder.warn(problem, str(page.number))
             else:
@@ -56,9 +57,11 @@ class Scanner:
 
     def _recognise(self, page: PageContent) -> list[Recognised] | None:
         """The paragraphs of a page; empty when its picture holds no text, None when nobody could look."""
-        if self._pages_left <= 0 or not available():
+        if not available():
             return None
-        self._pages_left -= 1
+        if not self._allowance.take():
+            self._left_out.add(page.number)
+            return None
         picture = self._rendered(page)
         recognised = recognise(picture, self._seconds / 2) if picture else None
         if recognised is None:
