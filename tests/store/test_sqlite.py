@@ -200,7 +200,7 @@ async def test_an_upgrade_keeps_a_copy_of_what_was(tmp_path: Path) -> None:
     chain = await _store_with_a_case(path)
     prepare_file(path, (*migrations_for("sqlite"), NEXT_STEP), busy_seconds=1)
     assert isinstance(await _refusal(path), StoreTooNew)
-    async with await SqliteStore.open(tmp_path / "store.db.v1") as old:
+    async with await SqliteStore.open(tmp_path / f"store.db.v{NEXT_STEP.number - 1}") as old:
         assert verify(chain.case_id, await old.read(chain.case_id), expected_head=chain.head).events == 3
 
 

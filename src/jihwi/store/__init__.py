@@ -19,7 +19,7 @@ import msgspec
 
 from jihwi.case.ledger import Sealed
 
-__all__ = ["BLOB_BYTES", "HOUSE", "CaseRow", "CaseStatus", "EventStore", "KeptStore", "Lease", "Patch"]
+__all__ = ["BLOB_BYTES", "HOUSE", "CaseRow", "CaseStatus", "EventStore", "KeptStore", "Lease", "Patch", "Slots"]
 
 BLOB_BYTES = 16 * 1024
 """Bodies longer than this are stored once, under their digest."""
@@ -81,8 +81,46 @@ class Lease(msgspec.Struct, frozen=True):
     until_ms: int
 
 
+class Slots(Protocol):
+    """Places of which a name has only so many, for all processes that share the store.
+
+    A place belongs to the lease of a case. Nobody renews or buries it: it is held, or waited for, exactly as long as
+    that lease lives, and is free once the lease was let go, has run out by the store's clock or was taken by another.
+    Who asks first is served first. A case should ask for one place at a time, so that a case with many to ask for
+    comes after every other one that waits, each time.
+    """
+
+    @property
+    def heard(self) -> int:
+        """How often this process has heard that places may have become free; rises only."""
+        ...
+
+    async def take(self, name: str, place: str, *, limit: int, lease: Lease) -> bool:
+        """Take `place` (a word of the caller's, one a case and name) among the `limit` that `name` has; whether it is
+        held now. Where it is not, it stands in the line, and asking again is safe. Raises StoreError."""
+        ...
+
+    async def free(self, name: str, place: str, *, lease: Lease) -> None:
+        """Give a place back, or leave the line; nothing happens when it is not there. Raises StoreError."""
+        ...
+
+    async def wait(self, name: str, heard: int, *, seconds: float) -> bool:
+        """Wait until more than `heard` was heard, at most `seconds`; whether it was. A hint: what other processes free
+        is heard within a quarter of a second as a rule, and that a lease has run out is never heard."""
+        ...
+
+    async def taken(self, name: str) -> int:
+        """How many places are held now."""
+        ...
+
+
 class EventStore(Protocol):
     """Keeps the logs. One instance serves one process; many processes may share what lies beneath."""
+
+    @property
+    def slots(self) -> Slots:
+        """The places under limits that hold for everybody who shares the store."""
+        ...
 
     def now_ms(self) -> int:
         """The store's clock: milliseconds since 1970-01-01T00:00:00Z, cheap, never blocking."""

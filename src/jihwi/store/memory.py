@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 
 import msgspec
@@ -11,7 +11,7 @@ from jihwi.case.ledger import GENESIS, Header, Sealed, read_header, time_of
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import AppendConflict, LeaseLost
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
-from jihwi.store.waking import Bell
+from jihwi.store.waking import Bell, slot_bell, woken
 
 __all__ = ["MemoryStore"]
 
@@ -37,6 +37,56 @@ class _Log:
         self.runner = runner
 
 
+class _Place(msgspec.Struct):
+    """One place under a limit, held or asked for, as long as its lease lives."""
+
+    case_id: str
+    epoch: int
+    place: str
+    taken: bool = False
+
+
+class MemorySlots:
+    """The `Slots` of one `MemoryStore`: a line for each name, in the order of asking."""
+
+    def __init__(self, lives: Callable[[str, int], bool], bell: Bell) -> None:
+        self._lives = lives
+        self._bell = bell
+        self._lines: dict[str, list[_Place]] = {}
+        self.heard = 0
+
+    async def take(self, name: str, place: str, *, limit: int, lease: Lease) -> bool:
+        line = self._lines[name] = self._living(name)
+        mine = next((one for one in line if self._is(one, place, lease)), None)
+        if mine is None:
+            if not self._lives(lease.case_id, lease.epoch):
+                return False
+            mine = _Place(lease.case_id, lease.epoch, place)
+            line.append(mine)
+        at = line.index(mine)
+        mine.taken = mine.taken or sum(one.taken or n < at for n, one in enumerate(line) if n != at) < limit
+        return mine.taken
+
+    async def free(self, name: str, place: str, *, lease: Lease) -> None:
+        self._lines[name] = [one for one in self._lines.get(name, []) if not self._is(one, place, lease)]
+        self.heard += 1
+        self._bell.ring_slot(slot_bell(name))
+
+    async def wait(self, name: str, heard: int, *, seconds: float) -> bool:
+        with self._bell.waiter(slot_bell(name), 0) as waiter:
+            return self.heard > heard or await woken(waiter, seconds=seconds)
+
+    async def taken(self, name: str) -> int:
+        return sum(one.taken for one in self._living(name))
+
+    def _living(self, name: str) -> list[_Place]:
+        return [one for one in self._lines.get(name, []) if self._lives(one.case_id, one.epoch)]
+
+    @staticmethod
+    def _is(one: _Place, place: str, lease: Lease) -> bool:
+        return one.place == place and one.case_id == lease.case_id and one.epoch == lease.epoch
+
+
 class MemoryStore:
     """An `EventStore` without a disk. Keeps every promise but the one about power.
 
@@ -50,6 +100,7 @@ class MemoryStore:
         self._logs: dict[str, _Log] = {}
         self._blobs: dict[str, bytes] = {}
         self._bell = Bell()
+        self._slots = MemorySlots(self._lives, self._bell)
         self._changes = 0
         # The changes seen when a claim last found nothing: what came since wakes `wait(None)` at once, so that no
         # runner sleeps through a case that arrived between its claim and its wait.
@@ -65,6 +116,15 @@ class MemoryStore:
 
     def now_ms(self) -> int:
         return self._clock.now_ms()
+
+    @property
+    def slots(self) -> MemorySlots:
+        return self._slots
+
+    def _lives(self, case_id: str, epoch: int) -> bool:
+        """Whether that lease is held now."""
+        log = self._logs.get(case_id)
+        return log is not None and log.epoch == epoch and log.until_ms > self.now_ms()
 
     async def append(
         self,

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Iterator
 
-__all__ = ["Bell", "woken"]
+__all__ = ["Bell", "is_slot_bell", "slot_bell", "woken"]
+
+_SLOT = "slot:"
+
+
+def slot_bell(name: str) -> str:
+    """Under what a bell knows those who wait for a place of `name`. No case is called so.
+
+    >>> slot_bell("skill search")
+    'slot:50fb6ff935485c98'
+    """
+    return _SLOT + hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def is_slot_bell(name: str) -> bool:
+    """Whether a name on the bell is one of those."""
+    return name.startswith(_SLOT)
 
 
 class Bell:
@@ -36,6 +53,18 @@ class Bell:
             if seq > after and not waiter.done():
                 waiter.set_result(True)
         self.ring_any()
+
+    def ring_slot(self, name: str) -> None:
+        """A place of `name` (as `slot_bell` has it) may be free: wake who waits for one, and nobody else."""
+        for waiter in self._waiting.get(name, ()):
+            if not waiter.done():
+                waiter.set_result(True)
+
+    def ring_slots(self) -> None:
+        """Places may be free, nobody knows whose."""
+        for name in list(self._waiting):
+            if name is not None and name.startswith(_SLOT):
+                self.ring_slot(name)
 
     def ring_any(self) -> None:
         """Some case has changed: wake those who wait for any."""

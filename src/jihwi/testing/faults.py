@@ -17,7 +17,7 @@ import msgspec
 
 from jihwi.case.ledger import Sealed
 from jihwi.errors import JihwiError
-from jihwi.store import CaseRow, CaseStatus, EventStore, KeptStore, Lease, Patch
+from jihwi.store import CaseRow, CaseStatus, EventStore, KeptStore, Lease, Patch, Slots
 
 __all__ = ["FaultyKeptStore", "FaultyStore", "Fuse", "Moment", "frozen", "killed", "raising"]
 
@@ -87,6 +87,10 @@ class FaultyStore:
     def __init__(self, store: EventStore, fuse: Fuse) -> None:
         self._store = store
         self._fuse = fuse
+
+    @property
+    def slots(self) -> Slots:
+        return self._store.slots
 
     def now_ms(self) -> int:
         return self._store.now_ms()

@@ -13,7 +13,7 @@ import psycopg
 from jihwi.errors import StoreError
 from jihwi.store.postgres.opening import Connection, connect
 from jihwi.store.postgres.statements import NOW
-from jihwi.store.waking import Bell
+from jihwi.store.waking import Bell, is_slot_bell
 
 __all__ = ["Hearing", "ServerClock"]
 
@@ -65,6 +65,8 @@ class Hearing:
         self.bell = Bell()
         self.count = 0
         """How many changes were heard."""
+        self.freed = 0
+        """How often places under a limit were heard to be free."""
         self._connection = connection
         self._dsn = dsn
         self._clock = clock
@@ -77,6 +79,11 @@ class Hearing:
         """A case has an event `seq`."""
         self.count += 1
         self.bell.ring(case_id, seq)
+
+    def slot_freed(self, bell: str) -> None:
+        """A place under a limit may be free."""
+        self.freed += 1
+        self.bell.ring_slot(bell)
 
     async def close(self) -> None:
         """Stop listening and wake who waits."""
@@ -97,6 +104,7 @@ class Hearing:
                 await asyncio.sleep(_AGAIN_SECONDS)
             # Whatever happened while nobody listened, each may look for itself.
             self.count += 1
+            self.freed += 1
             self.bell.wake_all()
 
     async def _listen(self) -> None:
@@ -108,7 +116,10 @@ class Hearing:
                     continue  # our own appends were heard when they were acknowledged
                 for line in notice.payload.splitlines():
                     case_id, _, seq = line.partition(" ")
-                    self.heard(case_id, int(seq))
+                    if is_slot_bell(case_id):
+                        self.slot_freed(case_id)
+                    else:
+                        self.heard(case_id, int(seq))
             if self._clock.is_old:
                 await self._clock.set_by(self._connection)
             if self.bell.anyone:

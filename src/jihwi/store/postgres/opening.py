@@ -36,6 +36,7 @@ def place_of(dsn: str) -> str:
 
 async def connect(dsn: str, *, busy_seconds: float) -> Connection:
     """A connection that waits for locks at most `busy_seconds` and whose commits last. Raises StoreFailed."""
+    connection: Connection | None = None
     try:
         connection = await psycopg.AsyncConnection.connect(
             dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="jihwi"
@@ -48,6 +49,8 @@ async def connect(dsn: str, *, busy_seconds: float) -> Connection:
             (f"{max(1, int(busy_seconds * 1000))}ms",),
         )
     except psycopg.Error as problem:
+        if connection is not None:  # cut off between the two
+            await connection.close()
         raise store_error(problem, dsn, busy_seconds=busy_seconds) from problem
     return connection
 

@@ -20,6 +20,10 @@ __all__ = [
     "RELEASE",
     "RENEW",
     "ROW",
+    "SLOTS_TAKEN",
+    "SLOT_FREE",
+    "SLOT_STANDING",
+    "SLOT_TAKE",
     "SNAPSHOT",
     "TELL",
     "lone_append",
@@ -197,3 +201,36 @@ WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', tru
 INSERT INTO jihwi.snapshots AS s (case_number, seq, data)
 SELECT c.number, %(seq)s, %(data)s FROM relaxed, jihwi.cases c WHERE c.case_id = %(case_id)s
 ON CONFLICT (case_number) DO UPDATE SET seq = excluded.seq, data = excluded.data WHERE s.seq <= excluded.seq"""
+
+
+# ── places under a limit ─────────────────────────────────────────────────────
+
+_LIVING: LiteralString = f"""
+    SELECT FROM jihwi.cases c WHERE c.number = s.case_number AND c.epoch = s.epoch AND c.until_ms > {NOW}"""
+_CASE: LiteralString = "(SELECT number FROM jihwi.cases WHERE case_id = %(case_id)s)"
+_MINE: LiteralString = f"name = %(name)s AND case_number = {_CASE} AND place = %(place)s AND epoch = %(epoch)s"
+_BEFORE: LiteralString = f"""
+    SELECT count(*) FROM jihwi.slots s
+    WHERE s.name = %(name)s AND (s.taken OR s.number < m.number) AND s.number <> m.number AND EXISTS ({_LIVING})"""
+
+# Several statements that are sent as one, so that the server ends them though their sender freezes. The lock comes
+# first, in a statement of its own: what follows sees all that the one before us did. Like a lease, a place need not
+# survive lost power.
+SLOT_TAKE: LiteralString = f"""
+SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended('jihwi ' || %(name)s, 0));
+DELETE FROM jihwi.slots s WHERE s.name = %(name)s AND NOT EXISTS ({_LIVING});
+INSERT INTO jihwi.slots (name, case_number, epoch, place)
+SELECT %(name)s, number, epoch, %(place)s FROM jihwi.cases
+WHERE case_id = %(case_id)s AND epoch = %(epoch)s AND until_ms > {NOW} ON CONFLICT DO NOTHING;
+UPDATE jihwi.slots m SET taken = true WHERE {_MINE} AND NOT taken AND ({_BEFORE}) < %(limit)s;
+SELECT taken FROM jihwi.slots WHERE {_MINE}"""
+
+SLOT_STANDING: LiteralString = f"""
+SELECT m.taken, ({_BEFORE}) FROM jihwi.slots m WHERE {_MINE}"""
+
+SLOT_FREE: LiteralString = f"""
+WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+DELETE FROM jihwi.slots USING relaxed WHERE {_MINE}"""
+
+SLOTS_TAKEN: LiteralString = f"""
+SELECT count(*) FROM jihwi.slots s WHERE s.name = %(name)s AND s.taken AND EXISTS ({_LIVING})"""

@@ -18,6 +18,7 @@ from jihwi.store.migrations import migrations_for
 from jihwi.store.postgres import statements as sql
 from jihwi.store.postgres.hearing import Hearing, ServerClock
 from jihwi.store.postgres.opening import Connection, connect, migrate, place_of, store_error
+from jihwi.store.postgres.slots import PostgresSlots
 from jihwi.store.postgres.writer import Errand, Writer, erase, prepare
 from jihwi.store.waking import woken
 
@@ -36,6 +37,7 @@ class PostgresStore:
         self._reader = reader
         self._hearing = hearing
         self._clock = clock
+        self._slots = PostgresSlots(writer, self._rows_of, hearing)
         # What had been heard when a claim last found nothing: what came since wakes `wait(None)` at once, so that no
         # runner sleeps through a case that arrived between its claim and its wait.
         self._idle_at = -1
@@ -72,6 +74,10 @@ class PostgresStore:
 
     def now_ms(self) -> int:
         return self._clock.now_ms()
+
+    @property
+    def slots(self) -> PostgresSlots:
+        return self._slots
 
     # ── writing ──────────────────────────────────────────────────────────
 

@@ -226,10 +226,14 @@ class Writer:
 
     # ── news for other processes ─────────────────────────────────────────
 
-    def _gather(self, job: Append) -> None:
+    def tell_others(self, name: str, seq: int = 0) -> None:
+        """Let other processes know soon of a case's newest event, or of a bell that has no number."""
         if not self._news:
             asyncio.get_running_loop().call_later(_NEWS_SECONDS, self._tell_soon)
-        self._news[job.asked["case_id"]] = job.asked["last_seq"]
+        self._news[name] = seq
+
+    def _gather(self, job: Append) -> None:
+        self.tell_others(job.asked["case_id"], job.asked["last_seq"])
 
     def _tell_soon(self) -> None:
         self._news_due = True

@@ -18,6 +18,7 @@ from jihwi.store.sqlite import leases
 from jihwi.store.sqlite.erasing import erase
 from jihwi.store.sqlite.opening import connect, prepare_file
 from jihwi.store.sqlite.problems import store_error
+from jihwi.store.sqlite.slots import SqliteSlots
 from jihwi.store.sqlite.transaction import Errand, prepare
 from jihwi.store.sqlite.writer import Writer
 from jihwi.store.waking import Bell
@@ -53,6 +54,7 @@ class SqliteStore:
         self._reader = reader
         self._clock = clock
         self._bell = Bell()
+        self._slots = SqliteSlots(writer, self._rows_of, self.now_ms, self._bell, self._poll)
         self._poller: asyncio.Task[None] | None = None
         # The last event when a claim last found nothing: what came since wakes `wait(None)` at once, so that no
         # runner sleeps through a case that arrived between its claim and its wait.
@@ -81,6 +83,10 @@ class SqliteStore:
 
     def now_ms(self) -> int:
         return self._clock.now_ms()
+
+    @property
+    def slots(self) -> SqliteSlots:
+        return self._slots
 
     # ── writing ──────────────────────────────────────────────────────────
 
@@ -246,6 +252,7 @@ class SqliteStore:
             try:
                 if version == (version := self._rows_of("PRAGMA data_version")):
                     continue
+                self._slots.others_wrote()
                 if last_event != (last_event := self._last_event()):
                     self._bell.ring_any()
                 for case_id in self._bell.cases:
