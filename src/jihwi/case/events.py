@@ -198,6 +198,8 @@ class SkillFailed(Fact, frozen=True, omit_defaults=True, gc=False):
     reason: Reason
     usage: Spending = NOTHING
     retry_at_ms: int = 0
+    tainted: bool = False
+    """The reason holds text from outside (law 9)."""
 
 
 class SkillUncertain(Fact, frozen=True, omit_defaults=True, gc=False):

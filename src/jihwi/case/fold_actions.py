@@ -56,6 +56,7 @@ def _skill_failed(case: Case, body: e.SkillFailed, event: e.Event) -> None:
         spend(case, assignment, body.usage)
     if action is None or action.status == "settled":
         return
+    assignment.tainted = assignment.tainted or body.tainted
     if body.retry_at_ms:
         action.status = "waiting"
         case.timers[f"skill:{place(assignment.id, body.turn, body.number)}"] = body.retry_at_ms

@@ -22,7 +22,16 @@ from jihwi.case.compaction import compacted
 from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
-from jihwi.errors import JihwiError, ModelContextFull, ModelError, ModelRefused, SkillArguments
+from jihwi.errors import (
+    JihwiError,
+    ModelContextFull,
+    ModelError,
+    ModelRefused,
+    ServerLost,
+    SkillAnsweredFailed,
+    SkillArguments,
+    SkillChanged,
+)
 from jihwi.evidence import Viewer, classes_in
 from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
 from jihwi.orchestrator.ports import REFUSED, MindSource, PublicationRefused, Publisher
@@ -187,6 +196,8 @@ class Effects:
         if skill is None:
             return self._skill_failed(command, Reason("skill_missing", {"skill": command.skill.name}), began)
         try:
+            if skill.spec.version != command.skill.version and command.skill.effect != "read":
+                raise SkillChanged(command.skill.name, f"{command.skill.version} → {skill.spec.version}")
             arguments = _as_stored(command.arguments)
             self._skills.check(command.skill.name, arguments)
             result = await self._within(command, skill, self._context(case, command), arguments, home)
@@ -197,9 +208,11 @@ class Effects:
         except SkillArguments as problem:
             return self._skill_failed(command, Reason("arguments_malformed", {"problem": problem.detail}), began)
         except JihwiError as problem:
+            if isinstance(problem, ServerLost) and command.skill.effect == "write":
+                return _uncertain(command)
             detail = f"{problem.words(_language(case))} {problem.next_step(_language(case))}".strip()
             reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
-            return self._skill_failed(command, reason, began)
+            return self._skill_failed(command, reason, began, tainted=isinstance(problem, SkillAnsweredFailed))
         except Exception as problem:  # noqa: BLE001 - the border: whatever a skill raises becomes a fact
             detail = f"{type(problem).__name__}: {problem}"[:500]
             reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
@@ -267,9 +280,9 @@ class Effects:
             classes_in(case.labels),
         )
 
-    def _skill_failed(self, command: RunSkill, reason: Reason, began: float) -> Learned:
-        body = e.SkillFailed(command.assignment, command.seat, command.turn, command.number, command.attempt, reason)
-        return Learned((e.Draft(body),))
+    def _skill_failed(self, command: RunSkill, reason: Reason, began: float, *, tainted: bool = False) -> Learned:
+        place = (command.assignment, command.seat, command.turn, command.number, command.attempt)
+        return Learned((e.Draft(e.SkillFailed(*place, reason, tainted=tainted)),))
 
     # ── releases ──
 
@@ -305,6 +318,12 @@ class Effects:
             return self._store.now_ms()
         most = min(RETRY_BASE_MS * (1 << min(failures, 10)), RETRY_MOST_MS)
         return self._store.now_ms() + most // 2 + self._jitter.randrange(most // 2 + 1)
+
+
+def _uncertain(command: RunSkill) -> Learned:
+    """A `write` whose server was lost while it ran: only a person can find out whether it happened (law 3)."""
+    place = (command.assignment, command.seat, command.turn, command.number)
+    return Learned((e.Draft(e.SkillUncertain(*place, command.skill.name, command.idempotency_key)),))
 
 
 @functools.cache

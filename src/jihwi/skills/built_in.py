@@ -145,16 +145,18 @@ def _of_each_side(sides: tuple[str, ...]) -> list[str]:
 
 def _list_sources(desk: _Desk) -> Skill:
     @skill(effect="read", tainted=True)
-    def list_sources(context: SkillContext) -> dict[str, Any]:
+    def list_sources(context: SkillContext) -> SkillResult:
         """List the files of this case: how many there are, and which could not be read or only in part, and why."""
         documents = desk.documents(context)
         readable = [one for one in documents if one.grade not in ("E", "F")]
-        return {
+        value = {
             "files": len(documents),
             "readable": len(readable),
             "paths": [one.source.path for one in readable[:200]],
             "unreadable": msgspec.to_builtins(_unreadable(documents)),
         }
+        # A count of documents and their names tell of each of them.
+        return SkillResult(value, True, tuple(sorted({mark for one in documents for mark in one.source.marks})))
 
     return list_sources
 
@@ -167,6 +169,7 @@ def _unreadable(documents: Iterable[Document]) -> tuple[Unreadable, ...]:
             one.grade,
             one.remarks[0].code if one.remarks else "",
             dict(one.remarks[0].params) if one.remarks else {},
+            one.source.labels,
         )
         for one in documents
         if one.grade in ("D", "E", "F")
@@ -280,7 +283,7 @@ def _search(desk: _Desk) -> Skill:
             for hit in result.hits
         ]
         labels = desk.labels(context, [hit.document_id for hit in result.hits])
-        return SkillResult({"hits": value, "searched": result.chunks}, True, labels)
+        return SkillResult({"hits": value}, True, labels)
 
     return search
 
@@ -473,6 +476,8 @@ def _compose_report(desk: _Desk) -> Skill:
             recorded=context.recorded if decisions else (),
         )
         claims = [*known.values(), *(side for one in report.contradictions for side in one.sides)]
-        return desk.told(context, report, claims)
+        told = desk.told(context, report, claims)
+        named = {label for one in unreadable for label in one.labels}
+        return msgspec.structs.replace(told, labels=tuple(sorted({*told.labels, *named})))
 
     return compose_report
