@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from jihwi.testing.postgres import programs_with_pgvector
+
 __all__ = ["ROOT", "absent", "corpus"]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +41,7 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "tesseract-kor": lambda: "kor" in _tesseract_languages(),
     "fonts-nanum": lambda: Path("/usr/share/fonts/truetype/nanum/NanumGothic.ttf").exists(),
     "postgres": lambda: bool(shutil.which("postgres") or [*Path("/usr/lib/postgresql").glob("*/bin/postgres")]),
+    "pgvector": lambda: programs_with_pgvector() is not None,
     "soffice": _on_path("soffice"),
     "git": _on_path("git"),
     "model2vec": lambda: importlib.util.find_spec("model2vec") is not None,

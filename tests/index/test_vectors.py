@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from jihwi.errors import EmbeddingChanged
 from jihwi.index import DocumentVectors, Near
 from jihwi.index.embedding import unit_rows
-from jihwi.index.postgres_vectors import PostgresVectors
+from jihwi.index.postgres_vectors import ComparedVectors, PostgresVectors, vectors_on
 from jihwi.index.vectors import FlatVectors, KeptVectors
 from tests.index.test_contract import served
 
@@ -35,14 +36,14 @@ def ids(found: list[Near]) -> list[tuple[str, int]]:
     return [(near.document_id, near.ordinal) for near in found]
 
 
-@pytest.fixture(params=["folder", "postgres"])
+@pytest.fixture(params=["folder", "postgres", pytest.param("pgvector", marks=pytest.mark.needs("pgvector"))])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], KeptVectors]]:
     """Another object on the same vectors, for this model."""
     if request.param == "folder":
         yield lambda model: FlatVectors(tmp_path, model)
         return
-    server = served(request.getfixturevalue("postgres"))
-    yield lambda model: PostgresVectors(server, model)
+    server = served(request.getfixturevalue(request.param))
+    yield lambda model: vectors_on(server, model)
     server.close()
 
 
@@ -127,6 +128,85 @@ def test_a_partition_that_is_not_opened_changes_nothing(
         assert everything.nearest(vector, ["open"], limit=3) == open_only.nearest(vector, ["open"], limit=3)
     everything.close()
     open_only.close()
+
+
+@pytest.mark.needs("pgvector")
+def test_a_server_with_pgvector_finds_the_same_as_a_folder(pgvector: str, tmp_path: Path) -> None:
+    server = served(pgvector)
+    theirs, ours = vectors_on(server, "m"), FlatVectors(tmp_path, "m")
+    assert isinstance(theirs, ComparedVectors)
+    chance = np.random.default_rng(11)
+    made = [
+        DocumentVectors(f"문서 {n}", ("open", "secret", "other")[n % 3], "1", tuple(range(8)), unit_rows(block))
+        for n, block in enumerate(chance.standard_normal((90, 8, 384), dtype=np.float32))
+    ]
+    made += [DocumentVectors("twin", "open", "1", made[0].ordinals, made[0].vectors)]  # equals go by their names
+    theirs.put(made)
+    ours.put(made)
+    some = [one.document_id for one in made[::2]]
+    for question in unit_rows(chance.standard_normal((12, 384), dtype=np.float32) + made[0].vectors[0]):
+        for documents in (None, some):
+            found = theirs.nearest(question, ["open", "other"], limit=50, documents=documents)
+            same = ours.nearest(question, ["open", "other"], limit=50, documents=documents)
+            assert [near.similarity for near in found] == pytest.approx([near.similarity for near in same], abs=2e-6)
+            cut = same[-1].similarity + 4e-6  # where equals to rounding end, either may stand
+            assert {n[:2] for n in named(found) if n[2] > cut} <= {n[:2] for n in named(same)}
+            assert {n[:2] for n in named(same) if n[2] > cut} <= {n[:2] for n in named(found)}
+        chunks = [(one.document_id, 3) for one in made]
+        known = {n[:2]: n[2] for n in named(ours.similarities(question, ["open"], chunks))}
+        asked = {n[:2]: n[2] for n in named(theirs.similarities(question, ["open"], chunks))}
+        assert asked == pytest.approx(known, abs=2e-6)
+    server.close()
+
+
+def named(found: list[Near]) -> list[tuple[str, int, float]]:
+    return [(near.document_id, near.ordinal, near.similarity) for near in found]
+
+
+@pytest.mark.needs("pgvector")
+def test_vectors_that_lay_there_before_pgvector_came_are_moved_and_none_is_made_anew(pgvector: str) -> None:
+    server = served(pgvector)
+    before = PostgresVectors(server, "m")
+    before.put([vectors_of("a", (1, 0), (1, 1)), vectors_of("s", (0, 1), partition="secret", key="7")])
+    before.keep_only({"a": "1", "s": "7"}, 5)
+    after = vectors_on(server, "m")
+    assert (after.held(), after.library_version(), after.rebuilt_because()) == ({"a": "1", "s": "7"}, 5, "")
+    found = after.nearest(EAST, ["open"], limit=9)
+    assert ids(found) == [("a", 0), ("a", 1)]
+    assert [near.similarity for near in found] == pytest.approx([1.0, 0.7071], abs=1e-3)
+    assert [near.key for near in after.nearest(NORTH, ["secret"], limit=9)] == ["7"]
+    server.close()
+
+
+@pytest.mark.needs("pgvector")
+def test_when_pgvector_is_taken_away_vectors_are_made_anew_and_compared_here(pgvector: str) -> None:
+    server = served(pgvector)
+    vectors_on(server, "m").put([vectors_of("a", (1, 0))])
+    with psycopg.connect(pgvector, autocommit=True) as db:
+        db.execute("SET client_min_messages = warning")
+        db.execute("DROP EXTENSION vector CASCADE")
+    again = vectors_on(server, "m")  # the server lets us bring it back, but the column went with it
+    assert (again.held(), again.rebuilt_because()) == ({}, "layout")
+    again.put([vectors_of("a", (1, 0))])
+    plain = PostgresVectors(server, "m")
+    assert (plain.held(), plain.rebuilt_because()) == ({}, "layout")
+    plain.put([vectors_of("a", (1, 0))])
+    assert ids(plain.nearest(EAST, ["open"], limit=1)) == [("a", 0)]
+    server.close()
+
+
+@pytest.mark.needs("pgvector")
+def test_who_may_not_bring_pgvector_goes_on_without(pgvector: str) -> None:
+    with psycopg.connect(pgvector, autocommit=True) as db:
+        db.execute("DROP ROLE IF EXISTS plain")
+        db.execute("CREATE ROLE plain LOGIN")
+        db.execute("CREATE SCHEMA jihwi AUTHORIZATION plain")
+    server = served(pgvector.replace("user=jihwi", "user=plain"))
+    index = vectors_on(server, "m")
+    index.put([vectors_of("a", (1, 0))])
+    assert not isinstance(index, ComparedVectors)
+    assert ids(index.nearest(EAST, ["open"], limit=1)) == [("a", 0)]
+    server.close()
 
 
 _WRITER = """

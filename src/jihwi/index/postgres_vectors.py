@@ -1,18 +1,24 @@
-"""Vectors on a Postgres server: made once, for every machine that shares the library, and compared in each process.
+"""Vectors on a Postgres server: made once, for every machine that shares the library.
 
-Half precision in a row a document; a search loads the partitions it opens and keeps them until somebody changes them.
+Where the server has pgvector, it compares them itself, all of those in the opened partitions and nothing approximate,
+and no process holds any. Where it has none, a search loads the partitions it opens and compares them in its own memory,
+until somebody changes them. Half precision either way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from jihwi.index.postgres import Server
-from jihwi.index.vectors import KeptVectors, Rows
+import numpy as np
 
-__all__ = ["PostgresVectors"]
+from jihwi.errors import EmbeddingChanged
+from jihwi.index import DocumentVectors, Near
+from jihwi.index.postgres import Server
+from jihwi.index.vectors import Array, KeptVectors, Rows
+
+__all__ = ["ComparedVectors", "PostgresVectors", "vectors_on"]
 
 _LOCK = int.from_bytes(b"jihwi-ve", "big", signed=True)
 
@@ -27,9 +33,48 @@ CREATE TABLE IF NOT EXISTS jihwi.vector_partitions (partition text PRIMARY KEY, 
 ALTER TABLE jihwi.vectors ALTER COLUMN vectors SET STORAGE EXTERNAL;
 """
 
+_COMPARED_TABLES = """
+CREATE TABLE jihwi.vector_chunks (
+    document_id text COLLATE "C" NOT NULL REFERENCES jihwi.vectors (document_id) ON DELETE CASCADE,
+    ordinal integer NOT NULL, partition text NOT NULL, vector {schema}.halfvec NOT NULL,
+    PRIMARY KEY (document_id, ordinal)
+) WITH (toast_tuple_target = 8160);
+ALTER TABLE jihwi.vector_chunks ALTER COLUMN vector SET STORAGE EXTERNAL;
+CREATE INDEX vector_chunks_by_partition ON jihwi.vector_chunks (partition);
+"""
+"""Whatever fits into a page lies in it, so that a search reads pages in their order and looks nowhere else."""
+
+_SCHEMA_OF_PGVECTOR = """
+SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = 'halfvec' WHERE e.extname = 'vector'
+"""
+_MAY_BE_MADE = """
+SELECT 1 FROM pg_available_extensions a JOIN pg_available_extension_versions v
+ON v.name = a.name AND v.version = a.default_version JOIN pg_roles r ON r.rolname = current_user
+WHERE a.name = 'vector' AND a.installed_version IS NULL AND split_part(a.default_version, '.', 1) ~ '^[0-9]+$'
+AND (a.default_version !~ '^0[.][0-6]([.]|$)')
+AND (r.rolsuper OR v.trusted AND has_database_privilege(current_database(), 'CREATE'))
+"""
+
+_FINER = 2048.0
+"""What half precision leaves of a number is this much smaller than it."""
+
+
+def vectors_on(server: Server, model: str) -> KeptVectors:
+    """The vectors of `model` on a server: compared by the server when it has pgvector 0.7 or newer, or lets us make
+    it; else in this process. Raises StoreError when the server cannot be asked."""
+    with server.reading() as db:
+        found = db.execute(_SCHEMA_OF_PGVECTOR).fetchone()
+        possible = found is None and db.execute(_MAY_BE_MADE).fetchone() is not None
+    if possible:
+        with server.writing(lock=_LOCK) as db:
+            db.execute("CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA jihwi")
+            found = db.execute(_SCHEMA_OF_PGVECTOR).fetchone()
+    return PostgresVectors(server, model) if found is None else ComparedVectors(server, model, str(found[0]))
+
 
 class PostgresVectors(KeptVectors):
-    """Vectors in the schema `jihwi` of a database."""
+    """Vectors in the schema `jihwi` of a database, compared in this process."""
 
     def __init__(self, server: Server, model: str) -> None:
         """Raises StoreError when the server cannot be asked."""
@@ -41,7 +86,13 @@ class PostgresVectors(KeptVectors):
         if not ours:  # looked first: opening waits for nobody who writes
             with self._writing() as db:
                 db.execute(_TABLES)
-                self._as_ours(db)
+                self._begin(db)
+
+    def _begin(self, db: Rows) -> None:
+        """Make what is there ours; the tables are there."""
+        if not self._are_ours(db):
+            db.execute("DROP TABLE IF EXISTS jihwi.vector_chunks")  # of a pgvector that is no longer there
+            self._as_ours(db)
 
     @contextmanager
     def _reading(self) -> Iterator[Rows]:
@@ -58,6 +109,126 @@ class PostgresVectors(KeptVectors):
         self._loaded = {}
 
 
+class ComparedVectors(PostgresVectors):
+    """Vectors in a pgvector column, a row a chunk with its partition, compared by the server: exactly, with no index
+    that guesses. A row of `vectors` stands for each document; deleting it deletes its chunks' rows."""
+
+    _LAYOUT = "1/halfvec"
+
+    def __init__(self, server: Server, model: str, schema: str) -> None:
+        """`schema`: where pgvector lies, quoted as SQL wants it. Raises StoreError when the server cannot be asked."""
+        self._schema = schema
+        # Half precision of the question would cost the fifth decimal: its remainder is compared too.
+        near = f"OPERATOR({schema}.<#>) ?::{schema}.halfvec"
+        self._product = f"round(((c.vector {near}) + (c.vector {near}) / {_FINER}) * 1e6)"
+        super().__init__(server, model)
+
+    def _begin(self, db: Rows) -> None:
+        if self._are_ours(db):
+            return
+        kept, column_went = self._can_be_moved(db), super()._are_ours(db)
+        db.execute("DROP TABLE IF EXISTS jihwi.vector_chunks")
+        if not kept:
+            self._as_ours(db)
+            self._because = "layout" if column_went else self._because
+        db.execute(_COMPARED_TABLES.format(schema=self._schema))
+        if kept:
+            self._move(db)
+
+    def _are_ours(self, db: Rows) -> bool:
+        """Whoever takes pgvector away and brings it back has taken the column with it."""
+        asked = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = 'vector' AND NOT attisdropped"
+        return super()._are_ours(db) and db.execute(asked, ("jihwi.vector_chunks",)).fetchone() is not None
+
+    def _move(self, db: Rows) -> None:
+        """Vectors that were compared in each process lie in the column from now on."""
+        dimension = self._dimension_in(db)
+        asked = "SELECT document_id, partition, key, ordinals, vectors FROM vectors WHERE document_id > ? "
+        last, more = "", True
+        while more:
+            rows = db.execute(f"{asked} ORDER BY document_id LIMIT 200", (last,)).fetchall()
+            for document_id, partition, key, ordinals, vectors in rows:
+                numbers = tuple(np.frombuffer(ordinals, dtype="<u4").tolist())
+                matrix = np.frombuffer(vectors, dtype="<f2").reshape(-1, dimension)
+                self._insert_chunks(db, [DocumentVectors(document_id, partition, key, numbers, matrix)])
+                last = document_id
+            more = bool(rows)
+        db.execute("UPDATE vectors SET vectors = ''")
+        self._note_layout(db)
+
+    def _insert(self, db: Rows, documents: Sequence[DocumentVectors]) -> None:
+        db.executemany(
+            "INSERT INTO vectors VALUES (?, ?, ?, '', '')",
+            ((one.document_id, one.partition, one.key) for one in documents),
+        )
+        self._insert_chunks(db, documents)
+
+    def _insert_chunks(self, db: Rows, documents: Sequence[DocumentVectors]) -> None:
+        assert isinstance(db, _Rows)
+        db.copy_in(
+            "COPY jihwi.vector_chunks (document_id, ordinal, partition, vector) FROM STDIN (FORMAT binary)",
+            ("text", "int4", "text", "bytea"),  # a halfvec travels as its bytes
+            (
+                (one.document_id, ordinal, one.partition, _bytes_of(row))
+                for one in documents
+                for ordinal, row in zip(one.ordinals, one.vectors, strict=True)
+            ),
+        )
+
+    def nearest(
+        self, vector: Array, partitions: Collection[str], *, limit: int, documents: Collection[str] | None = None
+    ) -> list[Near]:
+        """The nearest chunks of `partitions`."""
+        narrowed = "" if documents is None else " AND c.document_id = ANY (?)"
+        values = [] if documents is None else [sorted(documents)]
+        inner = (
+            f"SELECT c.document_id, c.ordinal, {self._product} AS far FROM vector_chunks c "
+            f"WHERE c.partition = ANY (?){narrowed} ORDER BY far, c.document_id, c.ordinal LIMIT ?"
+        )
+        return self._asked(inner, vector, [sorted(partitions), *values, limit])
+
+    def similarities(
+        self, vector: Array, partitions: Collection[str], chunks: Collection[tuple[str, int]]
+    ) -> list[Near]:
+        """How near these chunks are."""
+        wanted = sorted(chunks)
+        inner = (
+            f"SELECT c.document_id, c.ordinal, {self._product} AS far FROM vector_chunks c "
+            "JOIN unnest(?::text[], ?::integer[]) AS w (document_id, ordinal) USING (document_id, ordinal) "
+            "WHERE c.partition = ANY (?)"
+        )
+        names, numbers = [name for name, _ in wanted], [number for _, number in wanted]
+        return self._asked(inner, vector, [names, numbers, sorted(partitions)])
+
+    def _asked(self, inner: str, vector: Array, values: Sequence[Any]) -> list[Near]:
+        with self._reading() as db:
+            dimension = self._dimension_in(db)
+            if dimension and dimension != len(vector):
+                raise EmbeddingChanged(self._model, f"{len(vector)} ≠ {dimension}")
+            found = db.execute(
+                "SELECT f.document_id, f.ordinal, f.far, v.key FROM "
+                f"({inner}) f JOIN vectors v USING (document_id) ORDER BY f.far, f.document_id, f.ordinal",
+                (*_halves(vector), *values),
+            )
+            return [Near(name, ordinal, 0.0 - far / 1e6, key) for name, ordinal, far, key in found.fetchall()]
+
+
+def _bytes_of(row: Array) -> bytes:
+    """A vector as pgvector sends and takes it: how many numbers, two bytes for later, then the numbers."""
+    return len(row).to_bytes(2, "big") + b"\0\0" + np.asarray(row, dtype=">f2").tobytes()
+
+
+def _halves(vector: Array) -> tuple[str, str]:
+    """A vector as two of half precision: itself, and what that left, so many times larger."""
+    rough = np.asarray(vector, dtype=np.float16)
+    rest = ((vector - rough.astype(np.float32)) * _FINER).astype(np.float16)
+    return _written(rough), _written(rest)
+
+
+def _written(vector: Array) -> str:
+    return f"[{','.join(map(repr, vector.tolist()))}]"
+
+
 class _Rows:
     def __init__(self, db: Any) -> None:
         self._db = db
@@ -70,3 +241,9 @@ class _Rows:
     def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> object:
         with self._db.cursor() as cursor:
             return cursor.executemany(statement.replace("?", "%s"), values)
+
+    def copy_in(self, statement: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        with self._db.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)

@@ -24,7 +24,6 @@ __all__ = ["FlatVectors", "KeptVectors", "Matrix", "Rows", "nearest_in"]
 
 Array = npt.NDArray[Any]
 
-_LAYOUT = "1"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS vector_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vectors (
@@ -88,6 +87,9 @@ class Rows(Protocol):
 class KeptVectors(abc.ABC):
     """A `VectorIndex` over three tables, whatever database they lie in."""
 
+    _LAYOUT = "1"
+    """How vectors are laid into rows; those that lie otherwise are forgotten."""
+
     def __init__(self, model: str) -> None:
         """`model`: whose vectors these are; those of another are forgotten, and `rebuilt_because` says so."""
         self._model = model
@@ -127,7 +129,7 @@ class KeptVectors(abc.ABC):
     def dimension(self) -> int:
         """How many numbers a vector has; 0 before the first."""
         with self._reading() as db:
-            return int(_fact(db, "dimension") or 0)
+            return self._dimension_in(db)
 
     # ── writing ──────────────────────────────────────────────────────────────
 
@@ -143,20 +145,23 @@ class KeptVectors(abc.ABC):
                 db.execute("UPDATE vector_partitions SET generation = generation + 1")
             _set(db, "dimension", str(dimension))
             self._take_out(db, [document.document_id for document in documents])
-            db.executemany(
-                "INSERT INTO vectors VALUES (?, ?, ?, ?, ?)",
-                (
-                    (
-                        one.document_id,
-                        one.partition,
-                        one.key,
-                        np.array(one.ordinals, dtype="<u4").tobytes(),
-                        np.ascontiguousarray(one.vectors, dtype="<f2").tobytes(),
-                    )
-                    for one in documents
-                ),
-            )
+            self._insert(db, documents)
             _touch(db, {one.partition for one in documents})
+
+    def _insert(self, db: Rows, documents: Sequence[DocumentVectors]) -> None:
+        db.executemany(
+            "INSERT INTO vectors VALUES (?, ?, ?, ?, ?)",
+            (
+                (
+                    one.document_id,
+                    one.partition,
+                    one.key,
+                    np.array(one.ordinals, dtype="<u4").tobytes(),
+                    np.ascontiguousarray(one.vectors, dtype="<f2").tobytes(),
+                )
+                for one in documents
+            ),
+        )
 
     def keep_only(self, keys: Mapping[str, str], library_version: int) -> None:
         """Take out what `keys` does not name under the very key it is held under."""
@@ -206,7 +211,7 @@ class KeptVectors(abc.ABC):
     def _matrices(self, vector: Array, partitions: Collection[str]) -> list[Matrix]:
         """The opened partitions, those that hold anything, in the order of their names."""
         with self._lock, self._reading() as db:
-            dimension = int(_fact(db, "dimension") or 0)
+            dimension = self._dimension_in(db)
             if dimension and dimension != len(vector):
                 raise EmbeddingChanged(self._model, f"{len(vector)} ≠ {dimension}")
             generations = dict(db.execute("SELECT partition, generation FROM vector_partitions").fetchall())
@@ -218,7 +223,7 @@ class KeptVectors(abc.ABC):
             return [self._loaded[partition] for partition in wanted if len(self._loaded[partition].vectors)]
 
     def _are_ours(self, db: Rows) -> bool:
-        return (_fact(db, "layout"), _fact(db, "model")) == (_LAYOUT, self._model)
+        return (_fact(db, "layout"), _fact(db, "model")) == (self._LAYOUT, self._model)
 
     def _as_ours(self, db: Rows) -> None:
         """Forget what another layout or model made."""
@@ -226,12 +231,23 @@ class KeptVectors(abc.ABC):
             return
         layout = _fact(db, "layout")
         if layout:
-            self._because = "layout" if layout != _LAYOUT else "model"
+            self._because = "layout" if layout != self._LAYOUT else "model"
         db.execute("DELETE FROM vectors")
         db.execute("DELETE FROM vector_facts")
         db.execute("UPDATE vector_partitions SET generation = generation + 1")
-        _set(db, "layout", _LAYOUT)
+        self._note_layout(db)
         _set(db, "model", self._model)
+
+    def _note_layout(self, db: Rows) -> None:
+        _set(db, "layout", self._LAYOUT)
+
+    def _can_be_moved(self, db: Rows) -> bool:
+        """Whether these are our model's vectors, laid into rows as this class does."""
+        return (_fact(db, "layout"), _fact(db, "model")) == (KeptVectors._LAYOUT, self._model)
+
+    @staticmethod
+    def _dimension_in(db: Rows) -> int:
+        return int(_fact(db, "dimension") or 0)
 
 
 class FlatVectors(KeptVectors):

