@@ -98,6 +98,13 @@ class RunnerAwaited(Fact, frozen=True, omit_defaults=True, gc=False):
     reason: Reason
 
 
+class SlotAwaited(Fact, frozen=True, omit_defaults=True, gc=False):
+    """A turn or a skill of an assignment has waited a while for a free place: no more may be under way at a time."""
+
+    assignment: str
+    reason: Reason
+
+
 class AssignmentOpened(Fact, frozen=True, omit_defaults=True, gc=False):
     """One line of work began, held by `agent`. The root has no parent and is the case worker's seat."""
 
@@ -518,6 +525,7 @@ Body = (
     | TeamChanged
     | AgentChanged
     | RunnerAwaited
+    | SlotAwaited
     | AssignmentOpened
     | WaitingEnded
     | TurnStarted

@@ -112,7 +112,7 @@ def _lapse_with_skill(case: Case, approval: Approval, agent: str) -> None:
         )
 
 
-def _runner_awaited(case: Case, body: e.RunnerAwaited, event: e.Event) -> None:
+def _awaited(case: Case, body: e.RunnerAwaited | e.SlotAwaited, event: e.Event) -> None:
     assignment = case.assignments.get(body.assignment)
     if assignment is not None and assignment.open:
         assignment.awaits = body.reason
@@ -228,7 +228,8 @@ FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.AgentLeft: _agent_left,
     e.TeamChanged: _team_changed,
     e.AgentChanged: _agent_changed,
-    e.RunnerAwaited: _runner_awaited,
+    e.RunnerAwaited: _awaited,
+    e.SlotAwaited: _awaited,
     e.CasePaused: _case_paused,
     e.CaseResumed: _case_resumed,
     e.CaseParked: _case_parked,

@@ -106,6 +106,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "실행기에 '{name}' 기술이 없습니다. 이 기술이 있는 실행기를 기다립니다.",
         "The runner has no skill '{name}'. It waits for a runner that has it.",
     ),
+    "no_free_model": (
+        "'{name}' 모델은 한 번에 {limit}개 차례만 받습니다. 빈 자리가 나기를 기다립니다.",
+        "The model '{name}' takes {limit} turns at a time. It waits for a free place.",
+    ),
+    "no_free_skill": (
+        "'{name}' 기술은 한 번에 {limit}개만 실행합니다. 빈 자리가 나기를 기다립니다.",
+        "The skill '{name}' runs {limit} times at a time. It waits for a free place.",
+    ),
     "agent_left": ("'{agent}'이(가) 이 사건에 없습니다.", "'{agent}' is not in this case."),
     "budget_turns": (
         "'{agent}'에게 허락된 차례를 다 썼습니다.",

@@ -130,7 +130,7 @@ class Assignment(msgspec.Struct):
     prompt_digest: str = ""
     """Of the last prompt record, which event `prompt_seq` holds."""
     awaits: Reason | None = None
-    """What it needs that no runner has had so far."""
+    """What it needs that no runner has had so far, or of which there is no free place."""
     judges: str = ""
     """The approval that is judged here; nothing else is done here."""
     report: Report | None = None

@@ -15,12 +15,14 @@ from typing import Any, Protocol
 from jihwi.case.assignment import Reason
 from jihwi.case.commands import Publish, Record, RunSkill, Think
 from jihwi.case.decide import decide
-from jihwi.case.events import SYSTEM, Draft, Event, RunnerAwaited, RunnerTookOver, TimerFired
+from jihwi.case.events import SYSTEM, Draft, Event, RunnerAwaited, RunnerTookOver, SlotAwaited, TimerFired
 from jihwi.case.state import Case, in_flight
 from jihwi.errors import AppendConflict, LeaseLost, RunnerLacks
 from jihwi.ids import CaseId
 from jihwi.orchestrator.effects import Effects, Learned
+from jihwi.orchestrator.line import Line, Ticket
 from jihwi.orchestrator.log import CaseLog
+from jihwi.orchestrator.ports import Limit
 from jihwi.store import EventStore, Lease
 
 __all__ = ["Drive", "House"]
@@ -33,12 +35,18 @@ _BREATH = 32
 """So many passes without waiting for anything, then the loop's other tasks get their turn."""
 
 
+_TOLD_SECONDS = 1.0
+"""Who has waited for a place so long is said to wait: a shorter wait is no fact worth a commit."""
+
+
 class House(Protocol):
     """What a drive asks of the orchestrator it belongs to."""
 
     store: EventStore
     runner: str
     effects: Effects
+    line: Line | None
+    """Where places under limits are waited for; `None` in a house without limits."""
     stopping: bool
     """Whether a shutdown was asked for."""
 
@@ -86,6 +94,13 @@ class Drive:
         self._lost_lease: LeaseLost | None = None
         self._lacks: Reason | None = None
         """What this runner does not have, of all that is due just now."""
+        self._wanted: dict[str, Limit] = {}
+        """What is due and must have a place before it may start, by the command's key."""
+        self._tickets: dict[str, Ticket] = {}
+        """What was done about it."""
+        self._told: set[tuple[str, int, int]] = set()
+        """The turns that were said to wait for a place."""
+        self._slot_came = False
         self._home: asyncio.Task[Any] | None = None
         """The task in which a lone effect runs just now."""
         self._deputy: asyncio.Task[Case] | None = None
@@ -108,6 +123,11 @@ class Drive:
         """Another runner has the case: stop."""
         self._lost_lease = lost
         self.nudge()
+
+    @property
+    def only_waits_for_places(self) -> bool:
+        """Whether it has nothing under way and waits for a free place."""
+        return bool(self._wanted) and not self._running and self._home is None
 
     # ── the loop ──
 
@@ -142,11 +162,13 @@ class Drive:
                 if self._house.stopping:
                     await self._grace()
                     return self._log.case
-                if self._running:
+                if self._running or self._wanted:
                     await self._wait_for_effects()
                 elif not await self._wait_for_timer():
                     return self._log.case
         finally:
+            self._wanted = {}
+            self._see_to_tickets()
             for task in self._running:
                 task.cancel()
             if self._running:
@@ -172,13 +194,15 @@ class Drive:
                     raise  # another case has this very name
                 await self._log.load()
                 continue
+            if self._wanted or self._tickets:
+                self._see_to_tickets(effects)
             return self._start(effects, home) if effects else None
 
     async def _commit(self, *, starts: bool) -> None:
         """Append what is pending. The last facts of a case that has ended let its lease go with them."""
         if self._log.pending:
             lease, over = self.lease, not starts and self._is_over()
-            at_rest = not self._house.stopping and self._lacks is None
+            at_rest = self._decided_all()
             if over:
                 self.lease = None  # from now on nobody renews it
             try:
@@ -190,6 +214,10 @@ class Drive:
                 self.lease = None
             self._house.show(events)
 
+    def _decided_all(self) -> bool:
+        """Whether `decide` has just left nothing that is due."""
+        return not self._house.stopping and self._lacks is None and not self._wanted
+
     def _is_over(self) -> bool:
         return self._log.case.status in _ENDED and not self._running and not self._learned
 
@@ -198,7 +226,7 @@ class Drive:
         house, case_id = self._house, CaseId(self.case_id)
         taker = (house.runner, house.lease_seconds)
         until_ms = house.store.now_ms() + int(house.lease_seconds * 1000)
-        at_rest = not house.stopping and self._lacks is None
+        at_rest = self._decided_all()
         events = await self._log.append(lease=None, starts=starts, at_rest=at_rest, taker=taker)
         self._new = False
         self.lease = Lease(case_id, house.runner, 1, until_ms)
@@ -213,17 +241,21 @@ class Drive:
                 log.add(draft, one.blobs)
         effects: list[Think | RunSkill | Publish] = []
         self._lacks = None
-        if self._house.stopping:
-            return effects
-        following = True
-        while following and (commands := decide(log.case)):
+        self._wanted = {}
+        self._slot_came = False
+        following = not self._house.stopping
+        while following:
             following = False  # starting an effect makes nothing else due; a fact may
-            for command in commands:
+            if self._wanted:
+                self._wanted = {}
+            for command in decide(log.case):
                 if isinstance(command, Record):
                     log.add(command.draft)
                     following = True
                 elif (lacks := self._house.effects.lacks(log.case, command)) is not None:
                     following = self._await_a_runner(command.assignment, lacks) or following
+                elif self._house.line is not None and not self._has_place(command):
+                    self._await_a_place(command)
                 else:
                     log.add(command.draft)
                     effects.append(command)
@@ -236,6 +268,55 @@ class Drive:
             return False
         self._log.add(Draft(RunnerAwaited(assignment, lacks), SYSTEM, self._log.case.seq))
         return True
+
+    # ── places under a limit ──
+
+    def _has_place(self, command: Think | RunSkill | Publish) -> bool:
+        """Whether a command needs no place, or has one. If not, it is wanted."""
+        ticket = self._tickets.get(command.key)
+        if ticket is not None and ticket.granted:
+            return True
+        limit = self._house.effects.limit_of(self._log.case, command)
+        if limit is None:
+            return True
+        self._wanted[command.key] = limit
+        return False
+
+    def _await_a_place(self, command: Think | RunSkill | Publish) -> None:
+        """Say, once a turn, that it has been waiting for a while."""
+        ticket, assignment = self._tickets.get(command.key), self._log.case.assignments[command.assignment]
+        assert self._house.line is not None
+        if ticket is None or self._house.line.waited_seconds(ticket) < _TOLD_SECONDS:
+            return
+        turn = (assignment.id, assignment.seat, command.turn)
+        if turn not in self._told and assignment.awaits is None:
+            self._told.add(turn)
+            self._log.add(Draft(SlotAwaited(assignment.id, ticket.limit.reason), SYSTEM, self._log.case.seq))
+
+    def _see_to_tickets(self, starting: list[Think | RunSkill | Publish] | None = None) -> None:
+        """Ask for what is wanted, and give back what is not: its work was cancelled, or is done by another mind."""
+        line = self._house.line
+        if line is None:
+            return
+        kept = {command.key for command in starting or ()} | self._wanted.keys()
+        for key in [key for key in self._tickets if key not in kept]:
+            line.back(self._tickets.pop(key))
+        if self.lease is not None:
+            for key, limit in self._wanted.items():
+                if key not in self._tickets:
+                    self._tickets[key] = line.ask(limit, self.lease, key, self._place_came)
+
+    def _place_came(self) -> None:
+        self._slot_came = True
+        self._wake.set()
+
+    def _give_back_after(self, task: asyncio.Task[Learned], command: Think | RunSkill | Publish) -> None:
+        """The place of a command is free once its task has ended, however it does."""
+        ticket, line = self._tickets.pop(command.key, None), self._house.line
+        if ticket is not None and line is not None:
+            task.add_done_callback(lambda _: line.back(ticket))
+
+    # ── effects ──
 
     def _start(self, effects: list[Think | RunSkill | Publish], home: asyncio.Task[Any] | None) -> _Work | None:
         """Start effects; answers one that may run alone. A procedure decides at once, here."""
@@ -259,10 +340,12 @@ class Drive:
             task = asyncio.create_task(work)
             self._running.add(task)
             task.add_done_callback(self._ended)
+            if self._tickets:
+                self._give_back_after(task, command)
         return None
 
     def _may_be_alone(self) -> bool:
-        busy = self._running or self._learned or self._look or self._house.stopping
+        busy = self._running or self._learned or self._look or self._house.stopping or self._wanted or self._tickets
         return not busy and self._deputy is None and self._lost_lease is None
 
     def _ended(self, effect: asyncio.Future[Learned]) -> None:
@@ -307,7 +390,7 @@ class Drive:
     async def _wait_for_effects(self) -> None:
         """Wait until an effect has ended, a timer is due, or others wrote to the case."""
         self._house.keep_ticking()
-        while not self._learned:
+        while not self._learned and not self._slot_came:
             await self._wake.wait()
             self._wake.clear()
             if self._lost_lease is not None or self._house.stopping:

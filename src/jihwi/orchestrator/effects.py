@@ -34,7 +34,7 @@ from jihwi.errors import (
 )
 from jihwi.evidence import Viewer, classes_in
 from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
-from jihwi.orchestrator.ports import REFUSED, MindSource, PublicationRefused, Publisher
+from jihwi.orchestrator.ports import REFUSED, Limit, LimitSource, MindSource, PublicationRefused, Publisher
 from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
 from jihwi.store import EventStore
 
@@ -67,6 +67,7 @@ class Effects:
         publisher: Publisher,
         emit: DeltaSink,
         seconds: Callable[[], float],
+        limits: LimitSource | None = None,
     ) -> None:
         self._store = store
         self._minds = minds
@@ -74,6 +75,7 @@ class Effects:
         self._publisher = publisher
         self._emit = emit
         self._seconds = seconds
+        self._limits = limits
         self._jitter = random.Random()
         self._deadlines: dict[asyncio.Task[Any], float] = {}
         self._late: set[asyncio.Task[Any]] = set()
@@ -86,6 +88,15 @@ class Effects:
         if isinstance(command, RunSkill) and self._skills.get(command.skill.name) is None:
             return Reason("runner_lacks_skill", {"name": command.skill.name})
         return None
+
+    def limit_of(self, case: Case, command: Think | RunSkill | Publish) -> Limit | None:
+        """Of what a command needs a place before it may start; `None` when it needs none."""
+        if self._limits is None:
+            return None
+        if isinstance(command, Think):
+            mind = case.assignments[command.assignment].mind
+            return self._limits.of_mind(mind, failures=_failed_at(case, command))
+        return self._limits.of_skill(command.skill.name) if isinstance(command, RunSkill) else None
 
     # ── minds ──
 

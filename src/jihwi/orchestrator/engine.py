@@ -26,10 +26,11 @@ from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator.chance import DrawnChance
 from jihwi.orchestrator.drive import Drive
 from jihwi.orchestrator.effects import Effects
+from jihwi.orchestrator.line import Line
 from jihwi.orchestrator.loading import load_case, load_log
 from jihwi.orchestrator.log import CaseLog
 from jihwi.orchestrator.opening import Opening
-from jihwi.orchestrator.ports import MindSource, Publisher
+from jihwi.orchestrator.ports import LimitSource, MindSource, Publisher
 from jihwi.orchestrator.runner import runner_is_dead
 from jihwi.skills import SkillBox
 from jihwi.store import CaseRow, EventStore, Lease
@@ -38,6 +39,12 @@ __all__ = ["Orchestrator", "Settings"]
 
 DEAD_SECONDS = 5.0
 """How often a serving runner looks for cases of runners that died on this machine."""
+
+IN_LINE = 4
+"""So many times the cases it drives may be with a runner when the others only wait for a free place."""
+
+LOOKS_IN_LINE = 4
+"""At each so many looks of the others, a case that only waits for a free place looks around too."""
 
 Watcher = Callable[[Event], None]
 Persons = Callable[[Case], list[Draft]]
@@ -78,6 +85,7 @@ class Orchestrator:
         watch: Watcher | None = None,
         emit: DeltaSink = _ignore,
         trouble: Callable[[str, JihwiError], None] | None = None,
+        limits: LimitSource | None = None,
     ) -> None:
         self.store = store
         self.runner = runner
@@ -94,7 +102,9 @@ class Orchestrator:
             publisher=publisher,
             emit=emit,
             seconds=clock.monotonic_seconds,
+            limits=limits,
         )
+        self.line = Line(lambda: store.slots, clock.monotonic_seconds) if limits is not None else None
         self._drives: dict[str, Drive] = {}
         self._left: dict[str, float] = {}
         """Cases left to a runner that has what they need, and for how many seconds the last time."""
@@ -236,6 +246,8 @@ class Orchestrator:
             raise
         finally:
             del self._drives[drive.case_id]
+            if self.line is not None:
+                await self.line.left(drive.case_id)
         self._left.pop(drive.case_id, None)
         if drive.lease is not None:
             await self.store.release(drive.lease)
@@ -272,7 +284,7 @@ class Orchestrator:
                 if self._clock.monotonic_seconds() - looked > DEAD_SECONDS:
                     looked = self._clock.monotonic_seconds()
                     await self._release_of_all_the_dead()
-                while len(tasks) < self.settings.cases:
+                while self._has_room(len(tasks)):
                     lease = await self.store.claim(self.runner, seconds=self.settings.lease_seconds)
                     if lease is None:
                         break
@@ -286,6 +298,15 @@ class Orchestrator:
                 drive.nudge()
             if tasks:
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _has_room(self, cases: int) -> bool:
+        """Whether one case more may be driven. Those that only wait for a free place keep nobody from being driven,
+        as far as memory is to be bounded."""
+        most = self.settings.cases
+        if cases < most or self.line is None:
+            return cases < most
+        waiting = sum(drive.only_waits_for_places for drive in self._drives.values())
+        return cases - waiting < most and cases < IN_LINE * most
 
     async def _release_of_all_the_dead(self) -> None:
         """Free the cases of runners that died on this machine; nobody else's lease is touched."""
@@ -329,7 +350,7 @@ class Orchestrator:
 
     async def _tick(self) -> None:
         """One ticker for all drives; it ends with the last of them."""
-        renewed = self._clock.monotonic_seconds()
+        renewed, looks = self._clock.monotonic_seconds(), 0
         while self._drives:
             await asyncio.sleep(self.settings.look_seconds)
             if self._clock.monotonic_seconds() - renewed > self.settings.lease_seconds / 3:
@@ -337,8 +358,10 @@ class Orchestrator:
                 for drive in list(self._drives.values()):
                     await self._renew(drive)
             self.effects.cancel_overdue()
+            looks += 1
             for drive in self._drives.values():
-                drive.nudge()
+                if looks % LOOKS_IN_LINE == 0 or not drive.only_waits_for_places:
+                    drive.nudge()
 
     async def _renew(self, drive: Drive) -> None:
         if drive.lease is None:

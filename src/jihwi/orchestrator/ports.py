@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -11,7 +11,7 @@ from jihwi.case.assignment import MindSpec, Reason
 from jihwi.evidence import Viewer
 from jihwi.minds import Mind
 
-__all__ = ["REFUSED", "MindSource", "Publication", "PublicationRefused", "Publisher"]
+__all__ = ["REFUSED", "Limit", "LimitSource", "MindSource", "Publication", "PublicationRefused", "Publisher"]
 
 
 REFUSED = 1_000
@@ -34,6 +34,37 @@ class MindSource(Protocol):
 
     def has_another(self, spec: MindSpec, *, failures: int) -> bool:
         """Whether a mind that has just refused, chosen at `failures`, leaves another one to try."""
+        ...
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """How many of something may be under way at a time, over all runners that share a store."""
+
+    kind: Literal["model", "skill"]
+    name: str
+    """Of the endpoint or the skill, as people may see it."""
+    count: int
+
+    @property
+    def slot(self) -> str:
+        """What the store's places are called."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def reason(self) -> Reason:
+        """Why something waits."""
+        return Reason(f"no_free_{self.kind}", {"name": self.name, "limit": str(self.count)})
+
+
+class LimitSource(Protocol):
+    """Knows what is limited. Asked before every turn and call: it looks up and does nothing else."""
+
+    def of_mind(self, spec: MindSpec, *, failures: int) -> Limit | None:
+        """The limit of the mind that `MindSource.mind` would answer; `None` for as many as come."""
+        ...
+
+    def of_skill(self, name: str) -> Limit | None:
+        """The limit of a skill; `None` for as many as come."""
         ...
 
 
