@@ -61,6 +61,10 @@ class Server(Protocol):
         """A connection that sees one moment until the block ends."""
         ...
 
+    def asking(self) -> AbstractContextManager[Any]:
+        """A connection on which each statement sees a moment of its own: nothing is begun, and nothing ended."""
+        ...
+
     def writing(self, *, lock: int) -> AbstractContextManager[Any]:
         """A connection in a transaction, alone under `lock`; undone when the block raises."""
         ...
@@ -99,6 +103,10 @@ class _Row(NamedTuple):
     id: int
     partition: str
     removed: frozenset[int]
+
+
+class _SegmentGone(KeyError):
+    """A segment is no longer there, or not all of it."""
 
 
 class PostgresIndex:
@@ -152,9 +160,7 @@ class PostgresIndex:
         """The best chunks of `partitions`, best first."""
         asked = Question.of(question, self._analyser.query_terms(question))
         try:
-            with self._server.reading() as db:
-                rows = _rows(db, partitions) if _state(db, self.version)[0] >= 0 else []
-                views = self._views(db, rows, asked.keys)
+            views = self._opened(partitions, asked.keys)
             return score(asked, views, [_allowed(view, documents) for view in views], limit, also)
         except (IndexError, KeyError, ValueError, OverflowError, msgspec.DecodeError, zlib.error) as error:
             raise IndexCorrupt(str(error)) from error
@@ -164,8 +170,20 @@ class PostgresIndex:
         self._forget()
         self._bodies = {}
 
+    def _opened(self, partitions: Collection[str], keys: Callable[[str], Array] | None) -> list[View]:
+        """The segments of `partitions` in two questions: each answer is a wait, and a busy machine makes any of them
+        long. Segments never change, so the moments differ only when a commit between them took one away; then all is
+        asked again in one moment."""
+        with self._server.asking() as db:
+            try:
+                return self._views(db, _usable_rows(db, self.version, partitions), keys)
+            except _SegmentGone:
+                pass
+        with self._server.reading() as db:
+            return self._views(db, _usable_rows(db, self.version, partitions), keys)
+
     def _views(self, db: Any, rows: Sequence[_Row], keys: Callable[[str], Array] | None) -> list[View]:
-        """The segments with the postings of these keys, or of all."""
+        """The segments with the postings of these keys, or of all. Raises _SegmentGone."""
         bodies = [self._body(db, row.id) for row in rows]
         wanted: list[tuple[int, int, int]] = []
         for row, body in zip(rows, bodies, strict=True):
@@ -173,6 +191,8 @@ class PostgresIndex:
                 blocks = _blocks_of(body.first_keys(field), None if keys is None else keys(field))
                 wanted += ((row.id, number, block) for block in blocks)
         blocks_of = _fetched(db, wanted)
+        if sum(map(len, blocks_of.values())) < len(wanted):
+            raise _SegmentGone
         return [
             View(
                 _with_postings(body, [blocks_of.get((row.id, number), []) for number in range(len(FIELDS))]),
@@ -182,11 +202,13 @@ class PostgresIndex:
         ]
 
     def _body(self, db: Any, segment: int) -> _Body:
-        """What is held of a segment; fetched once, since it never changes."""
+        """What is held of a segment; fetched once, since it never changes. Raises _SegmentGone."""
         with self._lock:
             known = self._bodies.get(segment)
         if known is None:
             row = db.execute("SELECT partition, body FROM jihwi.index_segments WHERE id = %s", (segment,)).fetchone()
+            if row is None:
+                raise _SegmentGone
             known = _body_of(row[0], row[1])
             with self._lock:
                 self._bodies[segment] = known
@@ -305,13 +327,19 @@ def _state(db: Any, version: str) -> tuple[int, str]:
     return int(row[1]), ""
 
 
-def _rows(db: Any, partitions: Collection[str] | None = None) -> list[_Row]:
-    """The segments, of these partitions alone when they are named."""
-    asked = "SELECT id, partition, removed FROM jihwi.index_segments"
-    if partitions is None:
-        found = db.execute(f"{asked} ORDER BY id")
-    else:
-        found = db.execute(f"{asked} WHERE partition = ANY (%s) ORDER BY id", (sorted(partitions),))
+def _rows(db: Any) -> list[_Row]:
+    """All segments."""
+    found = db.execute("SELECT id, partition, removed FROM jihwi.index_segments ORDER BY id")
+    return [_Row(number, partition, frozenset(removed)) for number, partition, removed in found]
+
+
+def _usable_rows(db: Any, version: str, partitions: Collection[str]) -> list[_Row]:
+    """The segments of these partitions; none when another layout or analyser made them."""
+    found = db.execute(
+        "SELECT g.id, g.partition, g.removed FROM jihwi.index_state s "
+        "JOIN jihwi.index_segments g ON g.partition = ANY (%s) WHERE s.version = %s ORDER BY g.id",
+        (sorted(partitions), version),
+    )
     return [_Row(number, partition, frozenset(removed)) for number, partition, removed in found]
 
 

@@ -53,6 +53,12 @@ class PostgresServer:
                     db.execute("ROLLBACK")
 
     @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """A connection on which each statement sees a moment of its own: nothing is begun, and nothing ended."""
+        with self._errors(), self._borrowed() as db:
+            yield db
+
+    @contextmanager
     def writing(self, *, lock: int) -> Iterator[Connection]:
         """A connection in a transaction, alone under `lock`; durable when the block ends, undone when it raises."""
         with self._errors(), self._borrowed() as db, db.transaction():
