@@ -10,9 +10,9 @@ import typer
 from jihwi.case import person
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.cli.cases import CaseName, app, find_case
-from jihwi.cli.drafts import Drafts
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.orchestrator import load_case
 from jihwi.wiring import open_house
 
 __all__ = ["app"]
@@ -35,12 +35,13 @@ def ask(
 
 
 async def _ask(session: Session, name: str, request: str, turns: int, out: Path | None) -> int:
-    from jihwi.cli.running import drive_case, watcher  # waits: brings the library
+    from jihwi.cli.running import drafts_of, drive_case, watcher  # waits: brings the library
 
     limits = Limits(turns=turns) if turns else UNLIMITED
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
-        orchestrator = house.orchestrator(watch=watcher(session.screen), emit=Drafts(session.screen))
+        drafts = drafts_of(session.screen, house, await load_case(house.store, row.case_id))
+        orchestrator = house.orchestrator(watch=watcher(session.screen, house), emit=drafts)
         by = house.viewer.id
         await orchestrator.submit(
             row.case_id, lambda now: person.follow_up(now, request, by=by, limits=limits), door="cli"

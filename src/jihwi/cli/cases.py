@@ -19,12 +19,12 @@ from jihwi.case.ledger import open_event
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Approval, Assignment, Case, open_assignments, waits
 from jihwi.case.turn import Ask
-from jihwi.cli.drafts import Drafts
-from jihwi.cli.following import line_of
+from jihwi.cli.following import line_of, withheld_words
 from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 from jihwi.cli.transcript import show_transcript
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
+from jihwi.evidence import Viewer
 from jihwi.orchestrator import load_case
 from jihwi.store import CaseRow, EventStore
 from jihwi.wiring import open_house
@@ -99,15 +99,16 @@ async def _show(session: Session, name: str, of: str) -> int:
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
         case = await load_case(house.store, row.case_id)
+        viewer = house.viewer
     if of:
-        show_transcript(session.screen, case, of)
+        show_transcript(session.screen, case, of, viewer)
         return 0
     if is_erased(case):
         _show_erased(session.screen, row)
         return 0
-    session.screen.result(standing(case))
+    session.screen.result(standing(case, viewer))
     if not session.screen.json:
-        for line in _lines(case, session.screen):
+        for line in _lines(case, session.screen, viewer):
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
 
@@ -131,8 +132,12 @@ def _show_erased(screen: Screen, row: CaseRow) -> None:
         screen.out.print(line, markup=False)
 
 
-def standing(case: Case) -> dict[str, Any]:
-    """How a case stands, for machines."""
+def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
+    """How a case stands, for machines, as `viewer` may see it."""
+
+    def sees(assignment: str) -> bool:
+        return viewer.may_see(case.assignments[assignment].labels)
+
     return {
         "case": case.id,
         "status": case.status,
@@ -151,7 +156,7 @@ def standing(case: Case) -> dict[str, Any]:
                 "mind": a.mind,
                 "seat": a.seat,
                 "turn": a.turn,
-                "task": a.task,
+                "task": a.task if sees(a.id) else "",
                 "awaits": a.awaits,
             }
             for a in open_assignments(case)
@@ -162,7 +167,8 @@ def standing(case: Case) -> dict[str, Any]:
             {
                 "approval": one.id,
                 "skill": one.skill,
-                "arguments": one.arguments,
+                "arguments": one.arguments if sees(one.assignment) else {},
+                "withheld": not sees(one.assignment),
                 "digest": one.action_digest,
                 "expires_at_ms": one.expires_at_ms,
                 "deputy": one.deputy,
@@ -172,9 +178,11 @@ def standing(case: Case) -> dict[str, Any]:
         ],
         "questions": [
             {"assignment": a.id, "number": n, "question": question, "options": _options(a, n)}
+            if sees(a.id)
+            else {"assignment": a.id, "number": n, "question": "", "options": (), "withheld": True}
             for a, n, question in person.open_questions(case)
         ],
-        "findings": len(case.findings),
+        "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
         "files": case.files,
     }
 
@@ -184,19 +192,24 @@ def _options(assignment: Assignment, number: int) -> tuple[str, ...]:
     return action.options if isinstance(action, Ask) else ()
 
 
-def _lines(case: Case, screen: Screen) -> list[str]:
+def _lines(case: Case, screen: Screen, viewer: Viewer) -> list[str]:
     say_it = screen.words
+
+    def shown(assignment: Assignment, words: str) -> str:
+        return words if viewer.may_see(assignment.labels) else withheld_words(screen.language)
+
     lines = [f"{case.id}  {case.status} {case.outcome}".rstrip(), case.request, ""]
     if case.reason is not None:
         lines.append(say_reason(case.reason, screen.language))
     lines += [f"  {choice_words(one, screen.language)}:  {_choice_line(case, one)}" for one in case.choices]
     for a in open_assignments(case):
         depth = "  " * a.depth
-        lines.append(f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {say_it('차례', 'turn')} {a.turn}: {a.task[:80]}")
+        turn = f"{say_it('차례', 'turn')} {a.turn}"
+        lines.append(f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {turn}: {shown(a, a.task[:80])}")
         if a.awaits is not None:
             lines.append(f"{depth}  {say_reason(a.awaits, screen.language)}")
     for one in person.open_approvals(case):
-        arguments = msgspec.json.encode(one.arguments).decode()[:300]
+        arguments = shown(case.assignments[one.assignment], msgspec.json.encode(one.arguments).decode()[:300])
         why = say_reason(one.reason, screen.language)
         lines += [
             "",
@@ -207,8 +220,10 @@ def _lines(case: Case, screen: Screen) -> list[str]:
             f"  jihwi case approve {case.id} {one.id} --digest {one.action_digest[:12]}",
         ]
     for a, number, question in person.open_questions(case):
-        ask = say_it(f"묻습니다 ({a.id}): {question}", f"Asks ({a.id}): {question}")
-        lines += ["", ask, *(f"  {n}. {one}" for n, one in enumerate(_options(a, number), 1))]
+        words = shown(a, question)
+        ask = say_it(f"묻습니다 ({a.id}): {words}", f"Asks ({a.id}): {words}")
+        options = _options(a, number) if viewer.may_see(a.labels) else ()
+        lines += ["", ask, *(f"  {n}. {one}" for n, one in enumerate(options, 1))]
         lines.append(f'  jihwi case answer {case.id} "…" --of {a.id}/{number}')
     return lines
 
@@ -267,9 +282,11 @@ async def _follow(session: Session, name: str, after: int, wait: bool) -> int:
                 event = open_event(stored)
                 after = event.seq
                 if screen.json:
-                    typer.echo(msgspec.json.encode({**msgspec.structs.asdict(event), "head": event.head.hex()}))
+                    body = event.body if house.viewer.may_see(event.labels) else None
+                    told = {**msgspec.structs.asdict(event), "body": body, "head": event.head.hex()}
+                    typer.echo(msgspec.json.encode(told))
                 else:
-                    line = line_of(event, screen.language)
+                    line = line_of(event, screen.language, house.viewer)
                     if line:
                         screen.out.print(line, markup=False)
             row = await house.store.row(case_id)
@@ -296,11 +313,12 @@ def run_case(
 
 
 async def _run(session: Session, name: str, out: Path | None) -> int:
-    from jihwi.cli.running import drive_case, watcher  # waits: brings the library
+    from jihwi.cli.running import drafts_of, drive_case, watcher  # waits: brings the library
 
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
-        orchestrator = house.orchestrator(watch=watcher(session.screen), emit=Drafts(session.screen))
+        drafts = drafts_of(session.screen, house, await load_case(house.store, row.case_id))
+        orchestrator = house.orchestrator(watch=watcher(session.screen, house), emit=drafts)
         return await drive_case(session, house, orchestrator, row.case_id, out)
 
 
@@ -316,15 +334,16 @@ def submit(session: Session, name: str, command: Callable[[Case, str], list[Draf
             orchestrator = house.orchestrator()
             by = house.viewer.id
             case = await orchestrator.submit(row.case_id, lambda now: command(now, by), door="cli")
-        show_recorded(session.screen, case)
+            viewer = house.viewer
+        show_recorded(session.screen, case, viewer)
         return 0
 
     return run_async(work)
 
 
-def show_recorded(screen: Screen, case: Case) -> None:
+def show_recorded(screen: Screen, case: Case, viewer: Viewer) -> None:
     """Say that the case has taken a person's word, and how it goes on."""
-    screen.result(standing(case))
+    screen.result(standing(case, viewer))
     screen.remark(
         screen.words(f"기록했습니다 ({case.seq}번). ", f"Recorded as event {case.seq}. ")
         + screen.words(f"이어 가기: jihwi case run {case.id}", f"Go on: jihwi case run {case.id}")

@@ -12,25 +12,33 @@ from jihwi.case.assignment import Reason
 from jihwi.case.membership import changed_words
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
+from jihwi.evidence import Viewer
 from jihwi.words import Language, fill
 
-__all__ = ["line_of", "quiet_line", "turn_words"]
+__all__ = ["line_of", "quiet_line", "turn_words", "withheld_words"]
 
 _SKIPPED = (e.TurnStarted, e.TimerSet, e.TimerFired)
 
 
-def line_of(event: e.Event, language: Language) -> str:
-    """One event as a line; empty for what only matters to machines."""
-    words = _words(event, language)
+def line_of(event: e.Event, language: Language, viewer: Viewer) -> str:
+    """One event as a line, as `viewer` may see it; empty for what only matters to machines."""
+    words = _words(event, language) if viewer.may_see(event.labels) else withheld_words(language)
     if not words:
         return ""
     at = datetime.fromtimestamp(event.at_ms / 1000).astimezone().strftime("%H:%M:%S")
     return f"{event.seq:>4}  {at}  {_who(event):<14} {words}"
 
 
-def quiet_line(event: e.Event, language: Language) -> str:
+def withheld_words(language: Language) -> str:
+    """What stands in the place of a text that this reader may not see."""
+    return "볼 수 없는 자료의 내용이 들어 있습니다" if language == "ko" else "Holds text of documents you may not see"
+
+
+def quiet_line(event: e.Event, language: Language, viewer: Viewer) -> str:
     """The same for a progress display: who begins, finds, hands over and reports, as it passes by."""
     if isinstance(event.body, e.SkillFinished | e.TurnFinished | e.CaseOpened | e.CaseClosed):
+        return ""
+    if not viewer.may_see(event.labels):
         return ""
     words = _words(event, language)
     who = event.author.id if event.author.role == "agent" else ""
@@ -51,6 +59,7 @@ _SAID: dict[type, tuple[str, str]] = {
     e.TeamChanged: ("팀을 바꾸었습니다 {why}", "changed the team {why}"),
     e.AgentChanged: ("{agent}: {changed}", "{agent}: {changed}"),
     e.RunnerAwaited: ("실행기를 기다립니다", "waits for a runner"),
+    e.SlotAwaited: ("빈 자리를 기다립니다", "waits for a free place"),
     e.AssignmentOpened: ("{agent}에게 맡겼습니다: {task}", "gave {agent} an assignment: {task}"),
     e.WaitingEnded: ("{assignment:을} 더 기다리지 않고 이어 갑니다", "{assignment} is waited for no longer"),
     e.TurnFailed: ("차례가 실패했습니다", "the turn failed"),

@@ -25,7 +25,7 @@ from jihwi.house import (
     signed_in_stream,
     vouch,
 )
-from jihwi.reports import export_lines, read_export, signatures_in, signed_digest, verify_file, write_whole
+from jihwi.reports import as_seen, export_lines, read_export, signatures_in, signed_digest, verify_file, write_whole
 from jihwi.store import HOUSE
 from jihwi.wiring import House, open_house, state_place
 
@@ -245,7 +245,8 @@ def export_ledger(
             async with open_house(session.settings) as house:
                 case_id = HOUSE if case == HOUSE else (await find_case(house.store, case)).case_id
                 log = await house.store.read(case_id)
-                data = b"".join(export_lines(log, house.signed_now(case_id, log)))
+                seen = [as_seen(one, house.viewer) for one in log]
+                data = b"".join(export_lines(seen, house.signed_now(case_id, log)))
             if out is None:
                 sys.stdout.buffer.write(data)
                 sys.stdout.flush()

@@ -8,11 +8,11 @@ import msgspec
 import typer
 
 from jihwi.case.events import Event
-from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import quiet_line
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, on_signals, run_async
 from jihwi.errors import JihwiError
+from jihwi.evidence import Viewer
 
 __all__ = ["runner"]
 
@@ -43,12 +43,11 @@ async def _serve(session: Session) -> int:
         notices = Notices(house)
 
         def saw(event: Event) -> None:
-            _tell(screen, event)
+            _tell(screen, event, house.viewer)
             notices.saw(event)
 
         orchestrator = house.orchestrator(
             watch=saw,
-            emit=Drafts(screen),
             trouble=lambda case_id, problem: _trouble(screen, case_id, problem),
         )
         on_signals(orchestrator.stop)
@@ -59,8 +58,8 @@ async def _serve(session: Session) -> int:
     return 0
 
 
-def _tell(screen: Screen, event: Event) -> None:
-    words = quiet_line(event, screen.language)
+def _tell(screen: Screen, event: Event, viewer: Viewer) -> None:
+    words = quiet_line(event, screen.language, viewer)
     if words or screen.json:
         _line(screen, {"case": event.case_id, "event": event.seq, "kind": event.kind}, f"{event.case_id}  {words}")
 

@@ -16,17 +16,28 @@ from jihwi.case.person import open_approvals, open_questions
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Case
 from jihwi.cli.drafts import Drafts
-from jihwi.cli.following import quiet_line
+from jihwi.cli.following import quiet_line, withheld_words
 from jihwi.cli.screen import WAITS, Screen
 from jihwi.cli.session import Session, on_signals
 from jihwi.errors import CaseDriven, SettingInvalid, error_of
 from jihwi.evidence import SecurityClass
 from jihwi.library import IngestProgress, IngestReport
+from jihwi.minds import DeltaSink
 from jihwi.orchestrator import Opening, Orchestrator, load_log
 from jihwi.reports import disclosed_prompts, export_lines, write_whole
 from jihwi.wiring import House, collection_of, open_house
 
-__all__ = ["classes_said", "drive_case", "finish", "ingest_folder", "lay_out", "run_request", "watcher"]
+__all__ = [
+    "classes_said",
+    "drafts_of",
+    "drive_case",
+    "finish",
+    "ingest_folder",
+    "labels_of",
+    "lay_out",
+    "run_request",
+    "watcher",
+]
 
 
 async def run_request(
@@ -39,7 +50,7 @@ async def run_request(
         report = await ingest_folder(house, folder, labels, session.screen, classes_said(classes))
         language = "ko" if any("가" <= letter <= "힣" for letter in request) else "en"
         team = house.team(house.settings.team)
-        orchestrator = house.orchestrator(watch=watcher(session.screen), emit=Drafts(session.screen))
+        orchestrator = house.orchestrator(watch=watcher(session.screen, house), emit=Drafts(session.screen))
         opening = Opening(
             request=request,
             requester=house.viewer,
@@ -51,6 +62,7 @@ async def run_request(
             limits=team.limits,
             collections=(report.collection,),
             library_version=report.library_version,
+            labels=labels_of(house, report.collection),
             door="cli",
         )
         on_signals(orchestrator.stop)
@@ -173,15 +185,27 @@ class _ReadingProgress:
             self._bar.__exit__(*problem)
 
 
-def watcher(screen: Screen) -> Any:
-    """Shows each event as it becomes a fact."""
+def labels_of(house: House, collection: str) -> tuple[str, ...]:
+    """What a reader must hold to be told a collection's name."""
+    return next((one.labels for one in house.library.collections(house.viewer) if one.name == collection), ())
+
+
+def watcher(screen: Screen, house: House) -> Any:
+    """Shows each event as it becomes a fact, as far as who works here may see it."""
 
     def watch(event: Event) -> None:
-        line = quiet_line(event, screen.language)
+        line = quiet_line(event, screen.language, house.viewer)
         if line:
             screen.remark(f"  {line[:160]}")
 
     return watch
+
+
+def drafts_of(screen: Screen, house: House, case: Case) -> DeltaSink:
+    """Shows drafts to who may see whatever the case can come to hold: it reads as its requester, with those labels."""
+    if house.viewer.may_see(case.viewer_labels):
+        return Drafts(screen)
+    return lambda delta: None
 
 
 async def drive_case(session: Session, house: House, orchestrator: Orchestrator, case_id: str, out: Path | None) -> int:
@@ -196,6 +220,10 @@ async def drive_case(session: Session, house: House, orchestrator: Orchestrator,
 async def finish(session: Session, house: House, case: Case, out: Path | None) -> int:
     """Say how a case stands; lay a released report, its prompts and its ledger where they belong."""
     screen = session.screen
+    if case.status == "closed" and case.files and not house.viewer.may_see(case.labels):
+        screen.result({**_summary(case), "withheld": True})
+        screen.remark(withheld_words(screen.language))
+        return 0 if case.outcome != "failed" else 1
     if case.status == "closed" and case.files:
         folder = await lay_out(house, case, out)
         _show_report(screen, case, folder)
@@ -203,9 +231,8 @@ async def finish(session: Session, house: House, case: Case, out: Path | None) -
     waiting = [*(one.id for one in open_approvals(case)), *(a.id for a, _, _ in open_questions(case))]
     screen.result({**_summary(case), "waits_for": waiting})
     if case.status == "closed":
-        screen.remark(
-            screen.words(f"보고서 없이 끝났습니다. {case.answer}", f"It ended without a report. {case.answer}")
-        )
+        said = case.answer if house.viewer.may_see(case.labels) else withheld_words(screen.language)
+        screen.remark(screen.words(f"보고서 없이 끝났습니다. {said}", f"It ended without a report. {said}"))
         return 0 if case.outcome == "done" else 1
     if case.status == "cancelled":
         return 1

@@ -115,7 +115,8 @@ async def _join(
                 words=words,
             )
 
-        show_recorded(session.screen, await house.orchestrator().submit(row.case_id, command, door="cli"))
+        case = await house.orchestrator().submit(row.case_id, command, door="cli")
+        show_recorded(session.screen, case, house.viewer)
     return 0
 
 
@@ -213,7 +214,8 @@ async def _fork(session: Session, name: str, at: int, turns: int, words: str) ->
             row.case_id, at, by=by, limits=limits, then=told if words else None, door="cli"
         )
         forked = await orchestrator.case(fork_id)
-    screen.result(standing(forked))
+        viewer = house.viewer
+    screen.result(standing(forked, viewer))
     screen.remark(
         screen.words(
             f"{row.case_id}의 {at}번에서 갈라진 새 사건입니다: {fork_id}. 이어 가기: jihwi case run {fork_id}",

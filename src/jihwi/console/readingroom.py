@@ -24,6 +24,8 @@ class Ingest(msgspec.Struct):
     id: str
     collection: str
     folder: str
+    by: str = ""
+    """Who asked for it."""
     files: int = 0
     total: int = 0
     path: str = ""
@@ -64,13 +66,15 @@ class Ingests:
         """Those that have not ended."""
         return [one for one in self._all.values() if not one.done]
 
-    def own_folder(self, name: str) -> Path:
-        """Where the files of a collection lie that were dropped into the console."""
-        return self._house.home / "files" / safe_name(name)
+    def own_folder(self, name: str, labels: tuple[str, ...]) -> Path:
+        """Where the files lie that were dropped into the console under this name and these labels: who drops files
+        under a name whose labels they do not know comes near nobody's."""
+        named = f"{name} [{', '.join(labels)}]" if labels else name
+        return self._house.home / "files" / safe_name(named.replace("/", "_"))
 
-    def start(self, folder: Path, labels: tuple[str, ...]) -> Ingest:
+    def start(self, folder: Path, labels: tuple[str, ...], *, by: str = "") -> Ingest:
         """Begin to read a folder; comes back at once."""
-        ingest = Ingest("i" + secrets.token_hex(4), collection_of(folder), str(folder))
+        ingest = Ingest("i" + secrets.token_hex(4), collection_of(folder), str(folder), by)
         self._all[ingest.id] = ingest
         while len(self._all) > KEPT:
             del self._all[next(iter(self._all))]
@@ -96,7 +100,10 @@ class Ingests:
         def tell(progress: IngestProgress) -> None:
             ingest.files, ingest.total, ingest.path = progress.files, progress.total, progress.path
 
-        house.library.put_collection(ingest.collection, str(folder), labels=labels)
+        if labels:
+            house.library.put_collection(ingest.collection, str(folder), labels=labels)
+        else:  # a folder that was labelled before stays so
+            house.library.begin_collection(ingest.collection, str(folder))
         return house.library.ingest(ingest.collection, files, house.reading_service, tell)
 
     async def close(self) -> None:

@@ -35,6 +35,8 @@ class Unreadable(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     params: dict[str, str] = {}
     """`reason` is a code; with these it is put into words for the reader."""
+    labels: tuple[str, ...] = ()
+    """What a reader must hold to be told of the file at all."""
 
 
 class Section(msgspec.Struct, frozen=True, omit_defaults=True):

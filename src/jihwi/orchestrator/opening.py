@@ -27,6 +27,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = UNLIMITED
     collections: tuple[str, ...] = ()
     library_version: int = 0
+    labels: tuple[str, ...] = ()
+    """What a reader must hold to be told the names of the collections."""
     door: str = ""
 
     def drafts(self) -> list[e.Draft]:
@@ -46,4 +48,4 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         )
         root = e.AssignmentOpened(ROOT, self.agents[0].name, self.request)
         joined = [e.Draft(e.AgentJoined(agent), author) for agent in self.agents]
-        return [e.Draft(opened, author), *joined, e.Draft(root, author)]
+        return [e.Draft(opened, author, labels=tuple(sorted(self.labels))), *joined, e.Draft(root, author)]

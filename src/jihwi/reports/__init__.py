@@ -6,7 +6,7 @@ from jihwi.reports.disclosure import Disclosure, disclose
 from jihwi.reports.examples import Example, examples_of
 from jihwi.reports.footnotes import Footnote, Whence, footnote
 from jihwi.reports.gate import CheckedReport, Readings, Refused, Shown, pass_gate
-from jihwi.reports.ledger_export import export_lines, read_export, signatures_in, verify_file
+from jihwi.reports.ledger_export import as_seen, export_lines, read_export, signatures_in, verify_file
 from jihwi.reports.press import Pressed, press, signed_digest, write_whole
 from jihwi.reports.prompts import disclosed_prompts, rebuild
 from jihwi.reports.provenance import MadeSentence, Step, call_of_release, trace, trace_released
@@ -23,6 +23,7 @@ __all__ = [
     "Shown",
     "Step",
     "Whence",
+    "as_seen",
     "call_of_release",
     "disclose",
     "disclosed_prompts",

@@ -129,7 +129,7 @@ class CheckedReport(msgspec.Struct, frozen=True):
     unreadable: tuple[Unreadable, ...]
     citations: tuple[Cited, ...]
     labels: tuple[str, ...]
-    """The union of the labels of what it cites."""
+    """The union of the labels of what it cites and of the files it names as unreadable."""
 
     def kinds(self) -> dict[str, int]:
         """How many sentences of each kind it has."""
@@ -162,10 +162,12 @@ def pass_gate(
     not_found = tuple(
         CheckedNotFound(one.question, tuple(gate.side(claim) for claim in one.nearest)) for one in report.not_found
     )
-    if gate.failed:
+    gate.hidden = gate.hidden or not all(viewer.may_see(one.labels) for one in report.unreadable)
+    if gate.failed or gate.hidden:
         code = "release_labels" if gate.hidden else "release_unsupported"
         return Refused(Reason(code), tuple(gate.failed))
-    labels = sorted({label for one in gate.cited for label in one.labels})
+    borne = [*(one.labels for one in gate.cited), *(one.labels for one in report.unreadable)]
+    labels = sorted({label for one in borne for label in one})
     return CheckedReport(
         report.request,
         report.language,

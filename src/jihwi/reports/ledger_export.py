@@ -14,9 +14,10 @@ import msgspec
 
 from jihwi.case.ledger import Sealed, Verdict, read_header, verify
 from jihwi.errors import FileMissing, LedgerBroken
+from jihwi.evidence import Viewer
 from jihwi.house import Signed
 
-__all__ = ["export_lines", "read_export", "signatures_in", "verify_file"]
+__all__ = ["as_seen", "export_lines", "read_export", "signatures_in", "verify_file"]
 
 
 _SIGNATURE = b'{"signature":'
@@ -34,6 +35,13 @@ class _Line(msgspec.Struct, omit_defaults=True):
 
 class _Signature(msgspec.Struct):
     signature: Signed
+
+
+def as_seen(stored: Sealed, viewer: Viewer) -> Sealed:
+    """An event as somebody may take it out: without its body where they lack a label. Its header still verifies."""
+    if viewer.may_see(read_header(stored.header).labels):
+        return stored
+    return Sealed(stored.seq, stored.header, None, None, stored.head)
 
 
 def export_lines(log: Iterable[Sealed], signed: Iterable[Signed] = ()) -> Iterator[bytes]:

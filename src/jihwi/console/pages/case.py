@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -32,6 +33,9 @@ async def case(visit: Visiting, case_id: str, before: int = 0, after: int = 0, p
     """A case as it stands, with a window of its timeline."""
     kept = await seen_case(visit, case_id)
     page = case_page(kept, visit.language, visit.person.viewer, before=before, after=after)
+    known = await asyncio.to_thread(visit.console.house.library.collections, visit.person.viewer)
+    names = {one.name for one in known}
+    page = msgspec.structs.replace(page, collections=tuple(name for name in page.collections if name in names))
     if visit.person.may("decide") and page.standing not in ("done", "partial", "failed", "cancelled"):
         page = msgspec.structs.replace(
             page,

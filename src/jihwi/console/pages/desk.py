@@ -85,8 +85,8 @@ async def open_case(visit: Visiting, sent: Annotated[Request, Form()]) -> Respon
     if not request:
         raise FormInvalid(visit.say("요청이 비어 있습니다", "the request is empty"))
     house, viewer = visit.console.house, visit.person.viewer
-    seen = [one.name for one in await asyncio.to_thread(house.library.collections, viewer)]
-    chosen = tuple(name for name in seen if name in sent.collections) or tuple(seen)
+    seen = await asyncio.to_thread(house.library.collections, viewer)
+    chosen = [one for one in seen if one.name in sent.collections] or seen
     team = house.team(house.settings.team)
     policy = msgspec.structs.replace(team.policy, release="person") if sent.ask else team.policy
     opening = Opening(
@@ -98,7 +98,8 @@ async def open_case(visit: Visiting, sent: Annotated[Request, Form()]) -> Respon
         agents=team.agents,
         policy=policy,
         limits=team.limits,
-        collections=chosen,
+        collections=tuple(one.name for one in chosen),
+        labels=tuple({label for one in chosen for label in one.labels}),
         library_version=await asyncio.to_thread(lambda: house.library.version),
         door="console",
     )

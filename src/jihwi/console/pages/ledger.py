@@ -13,9 +13,8 @@ from jihwi.console.paging import twin
 from jihwi.console.seeing import CaseLine, case_lines, seen_case
 from jihwi.console.visit import Visiting
 from jihwi.errors import JihwiError, LedgerBroken
-from jihwi.evidence import Viewer
 from jihwi.ids import is_case_id
-from jihwi.reports import export_lines
+from jihwi.reports import as_seen, export_lines
 
 __all__ = ["router"]
 
@@ -117,14 +116,7 @@ async def export(visit: Visiting, case_id: str) -> Response:
     house = visit.console.house
     stored = await house.store.read(case_id)
     viewer = visit.person.viewer
-    seen = [_as_seen(one, viewer) for one in stored]
+    seen = [as_seen(one, viewer) for one in stored]
     data = await asyncio.to_thread(lambda: b"".join(export_lines(seen, house.signed_now(case_id, stored))))
     headers = {"content-disposition": f'attachment; filename="{case_id}-ledger.jsonl"'}
     return Response(data, media_type="application/x-ndjson", headers=headers)
-
-
-def _as_seen(stored: Sealed, viewer: Viewer) -> Sealed:
-    """An event as somebody may take it out: without its body where they lack a label. Its header still verifies."""
-    if viewer.may_see(read_header(stored.header).labels):
-        return stored
-    return Sealed(stored.seq, stored.header, None, None, stored.head)

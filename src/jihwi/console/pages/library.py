@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -82,7 +83,11 @@ class LibraryPage(msgspec.Struct, frozen=True):
     ingests: tuple[IngestShown, ...]
 
 
-def _ingest(visit: Visit, one: Ingest) -> IngestShown:
+def _ingest(visit: Visit, one: Ingest, known: Mapping[str, CollectionInfo]) -> IngestShown:
+    """How far it is; names and numbers of files only for who may see everything in its collection."""
+    info = known.get(one.collection)
+    if info is None or not all(visit.person.viewer.may_see(more) for _, more in info.folder_labels):
+        one = Ingest(one.id, one.collection, one.folder, done=one.done, problem=one.problem)
     report = one.report
     documents = report.added + report.changed + report.unchanged + report.moved if report else 0
     problem = f"{one.problem.words(visit.language)} {one.problem.next_step(visit.language)}" if one.problem else ""
@@ -138,7 +143,9 @@ async def library(visit: Visiting, grade: str = "", collection: str = "", part: 
     collections, documents = await asyncio.to_thread(look)
     grades: dict[str, int] = {letter: sum(1 for one in documents if one.grade == letter) for letter in LETTERS}
     chosen = [one for one in documents if not grade or one.grade == grade]
-    ingests = visit.console.ingests.everything() if visit.person.may("add") else []
+    known = {one.name: one for one in await asyncio.to_thread(house.library.collections, viewer)}
+    under_way = visit.console.ingests.everything() if visit.person.may("add") else []
+    ingests = [one for one in under_way if one.by == visit.person.id or one.collection in known]
     page = LibraryPage(
         tuple(collections),
         tuple(_line(visit, one) for one in chosen[:SHOWN]),
@@ -146,7 +153,7 @@ async def library(visit: Visiting, grade: str = "", collection: str = "", part: 
         grades,
         grade,
         collection,
-        tuple(_ingest(visit, one) for one in ingests if not one.done or one.problem)[:3],
+        tuple(_ingest(visit, one, known) for one in ingests if not one.done or one.problem)[:3],
     )
     if part == "now" and not visit.json:
         return visit.fragment("library_now.html.jinja", page)
@@ -164,7 +171,7 @@ async def add_files(visit: Visiting) -> Response:
         visit.check_token(str(sent.get("csrf", "")))
         name = str(sent.get("collection", "")).strip() or visit.say("문서", "Documents")
         labels = _labels(str(sent.get("labels", "")))
-        folder = visit.console.ingests.own_folder(name)
+        folder = visit.console.ingests.own_folder(name, labels)
         files = [one for one in sent.getlist("files") if isinstance(one, UploadFile) and one.filename]
         if not files:
             raise FormInvalid(visit.say("파일이 없습니다", "there are no files"))
@@ -172,8 +179,8 @@ async def add_files(visit: Visiting) -> Response:
         for one in files:
             target = folder / safe_name(one.filename or "")
             await asyncio.to_thread(_keep, one, target)
-    ingest = visit.console.ingests.start(folder, labels)
-    return visit.go("/library", _ingest(visit, ingest))
+    ingest = visit.console.ingests.start(folder, labels, by=visit.person.id)
+    return visit.go("/library", _ingest(visit, ingest, {}))
 
 
 def _keep(sent: UploadFile, target: Path) -> None:
@@ -197,8 +204,8 @@ async def add_folder(visit: Visiting, sent: Annotated[Folder, Form()]) -> Respon
     visit.check_token(sent.csrf)
     visit.require("administer")
     folder = await asyncio.to_thread(_existing, sent.folder.strip())
-    ingest = visit.console.ingests.start(folder, _labels(sent.labels))
-    return visit.go("/library", _ingest(visit, ingest))
+    ingest = visit.console.ingests.start(folder, _labels(sent.labels), by=visit.person.id)
+    return visit.go("/library", _ingest(visit, ingest, {}))
 
 
 def _existing(name: str) -> Path:
