@@ -45,3 +45,12 @@ def test_labels_are_a_list_in_the_file_and_commas_in_the_environment(tmp_path: P
     (tmp_path / "jihwi.toml").write_text('labels = ["인사", "대외비"]\n', "utf-8")
     assert load_settings(tmp_path, {}).labels == ("대외비", "인사")
     assert load_settings(tmp_path, {"JIHWI_LABELS": "a, b"}).labels == ("a", "b")
+
+
+def test_limits_of_skills_are_a_table_in_the_file_and_commas_in_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "jihwi.toml").write_text("skill_calls = { search = 8, convert = 1 }\n", "utf-8")
+    assert load_settings(tmp_path, {}).skill_calls == (("convert", 1), ("search", 8))
+    assert load_settings(tmp_path, {"JIHWI_SKILL_CALLS": "search=2, "}).skill_calls == (("search", 2),)
+    for wrong in ("search", "search=0", "=2", "search=many"):
+        with pytest.raises(SettingInvalid):
+            load_settings(tmp_path, {"JIHWI_SKILL_CALLS": wrong})

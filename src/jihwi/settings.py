@@ -121,6 +121,17 @@ def _count(value: Any) -> int:
     return number
 
 
+def _counts(value: Any) -> tuple[tuple[str, int], ...]:
+    if isinstance(value, str):
+        value = dict(part.partition("=")[::2] for part in value.split(",") if part.strip())
+    if not isinstance(value, dict):
+        raise ValueError("NAME=COUNT separated by commas")
+    found = {str(name).strip(): _count(count) for name, count in value.items()}
+    if not all(found) or not all(found.values()):
+        raise ValueError("NAME=COUNT separated by commas, each 1 or more")
+    return tuple(sorted(found.items()))
+
+
 def _seconds(value: Any) -> float:
     number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
     if not 0 < number < 1e9:
@@ -203,6 +214,13 @@ class Settings:
     model_seconds: float = _setting(
         120.0, _seconds, "a number of seconds", "모델을 기다리는 시간", "How long a model may take"
     )
+    model_turns: int = _setting(
+        0,
+        _count,
+        "a whole number; 0 for as many as come",
+        "모델 하나가 한 번에 받는 차례 수. 이 저장소를 함께 쓰는 모든 실행기를 합한 수입니다",
+        "How many turns one model takes at a time, over all runners that share the store",
+    )
     model_classes: tuple[str, ...] = _setting(
         ("O",),
         _classes,
@@ -212,6 +230,13 @@ class Settings:
     )
     security_class: str = _setting(
         "O", _class, "C, S or O", "등급을 정하지 않은 폴더의 등급", "The class of folders that were given none"
+    )
+    skill_calls: tuple[tuple[str, int], ...] = _setting(
+        (),
+        _counts,
+        "NAME=COUNT separated by commas",
+        "기술 하나를 한 번에 실행하는 수. 이 저장소를 함께 쓰는 모든 실행기를 합한 수입니다",
+        "How many calls of a skill run at a time, over all runners that share the store",
     )
     embedding: str = _setting(
         "",

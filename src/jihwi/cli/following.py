@@ -60,6 +60,7 @@ _SAID: dict[type, tuple[str, str]] = {
     e.AgentChanged: ("{agent}: {changed}", "{agent}: {changed}"),
     e.RunnerAwaited: ("실행기를 기다립니다", "waits for a runner"),
     e.SlotAwaited: ("빈 자리를 기다립니다", "waits for a free place"),
+    e.SlotAwaited: ("빈 자리를 기다립니다", "waits for a free place"),
     e.AssignmentOpened: ("{agent}에게 맡겼습니다: {task}", "gave {agent} an assignment: {task}"),
     e.WaitingEnded: ("{assignment:을} 더 기다리지 않고 이어 갑니다", "{assignment} is waited for no longer"),
     e.TurnFailed: ("차례가 실패했습니다", "the turn failed"),

@@ -41,6 +41,7 @@ from jihwi.skills import SkillBox
 from jihwi.store import KeptStore
 from jihwi.teams import BUILT_IN, EDITING, Team, built_in_folder, load_team, skills_in, team_folder
 from jihwi.wiring.libraries import built_in_skills, library_of
+from jihwi.wiring.limits import limits_of
 from jihwi.wiring.minds import HouseMinds
 from jihwi.wiring.places import open_store, state_folder
 from jihwi.words import Language
@@ -266,6 +267,7 @@ class House:
             chance=Randomness(),
             clock=SystemClock(),
             runner=runner_name(),
+            limits=limits_of(self.settings, self.minds),
             watch=watch,
             emit=emit or (lambda delta: None),
             trouble=trouble,

@@ -61,6 +61,14 @@ class HouseMinds:
     def has_another(self, spec: MindSpec, *, failures: int) -> bool:
         return spec.kind == "model" and self._model_for(spec, failures) != self._model_for(spec, REFUSED)
 
+    def endpoint_of(self, spec: MindSpec, *, failures: int) -> str:
+        """Which endpoint `mind` would ask, as people may see it. Raises ModelSpecInvalid."""
+        from jihwi.minds.endpoint import parse_endpoint  # waits, as the model does
+
+        asked = self._model_for(spec, failures)
+        named = self._stream.state.endpoints.get(asked)
+        return parse_endpoint(asked if named is None else named.spec).shown
+
     def _model_for(self, spec: MindSpec, failures: int) -> str:
         """The model to ask: the fallback once the first one has failed twice, or refused."""
         if failures >= FALLBACK_FAILURES and self._settings.model_fallback:
