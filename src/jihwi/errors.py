@@ -31,10 +31,10 @@
     │   └── EmbeddingUnreachable, EmbeddingRefused, EmbeddingNonsense, EmbeddingChanged
     ├── FormulaInvalid
     ├── SkillFailed                            (becomes an event; the mind reads it)
-    │   ├── SkillArguments, SkillChanged, ScriptAnswer, ScriptUnconfined, ToolAnswer, ToolChanged
+    │   ├── SkillArguments, SkillChanged, ScriptAnswer, ScriptUnconfined, ToolChanged
     │   ├── SkillAnsweredFailed                (… in words from outside)
-    │   │   └── ScriptFailed, ToolFailed
-    │   └── ServerUnreachable, ServerLost, ServerClassRefused
+    │   │   └── ScriptFailed, ToolFailed, ToolAnswer, ServerUnreachable
+    │   └── ServerLost, ServerClassRefused
     ├── ModelError
     │   ├── ModelClassRefused, ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
     │   └── ModelFailed, ModelContextFull, ProcedureFailed
@@ -755,13 +755,13 @@ class ToolFailed(SkillAnsweredFailed):
 
 
 @dataclass(eq=False)
-class ToolAnswer(SkillFailed):
+class ToolAnswer(SkillAnsweredFailed):
     ko = "'{skill}' 기술의 서버가 쓸 수 없는 답을 보냈습니다: {detail}"
     en = "The server of the skill '{skill}' sent an answer that cannot be used: {detail}"
 
 
 @dataclass(eq=False)
-class ServerUnreachable(SkillFailed):
+class ServerUnreachable(SkillAnsweredFailed):
     ko = "'{skill}' 기술의 서버에 연결할 수 없습니다: {detail}"
     en = "The server of the skill '{skill}' cannot be reached: {detail}"
     ko_next = "설정 `mcp_servers`에 적은 서버가 켜져 있는지 확인하십시오."

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jihwi.errors import SettingInvalid, SettingUnknown
+from jihwi.skills.servers import SERVER_EXPECTED, parse_server
 
 __all__ = ["NOT_SETTINGS", "SETTINGS_FILE", "Settings", "StoreAddress", "documented", "load_settings"]
 
@@ -162,7 +163,25 @@ def _store(value: Any) -> StoreAddress:
     return StoreAddress(_text(value))
 
 
-_MAY_BE_SECRET = (_reference, _store)
+def _folders(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(p, str) for p in parts):
+        raise ValueError('folders separated by commas, in the file ["one", "other"]')
+    return tuple(p.strip() for p in parts if p.strip())
+
+
+def _servers(value: Any) -> tuple[str, ...]:
+    parts = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(p, str) for p in parts):
+        raise ValueError(SERVER_EXPECTED)
+    lines = tuple(p.strip() for p in parts if p.strip())
+    names = [parse_server(line).name for line in lines]
+    if len(names) != len(set(names)):
+        raise ValueError("each server once")
+    return lines
+
+
+_MAY_BE_SECRET = (_reference, _store, _servers)
 """What is given for these may be a secret written by mistake: an error does not repeat it."""
 
 
@@ -193,6 +212,20 @@ class Settings:
     )
     team: str = _setting(
         "report", _text, "a built-in team or a folder", "쓸 팀", "The team that works: built-in, or a folder"
+    )
+    skill_folders: tuple[str, ...] = _setting(
+        (),
+        _folders,
+        "folders separated by commas",
+        "팀의 것 밖에 더 쓸 SKILL.md 폴더들이 있는 폴더",
+        "Folders of SKILL.md folders, besides those of the team",
+    )
+    mcp_servers: tuple[str, ...] = _setting(
+        (),
+        _servers,
+        "NAME=http://HOST/mcp or NAME=stdio:PROGRAM, one a line",
+        "팀이 쓸 수 있는 MCP 서버",
+        "The MCP servers that a team may use",
     )
     model: str = _setting(
         "",

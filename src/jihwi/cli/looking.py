@@ -13,9 +13,11 @@ import typer
 
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
-from jihwi.errors import FileMissing, JihwiError
+from jihwi.errors import FileMissing, FolderMissing, JihwiError
 from jihwi.settings import documented
-from jihwi.teams import check_team, skills_in, team_folder
+from jihwi.skills import Skill
+from jihwi.skills.declared import Fault
+from jihwi.teams import Brought, Problem, check_team, team_folder
 
 __all__ = ["cite", "doctor", "skills", "team"]
 
@@ -34,7 +36,9 @@ def check(
     with Session(json=json, lang=lang, home=home) as session:
         screen = session.screen
         place = team_folder(folder)
-        problems = check_team(place, {name: one.spec for name, one in _skills(place).items()})
+        known, brought = _skills(session, place)
+        found = check_team(place, {name: one.spec for name, one in known.items()})
+        problems: list[Problem | Fault] = [*found, *brought.faults]
         screen.result([{"file": p.file, "line": p.line, "problem": screen.words(p.ko, p.en)} for p in problems])
         if not screen.json:
             for one in problems:
@@ -44,30 +48,77 @@ def check(
         raise SystemExit(1 if problems else 0)
 
 
-def _skills(place: Path) -> dict[str, Any]:
-    from jihwi.wiring import built_in_skills
+@team.command(
+    "tools",
+    help=say(
+        "팀이 쓰는 MCP 서버에 도구를 물어 팀 폴더에 기록합니다.",
+        "Ask the MCP servers a team uses for their tools, and record them in its folder.",
+    ),
+    epilog="jihwi team tools ./teams/우리팀",
+)
+def tools(
+    folder: Annotated[str, typer.Argument(help=say("팀의 폴더", "A team's folder"))],
+    json: Json = False,
+    lang: Lang = None,
+    home: Home = None,
+) -> None:
+    with Session(json=json, lang=lang, home=home) as session:
+        place = team_folder(folder)
+        if not place.is_dir():
+            raise FolderMissing(str(place))
+        raise SystemExit(run_async(lambda: _record(session, place)))
 
-    def no_library() -> Any:
-        raise AssertionError("listing skills opens no library")
 
-    return {one.spec.name: one for one in [*built_in_skills(no_library), *skills_in(place)]}
+async def _record(session: Session, place: Path) -> int:
+    from jihwi.wiring import record_tools
+
+    found = await record_tools(session.settings, place)
+    screen = session.screen
+    screen.result({name: [one.name for one in tools] for name, tools in found.items()})
+    if not screen.json:
+        for name, tools in found.items():
+            for one in tools:
+                first = one.description.split("\n", 1)[0]
+                screen.out.print(f"{name:<16} {one.name:<24} {first}", markup=False)
+        if not found:
+            words = screen.words("mcp.yaml에 적힌 서버가 없습니다.", "No server stands in mcp.yaml.")
+            screen.out.print(words, markup=False)
+    return 0
+
+
+def _skills(session: Session, place: Path) -> tuple[dict[str, Skill], Brought]:
+    from jihwi.wiring import all_skills
+
+    return all_skills(session.settings, place)
 
 
 def skills(json: Json = False, lang: Lang = None, home: Home = None) -> None:
     """List the skills there are."""
     with Session(json=json, lang=lang, home=home) as session:
-        found = _skills(team_folder(session.settings.team))
-        session.screen.result(
-            [
-                {"name": name, "effect": one.spec.effect, "description": one.description, "schema": one.schema}
-                for name, one in sorted(found.items())
-            ]
-        )
-        if not session.screen.json:
+        screen = session.screen
+        found, brought = _skills(session, team_folder(session.settings.team))
+        screen.result([_as_told(one) for _, one in sorted(found.items())])
+        if not screen.json:
             for name, one in sorted(found.items()):
                 first = one.description.split("\n", 1)[0]
-                session.screen.out.print(f"{name:<22} {one.spec.effect:<17} {first}", markup=False)
+                screen.out.print(f"{name:<22} {one.spec.effect:<17} {first}", markup=False)
+        for fault in brought.faults:
+            sys.stderr.write(f"✗ {fault.file}:{fault.line}: {screen.words(fault.ko, fault.en)}\n")
         raise SystemExit(0)
+
+
+def _as_told(one: Skill) -> dict[str, Any]:
+    spec = one.spec
+    return {
+        "name": spec.name,
+        "effect": spec.effect,
+        "leaves_house": spec.leaves_house,
+        "approval": spec.approval,
+        "version": spec.version,
+        "source": one.source,
+        "description": one.description,
+        "schema": one.schema,
+    }
 
 
 # ── the machine ──────────────────────────────────────────────────────────────
@@ -83,6 +134,7 @@ _PROGRAMS = (
 )
 _PACKAGES = (
     ("pydantic-ai-slim", "모델과 이야기하기", "talking to models", "pip install 'jihwi[models]'"),
+    ("mcp", "MCP 서버의 도구", "tools of MCP servers", "pip install 'jihwi[mcp]'"),
     ("model2vec", "폴더에 둔 임베딩 모델", "an embedding model in a folder", "pip install 'jihwi[embedding]'"),
 )
 

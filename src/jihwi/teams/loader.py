@@ -2,7 +2,8 @@
 
 A team is a folder: `team.md` (name, case worker, policy, budget) and one Markdown file an agent. The front matter
 between `---` lines says what the house must know; the text below it is the agent's instructions. `procedures.py`
-holds one function an agent that can work without a model; `skills.py`, the skills the team brings along.
+holds one function an agent that can work without a model; `skills.py`, `skills/` and `mcp.yaml`, the skills the team
+brings along.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from jihwi.case.assignment import AgentSpec, MindSpec, Policy, SkillSpec
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.errors import FolderMissing, TeamInvalid
 from jihwi.minds import Procedure
+from jihwi.skills.declared import Declared
+from jihwi.teams.bringing import brought_digests
 from jihwi.teams.code import CodeBroken, load_code
 
 __all__ = ["BUILT_IN", "EDITING", "Problem", "Team", "built_in_folder", "check_team", "load_team", "team_folder"]
@@ -77,6 +80,8 @@ class _TeamFront(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     case_worker_approves: list[str] = []
     retries: int = 3
     budget: dict[str, int] = {}
+    scripts: dict[str, Declared] = {}
+    """What the house says of scripts in SKILL.md folders, by `NAME/PATH`."""
 
 
 class _AgentFront(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -300,4 +305,6 @@ class _Reading:
         for path in sorted(self.folder.glob("*")):
             if path.is_file() and path.suffix in (".md", ".py"):
                 total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        for name, digest in brought_digests(self.folder):
+            total.update(f"{name}\0{digest}".encode())
         return total.hexdigest()

@@ -7,17 +7,20 @@ until the part that needs it is first used.
 from jihwi.wiring.house import House, open_house
 from jihwi.wiring.libraries import ReadingRoom, built_in_skills, collection_of, copy_library, embedder_of
 from jihwi.wiring.places import StoreRoom, open_store, state_folder, state_place
+from jihwi.wiring.skills import all_skills, record_tools
 
 __all__ = [
     "House",
     "ReadingRoom",
     "StoreRoom",
+    "all_skills",
     "built_in_skills",
     "collection_of",
     "copy_library",
     "embedder_of",
     "open_house",
     "open_store",
+    "record_tools",
     "state_folder",
     "state_place",
 ]

@@ -37,13 +37,15 @@ from jihwi.ids import Randomness
 from jihwi.minds import DeltaSink
 from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, load_log, runner_name
 from jihwi.settings import Settings
-from jihwi.skills import SkillBox
+from jihwi.skills import Skill, SkillBox
+from jihwi.skills.mcp_calls import McpServers
 from jihwi.store import KeptStore
-from jihwi.teams import BUILT_IN, EDITING, Team, built_in_folder, load_team, skills_in, team_folder
+from jihwi.teams import BUILT_IN, EDITING, Brought, Team, built_in_folder, load_team, team_folder
 from jihwi.wiring.libraries import built_in_skills, library_of
 from jihwi.wiring.limits import limits_of
 from jihwi.wiring.minds import HouseMinds
 from jihwi.wiring.places import open_store, state_folder
+from jihwi.wiring.skills import brought_to, servers_of
 from jihwi.words import Language
 
 if TYPE_CHECKING:
@@ -228,7 +230,22 @@ class House:
     @cached_property
     def skills(self) -> SkillBox:
         """The built-in skills, and those the team of the settings brings along."""
-        return SkillBox([*built_in_skills(lambda: self.library), *skills_in(team_folder(self.settings.team))])
+        return SkillBox([*self._built_in, *self.brought.skills])
+
+    @cached_property
+    def _built_in(self) -> list[Skill]:
+        return built_in_skills(lambda: self.library)
+
+    @cached_property
+    def brought(self) -> Brought:
+        """What the team of the settings and the settings themselves bring, and what is wrong with the rest."""
+        team = team_folder(self.settings.team)
+        return brought_to(self.settings, team, self._built_in, self.servers.caller, base=Path.cwd())
+
+    @cached_property
+    def servers(self) -> McpServers:
+        """The servers of tools that the settings name."""
+        return servers_of(self.settings)
 
     def team(self, name: str) -> Team:
         """A team by its built-in name or its folder, with the minds it may use. Raises TeamInvalid, FolderMissing."""
@@ -314,6 +331,8 @@ class House:
     async def close(self) -> None:
         """Put everything away."""
         await self.minds.close()
+        if "servers" in self.__dict__:
+            await self.servers.close()
         for name in ("library", "reading_service"):
             part = self.__dict__.get(name)
             if part is not None:

@@ -15,6 +15,7 @@ from jihwi.console.seeing import case_lines
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import JihwiError, TeamInvalid
 from jihwi.house import team_seen
+from jihwi.skills.declared import Fault
 from jihwi.teams import BUILT_IN, Problem, Team, built_in_folder, check_team
 
 __all__ = ["router"]
@@ -75,7 +76,8 @@ async def team(visit: Visiting) -> Response:
     found = await asyncio.to_thread(check_team, folder, specs)
     broken = Reason("team_invalid", {"file": found[0].file, "line": str(found[0].line)}) if found else None
     await visit.console.stream.decide(lambda state: team_seen(state, name, broken))
-    problems = tuple(_problem(visit, one) for one in found)
+    wrong: list[Problem | Fault] = [*found, *house.brought.faults]
+    problems = tuple(_problem(visit, one) for one in wrong)
     try:
         loaded = house.team(name)
     except TeamInvalid:
@@ -108,7 +110,7 @@ async def team(visit: Visiting) -> Response:
     return visit.page("team.html.jinja", page)
 
 
-def _problem(visit: Visit, one: Problem) -> str:
+def _problem(visit: Visit, one: Problem | Fault) -> str:
     return f"{one.file}:{one.line}: {visit.say(one.ko, one.en)}"
 
 
