@@ -541,10 +541,11 @@ def test_two_runners_share_a_store_and_the_case_of_a_killed_one_goes_on(desk: Pa
         (desk / "go").write_text("go", "utf-8")
         until(left, "case_closed", case=cases[1])
         with runner(desk) as fresh:
-            # What had only looked looks again; the letter that was sent is not sent again.
-            assert int((desk / "who").read_text("utf-8")) == fresh.pid
+            # What had only looked looks again, whoever of the two is quicker; what was sent is not sent again.
+            looking = int((desk / "who").read_text("utf-8"))
+            assert looking in (fresh.pid, left.pid)
             (desk / "go").write_text("go", "utf-8")
-            until(fresh, "case_closed", case=cases[0])
+            until(fresh if looking == fresh.pid else left, "case_closed", case=cases[0])
         left.terminate()
         last = left.communicate(timeout=60)[0].splitlines()[-1]
         assert (left.returncode, "stopped" in json.loads(last)) == (0, True)

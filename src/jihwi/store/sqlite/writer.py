@@ -161,6 +161,9 @@ class Writer:
                 batch.extend(more)
             answers = self._commit([job for job, _ in batch], wait=True) or []
             full = self._log_bytes >= _CHECKPOINT_BYTES
+            if full and self._emptying:  # whoever asked for it waits for it
+                self._checkpoint()
+                full = False
             self._loop.call_soon_threadsafe(self._done, batch, answers, int(full))
             if full:
                 self._checkpoint()
@@ -221,12 +224,15 @@ class Writer:
     def _checkpoint(self) -> None:
         """Move what the log holds into the database. Readers and other processes go on meanwhile."""
         self._log_bytes = 0
-        mode, self._emptying = ("TRUNCATE" if self._emptying else "PASSIVE"), False
+        emptying, self._emptying = self._emptying, False
         try:
-            self._database.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            found = self._database.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if emptying else 'PASSIVE'})").fetchone()
         except sqlite3.OperationalError:
             # Everything is in the log already; a checkpoint that could not be made now is made after the next 4 MB.
             return
+        self._emptying = self._emptying or (
+            emptying and bool(found[0])
+        )  # a reader was in the way: the next one cuts it
 
 
 def _answer(due: list[_Due], answers: list[Any]) -> None:
