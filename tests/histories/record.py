@@ -11,14 +11,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from jihwi.case import person
-from jihwi.case.assignment import Policy
+from jihwi.case import membership, person
+from jihwi.case.assignment import MindSpec, Policy
 from jihwi.case.budget import Limits
 from jihwi.case.revision import Edit, discard_proposal, edit_report, release_edited, report_digest, sentence_key
 from jihwi.case.turn import (
     Ask,
     Call,
     CallSettled,
+    ChildReported,
     Delegate,
     Dispute,
     HandOff,
@@ -28,6 +29,7 @@ from jihwi.case.turn import (
     Turn,
     View,
 )
+from jihwi.errors import ModelContextFull
 from jihwi.evidence import Claim, Sentence
 from jihwi.orchestrator import load_case
 from jihwi.skills import Skill
@@ -211,6 +213,86 @@ async def revised() -> tuple[EventStore, list[str]]:
     return house.store, [case_id]
 
 
+async def members() -> tuple[EventStore, list[str]]:
+    """An agent joins and gets work, a skill joins and leaves, an agent goes and another one takes what it held; the
+    runner lacks the newcomer's procedure, and another one goes on."""
+    look, send, _ = _skills()
+
+    def worker(view: View) -> Turn:
+        if any(isinstance(one, ChildReported) for one in view.transcript):
+            return Turn(actions=(Report(text="끝"),))
+        if view.turn == 1:
+            return Turn(actions=(Ask("시작할까요?"),))
+        return Turn(actions=(Delegate(view.agent.delegates[-1], "보아 주십시오"),))
+
+    def clerk(view: View) -> Turn:
+        return Turn(actions=(Ask("누구에게?"),) if view.agent.name == "clerk" else (Report(text="보았습니다"),))
+
+    store = MemoryStore()
+    lacking = an_orchestrator(store, {"worker": worker}, look, send, runner="first")
+    agents = (an_agent("worker", look, delegates=("helper",)), an_agent("helper", look))
+    case_id = (await lacking.run(an_opening(*agents))).id
+    newcomer = an_agent("clerk", look)
+    await lacking.submit(case_id, lambda c: membership.join(c, newcomer, by="lee", words="사람이 더 필요합니다"))
+    await lacking.submit(case_id, lambda c: membership.join_skills(c, "clerk", [send.spec], by="lee"))
+    await lacking.submit(case_id, lambda c: membership.leave_skills(c, "clerk", ["look"], by="lee"))
+    await lacking.submit(case_id, lambda c: person.answer(c, "예", by="kim"))
+    await asyncio.gather(lacking.drive(case_id), return_exceptions=True)
+    held = await store.lease_of(case_id)
+    if held is not None:
+        await store.release(held)
+    minds = {"worker": worker, "clerk": clerk, "helper": clerk}
+    house = an_orchestrator(store, minds, look, send, runner="second", chance=SeededChance(1))
+    await house.drive(case_id)
+    await house.submit(case_id, lambda c: membership.leave(c, "clerk", by="lee", to="helper"))
+    await house.drive(case_id)
+    return store, [case_id]
+
+
+async def judged() -> tuple[EventStore, list[str]]:
+    """The case worker's seat approves what the policy names; a parent stops waiting for a child that asks."""
+    _, send, _ = _skills()
+
+    def worker(view: View) -> Turn:
+        if "approval" in view.inputs:
+            return Turn(actions=(Report(text="맞습니다", data={"verdict": "approve"}),))
+        if view.turn == 1:
+            return Turn(actions=(Delegate("clerk", "보내기"), Delegate("clerk", "묻기")))
+        return Turn(actions=(Report(text="끝"),))
+
+    def clerk(view: View) -> Turn:
+        if view.task == "묻기":
+            return Turn(actions=(Ask("?"),))
+        return Turn(actions=(Report(text="보냄"),) if _settled(view) else (Call("send", {"to": "kim"}),))
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker, "clerk": clerk}, send)
+    agents = (an_agent("worker", delegates=("clerk",)), an_agent("clerk", send))
+    case_id = (await house.run(an_opening(*agents, policy=Policy(case_worker_approves=("send",))))).id
+    await house.submit(case_id, lambda c: person.stop_waiting(c, "a1.2", by="lee"))
+    await house.drive(case_id)
+    return house.store, [case_id]
+
+
+class _Narrow:
+    """A model with room for three entries."""
+
+    async def think(self, view: View, skills: Any, emit: Any) -> Turn:
+        if len(view.transcript) > 5:
+            raise ModelContextFull("http://127.0.0.1", "too long")
+        if view.turn < 6:
+            return Turn(actions=(Call("look", {"what": "글" * 900 + str(view.turn)}),))
+        return Turn(actions=(Report(text="끝"),))
+
+
+async def compacted() -> tuple[EventStore, list[str]]:
+    """A transcript that did not fit is compacted, twice."""
+    look, _, _ = _skills()
+    minds: Any = {"narrow": _Narrow()}
+    house = an_orchestrator(MemoryStore(), {}, look, minds=minds)
+    case = await house.run(an_opening(an_agent("worker", look, mind=MindSpec("model", "narrow"))))
+    return house.store, [case.id]
+
+
 async def report_team() -> tuple[EventStore, list[str]]:
     """The report team over two small files, through the command line."""
     with tempfile.TemporaryDirectory() as name:
@@ -240,6 +322,9 @@ SCENES: dict[str, Scene] = {
     "parked": parked,
     "revised": revised,
     "fork": fork,
+    "members": members,
+    "judged": judged,
+    "compacted": compacted,
     "report-team": report_team,
 }
 
