@@ -251,7 +251,7 @@ async def members() -> tuple[EventStore, list[str]]:
 
 async def judged() -> tuple[EventStore, list[str]]:
     """The case worker's seat approves what the policy names; a parent stops waiting for a child that asks."""
-    _, send, _ = _skills()
+    send = a_skill("send", lambda context, arguments: {"sent": True}, effect="write", approval="always")
 
     def worker(view: View) -> Turn:
         if "approval" in view.inputs:
