@@ -14,11 +14,11 @@ from jihwi.evidence import Viewer
 from jihwi.ids import Chance
 from jihwi.minds import Mind
 from jihwi.minds.procedure import ProcedureMind
-from jihwi.orchestrator import Opening, Orchestrator, Publication, PublicationRefused, Settings
+from jihwi.orchestrator import Limit, LimitSource, Opening, Orchestrator, Publication, PublicationRefused, Settings
 from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
 from jihwi.store import EventStore
 
-__all__ = ["Minds", "Press", "SeededChance", "a_skill", "an_agent", "an_opening", "an_orchestrator"]
+__all__ = ["FewAtATime", "Minds", "Press", "SeededChance", "a_skill", "an_agent", "an_opening", "an_orchestrator"]
 
 
 class SeededChance:
@@ -50,6 +50,20 @@ class Minds:
 
     def has_another(self, spec: MindSpec, *, failures: int) -> bool:
         return failures < 2 and f"{spec.name} fallback" in self._minds
+
+
+class FewAtATime:
+    """A `LimitSource` over numbers: of the mind and of the skill of a name so many at a time."""
+
+    def __init__(self, *, minds: Mapping[str, int] | None = None, skills: Mapping[str, int] | None = None) -> None:
+        self._minds = {name: Limit("model", name, count) for name, count in (minds or {}).items()}
+        self._skills = {name: Limit("skill", name, count) for name, count in (skills or {}).items()}
+
+    def of_mind(self, spec: MindSpec, *, failures: int) -> Limit | None:
+        return self._minds.get(spec.name)
+
+    def of_skill(self, name: str) -> Limit | None:
+        return self._skills.get(name)
 
 
 class Press:
@@ -129,6 +143,7 @@ def an_orchestrator(
     runner: str = "test",
     minds: Mapping[str, Mind] | None = None,
     clock: Clock | None = None,
+    limits: LimitSource | None = None,
 ) -> Orchestrator:
     """An orchestrator over `store` with these minds and skills."""
     return Orchestrator(
@@ -140,4 +155,5 @@ def an_orchestrator(
         clock=clock or SystemClock(),
         runner=runner,
         settings=settings,
+        limits=limits,
     )
