@@ -141,6 +141,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/cases/{case_id}/requests": {"request": "?"},
     "/library/files": {"collection": HIDDEN},
     "/library/folders": {"folder": "/nowhere"},
+    "/library/class": {"collection": "{collection}", "security_class": "O"},
+    "/documents/{document_id}/class": {"security_class": "O"},
     "/settings/people": {"id": "", "role": "auditor"},
     "/settings/me": {"mail": ""},
     "/settings/link": {"id": "nobody"},
@@ -218,6 +220,7 @@ async def sent_everywhere(client: Client, asked: Asked) -> dict[str, str]:
     said = {}
     for path, fields in {**FORMS, LAST_FORM: {}}.items():
         place = path.replace("{case_id}", asked.case).replace("{way}", "mail").replace("{name}", "nothing")
+        place = place.replace("{document_id}", asked.document)
         given = {name: value.replace("{collection}", asked.collection) for name, value in fields.items()}
         said[path] = (await client.post(place, given, accept="application/json")).text
     return said

@@ -216,7 +216,7 @@ class Client:
             "scheme": "http",
             "path": urllib.parse.unquote(place),
             "raw_path": place.encode(),
-            "query_string": query.encode(),
+            "query_string": urllib.parse.quote(query, safe="=&%+").encode(),  # as a browser sends it
             "root_path": "",
             "headers": [(name.encode(), value.encode("utf-8")) for name, value in said.items()],
             "client": (self.address, 50000),

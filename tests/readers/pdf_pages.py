@@ -18,6 +18,8 @@ class Words(msgspec.Struct, frozen=True):
     size: float = 10.0
     tag: str = ""
     """What the structure of a tagged PDF calls it: H1, P."""
+    leads: str = ""
+    """The address that a click on the words leads to."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -57,11 +59,20 @@ def pdf(pages: Sequence[Page], *, mapped: bool = True, title: str = "") -> bytes
     for number, page in enumerate(pages):
         objects.append(
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 3 0 R>>>>/Contents %d 0 R"
-            b"/StructParents %d>>" % (8 + 2 * number, number)
+            b"/StructParents %d/Annots[%s]>>" % (8 + 2 * number, number, b"".join(_link(thing) for thing in page))
         )
         marked = iter(range(len(page)))
         objects.append(_stream(b"\n".join(_marked(thing, numbers, marked) for thing in page)))
     return _file(objects + _structure(tags, tree) if any(tags) else objects)
+
+
+def _link(thing: Words | Rule) -> bytes:
+    if isinstance(thing, Rule) or not thing.leads:
+        return b""
+    width = sum(0.5 if c.isascii() else 1.0 for c in thing.text) * thing.size
+    box = b"%g %g %g %g" % (thing.x, thing.y - 2, thing.x + width, thing.y + thing.size)
+    address = thing.leads.encode("ascii").replace(b"(", b"\\(").replace(b")", b"\\)")
+    return b"<</Type/Annot/Subtype/Link/Rect[%s]/A<</S/URI/URI(%s)>>>>" % (box, address)
 
 
 def _marked(thing: Words | Rule, numbers: dict[str, int], marked: Iterator[int]) -> bytes:

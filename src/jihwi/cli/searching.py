@@ -55,12 +55,13 @@ def _lines(number: int, hit: Hit, session: Session) -> list[str]:
     section = f", {hit.section}" if hit.section else ""
     heading = f"  {' › '.join(hit.headings)}" if hit.headings else ""
     best = hit.text[max(0, hit.why.best_start - hit.start) : max(0, hit.why.best_end - hit.start)]
+    marked = f"  [{hit.security_class}]" if hit.security_class != "O" else ""
     matched = ", ".join(term.term for term in hit.why.matched[:6])
     why = session.screen.words("까닭", "why")
     if hit.why.similarity is not None:
         matched += session.screen.words(f" · 뜻 {hit.why.similarity:.2f}", f" · vector {hit.why.similarity:.2f}")
     lines = [
-        f"{number}. {hit.path}{page}{section}  [{hit.score:.2f}]",
+        f"{number}. {hit.path}{page}{section}  [{hit.score:.2f}]{marked}",
         f"   {' '.join((best or hit.text[:200]).split())}",
         f"   {why}: {matched}" + (f" ({', '.join(hit.why.standing)})" if hit.why.standing else ""),
     ]

@@ -15,6 +15,7 @@ from jihwi.console.desk import Console
 from jihwi.console.guard import Guard
 from jihwi.console.pages import (
     case,
+    classes,
     commands,
     desk,
     entry,
@@ -86,6 +87,7 @@ def create_app(console: Console, *, proxy_header: str = "") -> Guard:
         prompts,
         onward,
         library,
+        classes,
         team,
         settings,
     ):

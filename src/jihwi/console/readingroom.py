@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from jihwi.errors import FormInvalid, JihwiError
+from jihwi.evidence import SecurityClass
 from jihwi.library import IngestProgress, IngestReport
-from jihwi.wiring import House, collection_of
+from jihwi.orchestrator import Orchestrator
+from jihwi.wiring import House, collection_of, recheck_cases
 
 __all__ = ["Ingest", "Ingests", "safe_name"]
 
@@ -49,11 +53,21 @@ def safe_name(name: str) -> str:
     return kept
 
 
+class _Borne(NamedTuple):
+    """What the documents of a folder are to bear."""
+
+    labels: tuple[str, ...]
+    security_class: SecurityClass | None
+    classes: Mapping[str, SecurityClass]
+
+
 class Ingests:
     """What is being read in this house, newest first."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, orchestrator: Callable[[], Orchestrator]) -> None:
+        """`orchestrator` is there once something is read: cases that cite what was read are told what changed."""
         self._house = house
+        self._orchestrator = orchestrator
         self._all: dict[str, Ingest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._one_at_a_time = asyncio.Lock()
@@ -72,27 +86,37 @@ class Ingests:
         named = f"{name} [{', '.join(labels)}]" if labels else name
         return self._house.home / "files" / safe_name(named.replace("/", "_"))
 
-    def start(self, folder: Path, labels: tuple[str, ...], *, by: str = "") -> Ingest:
-        """Begin to read a folder; comes back at once."""
+    def start(
+        self,
+        folder: Path,
+        labels: tuple[str, ...],
+        *,
+        by: str = "",
+        security_class: SecurityClass | None = None,
+        classes: Mapping[str, SecurityClass] | None = None,
+    ) -> Ingest:
+        """Begin to read a folder; comes back at once. `security_class`: of the folder, from now on; `classes`: of
+        files in it, which none of them is lowered by."""
         ingest = Ingest("i" + secrets.token_hex(4), collection_of(folder), str(folder), by)
         self._all[ingest.id] = ingest
         while len(self._all) > KEPT:
             del self._all[next(iter(self._all))]
-        task = asyncio.create_task(self._read(ingest, folder, labels))
+        task = asyncio.create_task(self._read(ingest, folder, _Borne(labels, security_class, classes or {})))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return ingest
 
-    async def _read(self, ingest: Ingest, folder: Path, labels: tuple[str, ...]) -> None:
+    async def _read(self, ingest: Ingest, folder: Path, borne: _Borne) -> None:
         async with self._one_at_a_time:
             try:
-                ingest.report = await asyncio.to_thread(self._work, ingest, folder, labels)
+                ingest.report = await asyncio.to_thread(self._work, ingest, folder, borne)
+                await recheck_cases(self._house, self._orchestrator())
             except JihwiError as problem:
                 ingest.problem = problem
             finally:
                 ingest.done = True
 
-    def _work(self, ingest: Ingest, folder: Path, labels: tuple[str, ...]) -> IngestReport:
+    def _work(self, ingest: Ingest, folder: Path, borne: _Borne) -> IngestReport:
         house = self._house
         files = house.files_in(folder)
         ingest.total = len(files)
@@ -100,10 +124,12 @@ class Ingests:
         def tell(progress: IngestProgress) -> None:
             ingest.files, ingest.total, ingest.path = progress.files, progress.total, progress.path
 
-        if labels:
-            house.library.put_collection(ingest.collection, str(folder), labels=labels)
+        if borne.labels:
+            house.library.put_collection(ingest.collection, str(folder), labels=borne.labels)
         else:  # a folder that was labelled before stays so
             house.library.begin_collection(ingest.collection, str(folder))
+        if borne.security_class or borne.classes:
+            house.library.classify(ingest.collection, borne.security_class, borne.classes, never_lower=True)
         return house.library.ingest(ingest.collection, files, house.reading_service, tell)
 
     async def close(self) -> None:

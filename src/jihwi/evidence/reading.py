@@ -16,12 +16,15 @@ from typing import Literal
 
 import msgspec
 
+from jihwi.evidence.links import ToPlace, address_of, place, to_place
+
 __all__ = [
     "READING_SCHEMA_VERSION",
     "Block",
     "BlockKind",
     "Box",
     "Cell",
+    "Link",
     "Metadata",
     "Origin",
     "OriginRun",
@@ -33,6 +36,8 @@ __all__ = [
 ]
 
 READING_SCHEMA_VERSION = 1
+
+_MOST_LINKS = 20_000
 
 Origin = Literal["stored", "rendered", "mapped", "repaired", "recognised"]
 """Where text came from: the file itself; an automatic number or an equation, as the program shows it; a private code
@@ -63,6 +68,14 @@ class OriginRun(msgspec.Struct, frozen=True, array_like=True):
     start: int
     end: int
     origin: Origin
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """A run of the text that leads somewhere: the address as the file has it, of any scheme or relative."""
+
+    start: int
+    end: int
+    address: str
 
 
 class Box(msgspec.Struct, frozen=True, array_like=True):
@@ -159,6 +172,8 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: Metadata = Metadata()
     warnings: tuple[Warning, ...] = ()
     schema_version: int = READING_SCHEMA_VERSION
+    links: tuple[Link, ...] = ()
+    """Hyperlinks to places outside the document, in the text's order; their words are part of the text."""
 
     def block_text(self, index: int) -> str:
         """The text of one block."""
@@ -200,6 +215,8 @@ class ReadingBuilder:
         self._blocks: list[Block] = []
         self._origins: list[OriginRun] = []
         self._warnings: dict[tuple[str, str], int] = {}
+        self._links: list[Link] = []
+        self._to_place: list[ToPlace] = []
         self.metadata = Metadata()
         self.page = 0
         """The page that blocks are put on, from 1; 0 for none."""
@@ -243,6 +260,7 @@ class ReadingBuilder:
         if origin != "stored" and text:
             self._origins.append(OriginRun(start, self._length, origin))
         self._origins.extend(OriginRun(start + r.start, start + r.end, r.origin) for r in origins)
+        self._place_links(start, text)
         self._blocks.append(
             Block(
                 kind=kind,
@@ -282,12 +300,15 @@ class ReadingBuilder:
         box: Box | None = None,
         parent: int = -1,
         origins: Sequence[tuple[OriginRun, ...]] = (),
+        addresses: Sequence[str] = (),
     ) -> ReadingBuilder:
         """Add a table from `(row, column, row_span, column_span, text)`, in any order; spans are at least 1.
 
-        `origins`, when given, are as many as the cells: the runs of each cell, relative to its text.
+        `origins` and `addresses`, when given, are as many as the cells: the runs of each cell, relative to its text;
+        where the whole of a cell leads, or nothing.
         """
         start = self._begin()
+        first = len(self._parts)
         made: list[Cell] = []
         previous_row = -1
         for index in sorted(range(len(cells)), key=lambda i: cells[i][:2]):
@@ -301,6 +322,8 @@ class ReadingBuilder:
                 self._origins.extend(
                     OriginRun(cell_start + r.start, cell_start + r.end, r.origin) for r in origins[index]
                 )
+            if addresses and text and (address := address_of(addresses[index])):
+                self._links.append(Link(cell_start, self._length, address))
             made.append(
                 Cell(
                     row=row,
@@ -312,6 +335,8 @@ class ReadingBuilder:
                     header=row < header_rows,
                 )
             )
+        if self._to_place:
+            self._place_links(start, "".join(self._parts[first:]))
         height = max((c.row + c.row_span for c in made), default=0)
         width = max((c.column + c.column_span for c in made), default=0)
         self._blocks.append(
@@ -327,6 +352,25 @@ class ReadingBuilder:
             )
         )
         return self
+
+    def link(self, words: str, address: str, before: str = "") -> ReadingBuilder:
+        """Say that `words`, which a block will hold, lead to `address`; `before` is what was gathered just before them.
+
+        Blanks do not count. What leads to a place inside the document, and what is a script, is not kept.
+
+        >>> builder = ReadingBuilder(source="00", reader="t", reader_version="1")
+        >>> _ = builder.link("누리집", "https://a.kr", before="우리 ")
+        >>> builder.paragraph("1) 우리 누리집").done().links
+        (Link(start=6, end=9, address='https://a.kr'),)
+        """
+        if len(self._links) + len(self._to_place) < _MOST_LINKS and (link := to_place(words, address, before)):
+            self._to_place.append(link)
+        return self
+
+    def _place_links(self, start: int, text: str) -> None:
+        if self._to_place:
+            found, self._to_place = place(text, self._to_place)
+            self._links.extend(Link(start + begun, start + end, address) for begun, end, address in found)
 
     def warn(self, code: str, detail: str = "", count: int = 1) -> ReadingBuilder:
         """Note something a person should know; the same note is counted, not repeated."""
@@ -345,4 +389,5 @@ class ReadingBuilder:
             origins=tuple(self._origins),
             metadata=self.metadata,
             warnings=tuple(Warning(code, detail, count) for (code, detail), count in self._warnings.items()),
+            links=tuple(sorted(self._links, key=lambda link: link.start)),
         )

@@ -23,6 +23,7 @@ __all__ = [
     "document_id_of",
     "labels_at",
     "path_key",
+    "stricter",
 ]
 
 PART_CHARACTERS = 16_384
@@ -69,6 +70,15 @@ def class_at(info: CollectionInfo, path: str) -> SecurityClass:
             found.add(security_class)
     order: tuple[SecurityClass, ...] = ("C", "S", "O")
     return next(one for one in order if one in found)
+
+
+def stricter(one: SecurityClass, other: SecurityClass) -> SecurityClass:
+    """The stricter of two classes.
+
+    >>> stricter("O", "S")
+    'S'
+    """
+    return min(one, other, key="CSO".index)
 
 
 class Partition(NamedTuple):

@@ -16,7 +16,7 @@ from jihwi.errors import IndexCorrupt, LabelReserved, LibraryError, ModelClassRe
 from jihwi.evidence import CLASS_MARK, Chunk, Reading, SecurityClass, Source, Viewer
 from jihwi.evidence.chunking import DEFAULT_STRATEGY, Strategy
 from jihwi.index import Analyser, Found, WordIndex
-from jihwi.library.catalogue import Catalogue, Partition, class_at, labels_at, path_key
+from jihwi.library.catalogue import Catalogue, Partition, class_at, labels_at, path_key, stricter
 from jihwi.library.database import Database, LibraryDatabase
 from jihwi.library.indexing import IndexKeeper, index_key_of
 from jihwi.library.ingest import Ingest, Progress
@@ -140,23 +140,29 @@ class Library:
         name: str,
         security_class: SecurityClass | None = None,
         folders: Mapping[str, SecurityClass] | None = None,
+        *,
+        never_lower: bool = False,
     ) -> CollectionInfo:
         """Change the class of a collection, or of folders and files in it, and nothing else of it.
 
-        Raises `LibraryError` when there is no such collection.
+        `never_lower`: folders and files that have a stricter class already keep it. Raises `LibraryError` when there
+        is no such collection.
         """
         with self._database.reading() as connection:
             known = Catalogue(connection).collection(name)
         if known is None:
             raise LibraryError(f"collection '{name}'")
         info = known[1]
+        given = dict(info.folder_classes)
+        for path, one in (folders or {}).items():
+            given[path] = stricter(given.get(path, "O"), one) if never_lower else one
         return self.put_collection(
             name,
             info.root,
             labels=info.labels,
             security_class=security_class,
             folder_labels=dict(info.folder_labels),
-            folder_classes={**dict(info.folder_classes), **(folders or {})},
+            folder_classes=given,
         )
 
     def begin_collection(self, name: str, root: str = "") -> None:
@@ -180,9 +186,16 @@ class Library:
             self._keeper.bring_up_to_date()
 
     def collections(self, viewer: Viewer) -> list[CollectionInfo]:
-        """The collections whose own labels the viewer holds."""
+        """The collections whose own labels the viewer holds; of classes of files in them, those the viewer may see."""
         with self._database.reading() as connection:
-            return [info for info in Catalogue(connection).collections() if viewer.may_see(info.labels)]
+            known = [info for info in Catalogue(connection).collections() if viewer.may_see(info.labels)]
+        return [
+            msgspec.structs.replace(
+                info,
+                folder_classes=tuple(one for one in info.folder_classes if viewer.may_see(labels_at(info, one[0]))),
+            )
+            for info in known
+        ]
 
     def _relabel(self, catalogue: Catalogue, row: int, info: CollectionInfo) -> None:
         """Put every document of a collection under the labels it now bears."""

@@ -87,6 +87,7 @@ def _hit(
         page=chunk.page,
         section=chunk.section,
         headings=chunk.headings,
+        security_class=document.source.security_class,
         also_at=tuple(_same_content(catalogue.with_reading(document.reading), row, visible)),
     )
 

@@ -94,6 +94,8 @@ class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
     headings: tuple[str, ...] = ()
     also_at: tuple[str, ...] = ()
     """Paths of documents with the very same content that the viewer may see too."""
+    security_class: SecurityClass = "O"
+    """The class of the document: which models may see it."""
 
 
 class SearchResult(msgspec.Struct, frozen=True):

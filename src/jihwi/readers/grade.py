@@ -136,6 +136,7 @@ def _within(reading: Reading, limits: Limits) -> tuple[Reading, list[Remark]]:
         text=reading.text[:end],
         blocks=tuple(blocks),
         origins=tuple(run for run in reading.origins if run.end <= end),
+        links=tuple(link for link in reading.links if link.end <= end),
     )
     return shorter, [remark("output_cut", detail=f"{allowed:,}")]
 

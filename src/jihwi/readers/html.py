@@ -31,13 +31,15 @@ _BREAKING = frozenset(_LINE_BREAKING.split())
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DEEPEST = 200
 _FRAGMENTS = 500
+_NEAR = 6
+"""How many pieces of text before a link tell where it stands."""
 
 
 class HtmlReader:
     """HTML and XHTML."""
 
     name = "html"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("html",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -195,6 +197,8 @@ class _Walk:
         elif tag in _BREAKING:
             self._breaking(element, tag, depth)
         else:
+            if tag == "a" and (address := element.get("href")):
+                self._builder.link(element.text_content(), address, "".join(self._buffer[-_NEAR:]))
             self._inside(element, depth + 1)
 
     def _breaking(self, element: html.HtmlElement, tag: str, depth: int) -> None:
@@ -273,11 +277,12 @@ class _Walk:
         grid = GridBuilder()
         nested: list[html.HtmlElement] = []
         heads = 0
+        text = ""
         for row in rows:
             grid.row()
             cells = [c for c in row if c.tag in {"td", "th"}]
             for cell in cells:
-                text = _cell_text(cell, nested)
+                text = _cell_text(cell, nested, self._builder, before=text)
                 grid.cell(text, _integer(cell.get("rowspan"), 1), _integer(cell.get("colspan"), 1))
             around = row.getparent()
             in_head = around is not None and around.tag == "thead"
@@ -300,7 +305,7 @@ class _Walk:
         self._builder.cells(cells, header_rows=heads, parent=parent)
         index = self._builder.last_block
         caption = table.find("caption")
-        if caption is not None and (words := _cell_text(caption, nested)):
+        if caption is not None and (words := _cell_text(caption, nested, self._builder)):
             self._builder.block("caption", words, parent=index)
         for inner in nested:
             if depth <= _DEEPEST:
@@ -317,14 +322,19 @@ def _is_layout(table: html.HtmlElement, rows: list[html.HtmlElement]) -> bool:
     return not heads and (table.find(".//table") is not None or table.xpath("boolean(.//h1 | .//h2 | .//h3 | .//ul)"))
 
 
-def _cell_text(cell: html.HtmlElement, nested: list[html.HtmlElement]) -> str:
-    parts: list[str] = []
-    _gather(cell, parts, nested, 0)
-    lines = [_BLANKS.sub(" ", line).strip() for line in "".join(parts).split("\v")]
+def _cell_text(
+    cell: html.HtmlElement, nested: list[html.HtmlElement], builder: ReadingBuilder, before: str = ""
+) -> str:
+    """The text of a cell; `before` is that of the one before it."""
+    parts = [before]
+    _gather(cell, parts, nested, builder, 0)
+    lines = [_BLANKS.sub(" ", line).strip() for line in "".join(parts[1:]).split("\v")]
     return "\n".join(line for line in lines if line)
 
 
-def _gather(element: html.HtmlElement, parts: list[str], nested: list[html.HtmlElement], depth: int) -> None:
+def _gather(
+    element: html.HtmlElement, parts: list[str], nested: list[html.HtmlElement], builder: ReadingBuilder, depth: int
+) -> None:
     parts.append(element.text or "")
     for child in element:
         if isinstance(child.tag, str) and child.tag not in _DROPPED and not _is_hidden(child) and depth < _DEEPEST:
@@ -335,7 +345,9 @@ def _gather(element: html.HtmlElement, parts: list[str], nested: list[html.HtmlE
             else:
                 edge = "\v" if child.tag in _BREAKING or child.tag == "br" else ""
                 parts.append(edge)
-                _gather(child, parts, nested, depth + 1)
+                if child.tag == "a" and (address := child.get("href")):
+                    builder.link(child.text_content(), address, "".join(parts[-_NEAR:]))
+                _gather(child, parts, nested, builder, depth + 1)
                 parts.append("" if child.tag == "br" else edge)
         parts.append(child.tail or "")
 

@@ -36,6 +36,7 @@ from jihwi.readers.hancom import (
     compose,
     drawing,
     heading_levels,
+    hyperlink_address,
     number_text,
     written_description,
 )
@@ -71,7 +72,7 @@ class HwpmlReader:
     """Reads HWPML 2 documents. Raises `FileBroken` for XML without a body, `FileTooLarge` beyond the limits."""
 
     name = "hwpml"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("hwpml",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -210,7 +211,12 @@ class _Body:
             gathered.anchor(Note("footnote" if name == "footnote" else "endnote", self._paragraphs(child)))
         elif name in ("header", "footer"):
             gathered.anchor(Frame("header" if name == "header" else "footer", self._paragraphs(child)))
+        elif name == "fieldend":
+            gathered.end_field()
         elif name in ("hiddencomment", "fieldbegin"):
+            if name == "fieldbegin":
+                leads = _attribute(child, "type").lower() == "hyperlink"
+                gathered.begin_field(hyperlink_address(_attribute(child, "command")) if leads else "")
             paragraphs = self._paragraphs(child)
             if paragraphs:
                 gathered.anchor(Frame("comment", paragraphs))

@@ -25,7 +25,7 @@ class MarkdownReader:
     """Markdown."""
 
     name = "markdown"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("markdown",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -72,6 +72,8 @@ class _Walk:
             if self._builder.length > self._limits.output_characters:
                 self._builder.warn("output_cut")
                 return
+            if token.type == "inline":
+                self._links(token)
             if token.type == "heading_open":
                 heading = int(token.tag[1])
             elif token.type == "heading_close":
@@ -84,6 +86,17 @@ class _Walk:
                 write_html(self._builder, Decoded(token.content, "utf-8", 1.0), self._limits)
             else:
                 self._structure(token)
+
+    def _links(self, token: Token) -> None:
+        """Tell the builder of the links in what is about to be written."""
+        said, address, begun = "", "", 0
+        for child in token.children or ():
+            if child.type == "link_open":
+                address, begun = str(child.attrGet("href") or ""), len(said)
+            elif child.type == "link_close":
+                self._builder.link(said[begun:], address, said[:begun])
+            elif child.type in {"text", "code_inline", "image"}:
+                said += child.content
 
     def _structure(self, token: Token) -> None:
         if token.type == "ordered_list_open":

@@ -17,6 +17,8 @@ from jihwi.readers.sheets import Merge, Sheet, lay_out
 __all__ = ["OpenDocumentReader"]
 
 _DEEPEST = 60
+_NEAR = 6
+"""How many pieces of text before a link tell where it stands."""
 _MOST_REPEATED = 1_000
 _MOST_CELLS = 500_000
 _NUMBERS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
@@ -34,7 +36,7 @@ class OpenDocumentReader:
     """ODT, ODS and ODP."""
 
     name = "opendocument"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("odt", "ods", "odp")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -115,6 +117,8 @@ class _Walk:
         self._hidden = _hidden_styles(roots)
         self._counts: dict[str, dict[int, int]] = {}
         self._cells_left = _MOST_CELLS
+        self._near = self._last_cell = ""
+        """What stands before the paragraph of a cell: it tells where a link stands."""
 
     def body(self, body: etree._Element, styles: etree._Element | None) -> None:
         kind = local(body)
@@ -196,6 +200,10 @@ class _Walk:
             elif tag in {"frame", "custom-shape", "g", "rect"}:
                 self._drawn(child, line, depth + 1)
             elif tag and depth < _DEEPEST and tag not in {"ruby-text", "bookmark"}:
+                if tag == "a":
+                    self._builder.link(
+                        text_of(child), _attribute(child, "href"), self._near + "".join(line.parts[-_NEAR:])
+                    )
                 self._inline(child, line, depth + 1)
             line.parts.append(_blanks(child.tail))
 
@@ -305,7 +313,15 @@ class _Walk:
 
     def _cell(self, cell: etree._Element, nested: list[etree._Element]) -> str:
         nested.extend(cell.iterfind("{*}table"))
-        return "\n".join(filter(None, (self._words_of(c) for c in cell if local(c) in {"p", "h", "list"})))
+        self._near = self._last_cell
+        lines: list[str] = []
+        for child in cell:
+            if local(child) in {"p", "h", "list"} and (words := self._words_of(child)):
+                lines.append(words)
+                self._near = words
+        self._near = ""
+        self._last_cell = "\n".join(lines) or self._last_cell
+        return "\n".join(lines)
 
     def _sheet(self, table: etree._Element) -> None:
         name = _attribute(table, "name")

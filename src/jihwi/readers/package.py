@@ -111,6 +111,16 @@ class Package:
                 found[relation.get("Id", "")] = (relation.get("Type", "").rsplit("/", 1)[-1], resolved)
         return found
 
+    def addresses(self, part: str) -> dict[str, str]:
+        """The places outside the package that a part of an Office file names: id → address as written."""
+        folder, name = posixpath.split(part)
+        root = self.optional_xml(posixpath.join(folder, "_rels", f"{name}.rels"))
+        return {
+            relation.get("Id", ""): relation.get("Target", "")
+            for relation in (root if root is not None else ())
+            if isinstance(relation.tag, str) and relation.get("TargetMode") == "External"
+        }
+
     def related(self, part: str, kind: str) -> Iterator[str]:
         """The paths of the parts of one kind that `part` points to, if they exist."""
         for found, target in self.relations(part).values():

@@ -158,6 +158,7 @@ def storable(reading: Reading) -> Reading:
             reading,
             text=printable(reading.text),
             metadata=metadata,
+            links=tuple(msgspec.structs.replace(link, address=printable(link.address)) for link in reading.links),
             warnings=tuple(Warning(printable(w.code), printable(w.detail), w.count) for w in reading.warnings),
             blocks=tuple(
                 msgspec.structs.replace(
@@ -195,6 +196,8 @@ def checked(reading: Reading) -> Reading:
         for cell in block.table.cells if block.table else ():
             if not block.start <= cell.start <= cell.end <= block.end:
                 raise ValueError("a cell lies outside its table")
+    if any(not 0 <= link.start < link.end <= length for link in reading.links):
+        raise ValueError("a link lies outside the text")
     return reading
 
 

@@ -35,7 +35,7 @@ class PptxReader:
     """PPTX and its template, show and macro kin."""
 
     name = "pptx"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("pptx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -77,6 +77,7 @@ class _Slide:
         self._builder = builder
         self._path = path
         self._relations = package.relations(path)
+        self._addresses = package.addresses(path)
         self._layout = next(package.related(path, "slideLayout"), "")
 
     def read(self) -> None:
@@ -130,6 +131,7 @@ class _Slide:
         box = Box(*(round(value, 1) for value in shape.box)) if shape.box else None
         body = element.find("{*}txBody")
         before = self._builder.last_block
+        self._links(element, self._addresses)
         if body is not None and shape.kind in _MARGINS:
             text = _plain(body)
             if text and shape.kind != "sldNum":
@@ -145,6 +147,14 @@ class _Slide:
             key = chart.get(f"{_RELATION}id", "")
             write_chart(self._builder, self._package.optional_xml(self._relations.get(key, ("", ""))[1]), -1)
         self._words_for_picture(element, box, before)
+
+    def _links(self, holder: etree._Element, addresses: dict[str, str]) -> None:
+        """Tell the builder of the links in what is about to be written."""
+        for run in holder.iter("{*}r") if addresses else ():
+            click = run.find("{*}rPr/{*}hlinkClick")
+            if click is not None and (address := addresses.get(click.get(f"{_RELATION}id", ""))):
+                before = [text_raw(other.find("{*}t")) for other in run.itersiblings("{*}r", preceding=True)]
+                self._builder.link(text_raw(run.find("{*}t")), address, "".join(reversed(before[:6])))
 
     def _words_for_picture(self, element: etree._Element, box: Box | None, before: int) -> None:
         named = element.find("./*/{*}cNvPr")
@@ -225,6 +235,7 @@ class _Slide:
                 if placeholder is not None and placeholder.get("type") == "body" and body is not None:
                     text = _plain(body)
                     if text:
+                        self._links(body, self._package.addresses(part))
                         self._builder.block("comment", text, target="notes")
         for part in self._package.related(self._path, "comments"):
             root = self._package.optional_xml(part)

@@ -48,6 +48,10 @@ _ASIDE |= {"header": "header", "headerl": "header", "headerr": "header", "header
 _ASIDE |= {"footer": "footer", "footerl": "footer", "footerr": "footer", "footerf": "footer"}
 _INFO = {"title": "title", "author": "author", "creatim": "created", "revtim": "modified"}
 _DEEPEST = 500
+_HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:\\[a-z]\s+)*"([^"]+)"', re.IGNORECASE)
+_LONGEST_INSTRUCTION = 4_000
+_NEAR = 6
+"""How many pieces of text before a link tell where it stands."""
 
 
 class _State(msgspec.Struct):
@@ -62,6 +66,10 @@ class _State(msgspec.Struct):
     aside: str = ""
     info: str = ""
     field: str = ""
+    leads: str = ""
+    """Where the hyperlink leads whose words are being gathered."""
+    begun: int = 0
+    """How many pieces of text there were before them."""
 
 
 class _Cell(msgspec.Struct):
@@ -74,7 +82,7 @@ class RtfReader:
     """RTF."""
 
     name = "rtf"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("rtf",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -120,6 +128,7 @@ class _Parser:
         self._info: dict[str, list[str]] = {}
         self._times: dict[str, list[int]] = {}
         self._surrogate = 0
+        self._instruction = ""
         self._words: dict[str, Callable[[int | None], None]] = self._handlers()
 
     def run(self) -> None:
@@ -220,6 +229,8 @@ class _Parser:
         self._to_skip = 0
         if word in _SKIPPED:
             self._state.skip = True
+            if word == "fldinst":
+                self._state.field, self._instruction = word, ""
         elif word in _ASIDE:
             self._state.skip = False
             self._state.aside = word
@@ -260,7 +271,7 @@ class _Parser:
             "plain": lambda _: setattr(state._state, "hidden", False),
             "s": lambda value: setattr(state, "_heading", state._headings.get(value or 0, state._heading)),
             "outlinelevel": lambda value: state._set_outline(value),
-            "fldrslt": lambda _: setattr(state._state, "skip", False),
+            "fldrslt": lambda _: state._begin_result(),
             "result": lambda _: setattr(state._state, "skip", False),
             "shpinst": lambda _: setattr(state._state, "skip", False),
             "bin": lambda _: None,
@@ -287,6 +298,8 @@ class _Parser:
         if state.info:
             self._info.setdefault(state.info, []).append(text)
         elif state.skip:
+            if state.field:
+                self._instruction = (self._instruction + text)[:_LONGEST_INSTRUCTION]
             return
         elif state.deleted or state.hidden:
             if text.strip():
@@ -298,10 +311,25 @@ class _Parser:
         else:
             self._text.append(text)
 
+    def _begin_result(self) -> None:
+        """What a field shows; that of a hyperlink leads where its instruction says."""
+        self._state.skip = False
+        leads = _HYPERLINK.match(self._instruction)
+        self._instruction = ""
+        if leads and not self._state.leads:
+            self._state.leads, self._state.begun = leads.group(1), len(self._said())
+
+    def _said(self) -> list[str]:
+        """The pieces of text being gathered."""
+        return self._aside[-1][1] if self._aside else self._text
+
     def _close(self) -> None:
         if not self._stack:
             return
         ended, self._state = self._state, self._stack.pop()
+        if ended.leads and not self._state.leads:
+            said = self._said()
+            self._builder.link("".join(said[ended.begun :]), ended.leads, "".join(said[: ended.begun][-_NEAR:]))
         if ended.aside and ended.aside != self._state.aside and self._aside:
             kind, parts = self._aside.pop()
             text = "".join(parts).strip()

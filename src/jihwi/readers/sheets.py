@@ -26,6 +26,8 @@ class Sheet(msgspec.Struct):
     merges: list[Merge] = []
     hidden_rows: set[int] = set()
     hidden_columns: list[tuple[int, int]] = []
+    addresses: dict[tuple[int, int], str] = {}
+    """Where the whole of a cell leads."""
     notes: list[str] = []
     """Header and footer texts."""
     cut: bool = False
@@ -68,10 +70,10 @@ def _region(builder: ReadingBuilder, sheet: Sheet, rows: list[int], merges: dict
         merge = merges.get((rows[0], first))
         if merge is not None and merge.bottom > merge.top:
             break
-        builder.paragraph(sheet.cells[rows[0], first])
+        _alone(builder, sheet, rows[0], first)
         rows = rows[1:]
     if len(rows) == 1 and len(by_row[rows[0]]) == 1:
-        builder.paragraph(sheet.cells[rows[0], by_row[rows[0]][0]])
+        _alone(builder, sheet, rows[0], by_row[rows[0]][0])
         return
     _table(builder, sheet, rows, by_row, merges)
 
@@ -86,13 +88,23 @@ def _table(
     left = min(min(by_row[row]) for row in rows)
     top = rows[0]
     cells: list[tuple[int, int, int, int, str]] = []
+    addresses: list[str] = []
     for row in rows:
         for column in by_row[row]:
             merge = merges.get((row, column))
             height = merge.bottom - merge.top + 1 if merge else 1
             width = merge.right - merge.left + 1 if merge else 1
             cells.append((row - top, column - left, height, width, sheet.cells[row, column]))
-    builder.cells(cells, header_rows=_heads(sheet, rows[:60], by_row, merges))
+            addresses.append(sheet.addresses.get((row, column), ""))
+    builder.cells(cells, header_rows=_heads(sheet, rows[:60], by_row, merges), addresses=addresses)
+
+
+def _alone(builder: ReadingBuilder, sheet: Sheet, row: int, column: int) -> None:
+    """A cell that is no part of a table."""
+    text = sheet.cells[row, column]
+    if address := sheet.addresses.get((row, column)):
+        builder.link(text, address)
+    builder.paragraph(text)
 
 
 def _heads(sheet: Sheet, rows: list[int], by_row: dict[int, list[int]], merges: dict[tuple[int, int], Merge]) -> int:

@@ -1,18 +1,22 @@
 """A reading written out for people and programs: Markdown, JSON, plain text.
 
 Markdown keeps headings, lists, notes and tables; a table whose cells reach over rows or columns, or hold several
-lines, is written as HTML, which Markdown allows. JSON is the reading itself, as `docs/reading.schema.json` says.
+lines, is written as HTML, which Markdown allows. Words that lead to an address are a link when it is one of http,
+https or mailto; others are kept in JSON only, where nobody can follow them by mistake. JSON is the reading itself, as
+`docs/reading.schema.json` says.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from jihwi.evidence import Block, Cell, Reading, Table
+from jihwi.evidence import Block, Cell, Link, Reading, Table
+from jihwi.evidence.links import is_safe
 
 __all__ = ["reading_schema", "to_json", "to_markdown", "to_text"]
 
@@ -118,19 +122,27 @@ def _inside_a_cell(reading: Reading, block: Block) -> bool:
 
 def _heading(reading: Reading, index: int) -> str:
     block = reading.blocks[index]
-    text = " ".join(_escaped(reading.block_text(index)).split())
+    text = " ".join(_shown(reading, block.start, block.end).split())
     return f"{'#' * min(max(block.level, 1), 6)} {text}" if text else ""
 
 
 def _paragraph(reading: Reading, index: int) -> str:
-    lines = [_LINE_START.sub(r"\1\\\2", _escaped(line)) for line in reading.block_text(index).split("\n")]
+    lines = [_LINE_START.sub(r"\1\\\2", line) for line in _lines(reading, index)]
     return "  \n".join(line.strip() for line in lines)
+
+
+def _lines(reading: Reading, index: int) -> Iterator[str]:
+    """The lines of a block, each with its links."""
+    start = reading.blocks[index].start
+    for line in reading.block_text(index).split("\n"):
+        yield _shown(reading, start, start + len(line))
+        start += len(line) + 1
 
 
 def _list_item(reading: Reading, index: int) -> str:
     block = reading.blocks[index]
     indent = "  " * max(block.level - 1, 0)
-    text = _escaped(reading.block_text(index)).strip().replace("\n", "\n" + indent + "  ")
+    text = "\n".join(_lines(reading, index)).strip().replace("\n", "\n" + indent + "  ")
     return f"{indent}- {text}" if text else ""
 
 
@@ -150,16 +162,17 @@ def _equation(reading: Reading, index: int) -> str:
 
 
 def _emphasised(reading: Reading, index: int) -> str:
-    text = _escaped(" ".join(reading.block_text(index).split()))
+    block = reading.blocks[index]
+    text = " ".join(_shown(reading, block.start, block.end).split())
     return f"*{text}*" if text else ""
 
 
 def _quoted(reading: Reading, index: int) -> str:
-    return "\n".join(f"> {_escaped(line)}" for line in reading.block_text(index).split("\n"))
+    return "\n".join(f"> {line}" for line in _lines(reading, index))
 
 
 def _plain(reading: Reading, index: int) -> str:
-    return _escaped(reading.block_text(index).strip())
+    return "\n".join(_lines(reading, index)).strip()
 
 
 def _table(reading: Reading, index: int) -> str:
@@ -184,7 +197,7 @@ def _pipe_table(reading: Reading, table: Table) -> str:
 
 
 def _cell_text(reading: Reading, cell: Cell) -> str:
-    return _escaped(" ".join(reading.text[cell.start : cell.end].split())).replace("|", "\\|")
+    return " ".join(_shown(reading, cell.start, cell.end).split()).replace("|", "\\|")
 
 
 def _html_table(reading: Reading, table: Table) -> str:
@@ -202,8 +215,7 @@ def _html_table(reading: Reading, table: Table) -> str:
             for what, span in (("rowspan", cell.row_span), ("colspan", cell.column_span))
             if span > 1
         )
-        text = html.escape(reading.text[cell.start : cell.end].strip(), quote=False)
-        text = re.sub(r"\n+", "<br>", text)
+        text = re.sub(r"\n+", "<br>", _shown_in_html(reading, cell.start, cell.end).strip())
         lines.append(f"<{name}{spans}>{text}</{name}>")
     return "\n".join([*lines, "</tr>", "</table>"])
 
@@ -227,12 +239,55 @@ _WRITERS: dict[str, Callable[[Reading, int], str]] = {
 }
 
 
+def _pieces(reading: Reading, start: int, end: int) -> Iterator[tuple[str, str]]:
+    """The text from `start` to `end` in pieces, each with the address it may lead to; an empty one for most."""
+    at = start
+    # A link that begins before `start` may reach into it; links do not overlap, so it is the one before.
+    first = max(0, bisect_left(reading.links, start, key=_beginning) - 1)
+    for index in range(first, len(reading.links)):
+        link = reading.links[index]
+        if link.start >= end:
+            break
+        begun, ended = max(link.start, at), min(link.end, end)
+        if begun < ended and is_safe(link.address):
+            yield reading.text[at:begun], ""
+            yield reading.text[begun:ended], link.address
+            at = ended
+    yield reading.text[at:end], ""
+
+
+def _beginning(link: Link) -> int:
+    return link.start
+
+
+def _shown(reading: Reading, start: int, end: int) -> str:
+    """A run of the text in Markdown, with its links."""
+    written = []
+    for text, address in _pieces(reading, start, end):
+        words = " ".join(text.split()) if address else ""
+        if not words:
+            written.append(_escaped(text))
+        elif words == address and _link(address) == address:
+            written.append(f"<{address}>")
+        else:
+            written.append(f"[{_escaped(words)}]({_link(address)})")
+    return "".join(written)
+
+
+def _shown_in_html(reading: Reading, start: int, end: int) -> str:
+    written = []
+    for text, address in _pieces(reading, start, end):
+        words = html.escape(text, quote=False)
+        written.append(f'<a href="{html.escape(address)}">{words}</a>' if address and text.strip() else words)
+    return "".join(written)
+
+
 def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)
 
 
 def _link(target: str) -> str:
-    return re.sub(r"[\s()<>]", lambda m: f"%{ord(m.group()):02X}", target)
+    return re.sub(r"[\s()<>|\\\"]", lambda m: f"%{ord(m.group()):02X}", target)
 
 
 def _comment(text: str) -> str:

@@ -26,6 +26,8 @@ __all__ = ["XlsxReader"]
 _MOST_CELLS = 500_000
 _MOST_STRINGS = 2_000_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_HYPERLINK = re.compile(r'\s*HYPERLINK\(\s*"((?:[^"]|"")+)"', re.IGNORECASE)
+_MOST_LEADING = 1_000
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -33,7 +35,7 @@ class XlsxReader:
     """XLSX and its template and macro kin."""
 
     name = "xlsx"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("xlsx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -115,7 +117,8 @@ class _Workbook:
 
     def _gather(self, path: str, sheet: Sheet) -> None:
         row = 0
-        wanted = ("row", "mergeCell", "col", "headerFooter")
+        wanted = ("row", "mergeCell", "col", "headerFooter", "hyperlink")
+        addresses = self._package.addresses(path)
         for element in _stream(self._package.bytes(path), wanted, self._package.path):
             tag = local(element)
             if tag == "row":
@@ -127,6 +130,8 @@ class _Workbook:
                 sheet.merges.append(merge)
             elif tag == "col" and element.get("hidden") in {"1", "true"}:
                 sheet.hidden_columns.append((_small(element.get("min"), 1), _small(element.get("max"), 1)))
+            elif tag == "hyperlink" and (address := addresses.get(_relation_id(element))):
+                _lead(sheet, element.get("ref", ""), address)
             elif tag == "headerFooter":
                 sheet.notes = [t for part in element if (t := _header_text(text_of(part)))]
 
@@ -143,6 +148,9 @@ class _Workbook:
                 return
             self._cells_left -= 1
             sheet.cells[number, column] = text
+            formula = cell.find("{*}f")
+            if formula is not None and (leads := _HYPERLINK.match(formula.text or "")):
+                sheet.addresses[number, column] = leads.group(1).replace('""', '"')
 
     def _shown(self, cell: etree._Element, sheet: Sheet) -> str:
         kind = cell.get("t", "n")
@@ -251,6 +259,16 @@ def _header_text(codes: str) -> str:
     """The words of a header or footer, without its codes for page numbers, fonts and sides."""
     bare = re.sub(r'&(?:"[^"]*"|\d+|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|[A-Za-z])', " ", codes)
     return " ".join(bare.replace("&&", "&").split())
+
+
+def _lead(sheet: Sheet, reference: str, address: str) -> None:
+    """Note where the cells of a reference lead."""
+    area = _merge(reference)
+    if area is None or (area.bottom - area.top + 1) * (area.right - area.left + 1) > _MOST_LEADING:
+        return
+    for row in range(area.top, area.bottom + 1):
+        for column in range(area.left, area.right + 1):
+            sheet.addresses[row, column] = address
 
 
 def _merge(reference: str) -> Merge | None:

@@ -27,7 +27,7 @@ import msgspec
 from jihwi.readers import FileToRead, Limits, Outcome
 from jihwi.readers.sandbox import SandboxReadingService
 from jihwi.readers.words import CATALOGUE
-from jihwi.testing.seeds import seeds, zip_of
+from jihwi.testing.seeds import PASSWORD, locked_seeds, seeds, zip_of
 
 __all__ = ["FuzzReport", "fuzz", "main", "mutated"]
 
@@ -117,7 +117,7 @@ def _crashes(outcome: Outcome) -> list[str]:
 
 def _files(runs: int, chance: random.Random, folder: Path, corpus: Path | None) -> Iterator[FileToRead]:
     """Write each mutated file just before it is read."""
-    pool = list(seeds().items())
+    pool = [*seeds().items(), *locked_seeds().items()]
     if corpus is not None:
         found = sorted(p for p in corpus.rglob("*") if p.is_file() and p.stat().st_size <= LARGEST_SEED)
         pool += [(p.name, p.read_bytes()) for p in found]
@@ -128,7 +128,7 @@ def _files(runs: int, chance: random.Random, folder: Path, corpus: Path | None) 
         shown = f"{number:06d}-x.{ending[:8]}"
         place = folder / shown
         place.write_bytes(mutated(data, other, chance))
-        yield FileToRead(str(place), shown)
+        yield FileToRead(str(place), shown, PASSWORD if chance.random() < 0.7 else "")
 
 
 def mutated(data: bytes, other: bytes, chance: random.Random) -> bytes:

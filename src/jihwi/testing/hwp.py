@@ -6,7 +6,7 @@ small and plain: one font, the character and paragraph shapes that the document'
 
 from __future__ import annotations
 
-import os
+import random
 import re
 import struct
 import zlib
@@ -198,6 +198,11 @@ class _Writer:
                 after = ord(number[2]) if number[2] else 0
                 body = b"onta" + struct.pack("<IHHHH", 1, int(number[1]), 0, 0, after)
                 marks.append((run.start, run.end, (18, b"onta", record(tags.CTRL_HEADER, level + 1, body))))
+        for link in paragraph.links:
+            address = _counted(re.sub(r"([\\:;])", r"\\\1", link.address) + ";1;0;0;")
+            begin = record(tags.CTRL_HEADER, level + 1, b"klh%" + struct.pack("<IB", 0, 0) + address + bytes(4))
+            marks.append((link.start, link.start, (3, b"klh%", begin)))
+            marks.append((link.end, link.end, (4, b"klh%", b"")))
         at = 0
         for start, end, control in sorted(marks, key=lambda mark: mark[0]):
             yield paragraph.text[at:start]
@@ -355,10 +360,10 @@ def _object(kind: bytes, *, inline: bool, description: str = "") -> bytes:
 
 def _locked(body: bytes) -> bytes:
     """A distributed section: the record with the hidden key, then AES-128 in ECB mode."""
-    key = os.urandom(16)
-    seed = int.from_bytes(os.urandom(4), "little")
+    drawn = random.Random(body)  # the same document gives the same bytes
+    key, seed = drawn.randbytes(16), drawn.getrandbits(32)
     offset = (seed & 0x0F) + 4
-    hidden = bytearray(os.urandom(256))
+    hidden = bytearray(drawn.randbytes(256))
     hidden[offset : offset + 16] = key
     row = random_row(seed)
     data = bytes(a ^ b for a, b in zip(hidden, row, strict=True))

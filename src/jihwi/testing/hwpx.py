@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
 import re
 import zipfile
 import zlib
@@ -83,17 +82,18 @@ def package(parts: dict[str, str], *, password: str = "") -> bytes:
     written = f"{_XML}<odf:manifest {space}>{''.join(manifest)}</odf:manifest>"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/hwp+zip", zipfile.ZIP_STORED)
-        archive.writestr("META-INF/container.xml", container)
-        archive.writestr("META-INF/manifest.xml", written)
+        archive.writestr(zipfile.ZipInfo("mimetype"), "application/hwp+zip", zipfile.ZIP_STORED)
+        archive.writestr(zipfile.ZipInfo("META-INF/container.xml"), container, zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("META-INF/manifest.xml"), written, zipfile.ZIP_DEFLATED)
         for name, data in plain.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
 def _locked(name: str, data: bytes, password: str) -> tuple[str, bytes]:
     """Section 15: deflated, filled up with zeros (no PKCS#7), AES-256 in CBC mode."""
-    salt, vector = os.urandom(16), os.urandom(16)
+    drawn = hashlib.sha256(name.encode("utf-8")).digest()  # not by chance: the same document gives the same bytes
+    salt, vector = drawn[:16], drawn[16:]
     machine = zlib.compressobj(9, zlib.DEFLATED, -15)
     deflated = machine.compress(data) + machine.flush()
     padded = deflated.ljust(-(-len(deflated) // 16) * 16, b"\0")
@@ -142,6 +142,9 @@ class _Writer:
             number = _AUTO.match(paragraph.text[run.start : run.end])
             if run.origin == "rendered" and number:
                 marks.append((run.start, run.end, _automatic(number[1], number[2])))
+        for link in paragraph.links:
+            marks.append((link.start, link.start, _field_begin(link.address)))
+            marks.append((link.end, link.end, '<hp:ctrl><hp:fieldEnd beginIDRef="1"/></hp:ctrl>'))
         body, at = "", 0
         for start, end, control in sorted(marks, key=lambda mark: mark[0]):
             body += _text(paragraph.text[at:start]) + control
@@ -216,6 +219,12 @@ def _text(text: str) -> str:
     if not text:
         return ""
     return f"<hp:t>{escape(text, {chr(9): '<hp:tab/>', chr(10): '<hp:lineBreak/>'})}</hp:t>"
+
+
+def _field_begin(address: str) -> str:
+    command = escape(re.sub(r"([\\:;])", r"\\\1", address) + ";1;0;0;")
+    told = f'<hp:parameters cnt="1" name=""><hp:stringParam name="Command">{command}</hp:stringParam></hp:parameters>'
+    return f'<hp:ctrl><hp:fieldBegin id="1" type="HYPERLINK" name="">{told}</hp:fieldBegin></hp:ctrl>'
 
 
 def _position(inline: bool) -> str:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import struct
 import tarfile
 import zipfile
 import zlib
 
-__all__ = ["pdf_of", "png_of", "seeds", "zip_of"]
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from jihwi.readers.hancom import Document, Paragraph, Section
+from jihwi.testing.compound_file import compound_file
+from jihwi.testing.hwp import Heading, hwp, simple_document
+from jihwi.testing.hwpx import hwpx
+
+__all__ = ["PASSWORD", "locked_seeds", "pdf_of", "png_of", "seeds", "zip_of"]
+
+PASSWORD = "비밀 번호 7"
+"""What opens every one of `locked_seeds`."""
 
 _KOREAN = (
     "제1조(목적) 이 규정은 예산의 집행에 필요한 사항을 정함을 목적으로 한다.\n"
@@ -22,7 +34,23 @@ def seeds() -> dict[str, bytes]:
     >>> "표.csv" in seeds()
     True
     """
-    return {**_texts(), **_data(), **_packages(), **_binaries()}
+    return {**_texts(), **_data(), **_packages(), **_binaries(), **_hancom()}
+
+
+def locked_seeds() -> dict[str, bytes]:
+    """Files that ask for a password, which is `PASSWORD`; the same bytes each time.
+
+    >>> sorted(locked_seeds())[0]
+    '잠긴.docx'
+    """
+    sound = seeds()
+    plain = Document((Section((Paragraph(_KOREAN),)),))
+    return {
+        "잠긴.docx": _locked_office(sound["문서.docx"]),
+        "잠긴.odt": _locked_open_document(),
+        "잠긴.hwp": hwp(plain, password=PASSWORD),
+        "잠긴.hwpx": hwpx(plain, password=PASSWORD),
+    }
 
 
 def _texts() -> dict[str, bytes]:
@@ -84,6 +112,64 @@ def _binaries() -> dict[str, bytes]:
         "옛.hwp": b"HWP Document File V3.00 \x1a\x01\x02\x03\x04\x05" + bytes(2000),
         "빈.hwp": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1528),
     }
+
+
+def _hancom() -> dict[str, bytes]:
+    document = simple_document(Heading("제1장 총칙"), _KOREAN, [["항목", "금액"], ["인건비", "100"]])
+    return {"문서.hwp": hwp(document), "배포용.hwp": hwp(document, distributed=True)}
+
+
+# ── locks ────────────────────────────────────────────────────────────────────
+
+
+def _locked_office(package: bytes) -> bytes:
+    """A package under Standard Encryption, AES-128 (MS-OFFCRYPTO 2.3.4.5 to 2.3.4.9), with a salt that is always
+    the same."""
+    salt = bytes(range(16))
+    rolled = hashlib.sha1(salt + PASSWORD.encode("utf-16-le")).digest()
+    for turn in range(50_000):
+        rolled = hashlib.sha1(struct.pack("<I", turn) + rolled).digest()
+    last = hashlib.sha1(rolled + bytes(4)).digest()
+    key = hashlib.sha1(bytes(c ^ 0x36 for c in last.ljust(64, b"\0"))).digest()[:16]
+    lock = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+    checked = b"what proves it  "
+    proof = lock.update(checked) + lock.update(hashlib.sha1(checked).digest().ljust(32, b"\0"))
+    header = struct.pack("<8I", 0x24, 0, 0x660E, 0x8004, 128, 0x18, 0, 0) + "Jihwi\0".encode("utf-16-le")
+    information = struct.pack("<2H2I", 4, 2, 0x24, len(header)) + header + struct.pack("<I", 16) + salt
+    information += proof[:16] + struct.pack("<I", 20) + proof[16:]
+    body = lock.update(package + bytes(-len(package) % 16))
+    return compound_file({"EncryptionInfo": information, "EncryptedPackage": struct.pack("<Q", len(package)) + body})
+
+
+def _locked_open_document() -> bytes:
+    """An ODF 1.2 text: AES-256 in CBC mode, its key by PBKDF2 from the password's SHA-256."""
+    made = _open_document("text", f"<text:p>{_KOREAN}</text:p>")
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    plain = packer.compress(made["content.xml"]) + packer.flush()
+    salt, vector = bytes(range(16)), bytes(range(16, 32))
+    key = hashlib.pbkdf2_hmac("sha1", hashlib.sha256(PASSWORD.encode()).digest(), salt, 1000, 32)
+    lock = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+    filled = plain + bytes(15 - len(plain) % 16) + bytes([16 - len(plain) % 16])
+    space, name = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0", "http://www.w3.org/2001/04/xmlenc#"
+    manifest = (
+        f'<m:manifest xmlns:m="{space}"><m:file-entry m:full-path="content.xml"><m:encryption-data'
+        f' m:checksum-type="{space}#sha256-1k" m:checksum="{_base64(hashlib.sha256(plain[:1024]).digest())}">'
+        f'<m:algorithm m:algorithm-name="{name}aes256-cbc" m:initialisation-vector="{_base64(vector)}"/>'
+        f'<m:key-derivation m:key-derivation-name="PBKDF2" m:key-size="32" m:iteration-count="1000"'
+        f' m:salt="{_base64(salt)}"/><m:start-key-generation m:key-size="32" m:start-key-generation-name='
+        f'"http://www.w3.org/2000/09/xmldsig#sha256"/></m:encryption-data></m:file-entry></m:manifest>'
+    )
+    return zip_of(
+        {
+            "mimetype": made["mimetype"],
+            "content.xml": lock.update(filled) + lock.finalize(),
+            "META-INF/manifest.xml": manifest.encode(),
+        }
+    )
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 # ── containers ───────────────────────────────────────────────────────────────

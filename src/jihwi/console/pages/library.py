@@ -15,11 +15,12 @@ from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 
 from jihwi.console.document_view import BLOCKS, BlockShown, laid_out
+from jihwi.console.pages.classes import chosen_class
 from jihwi.console.paging import twin
 from jihwi.console.readingroom import Ingest, safe_name
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FolderMissing, FormInvalid, PageMissing
-from jihwi.evidence import Chunk, Reading
+from jihwi.evidence import Chunk, Reading, SecurityClass
 from jihwi.library import CollectionInfo, Document, SearchResult
 from jihwi.readers import GradeLetter, Remark
 
@@ -53,6 +54,8 @@ class DocumentLine(msgspec.Struct, frozen=True):
     characters: int
     chunks: int
     labels: tuple[str, ...]
+    security_class: SecurityClass
+    """C, S or O: which models may see it."""
     container: str
     remarks: tuple[RemarkShown, ...]
 
@@ -126,6 +129,7 @@ def _line(visit: Visit, document: Document) -> DocumentLine:
         document.characters,
         document.chunks,
         source.labels,
+        source.security_class,
         document.container,
         _remarks(visit, document.remarks),
     )
@@ -152,7 +156,7 @@ async def library(visit: Visiting, grade: str = "", collection: str = "", part: 
         len(chosen),
         grades,
         grade,
-        collection,
+        collection if collection in known else "",
         tuple(_ingest(visit, one, known) for one in ingests if not one.done or one.problem)[:3],
     )
     if part == "now" and not visit.json:
@@ -171,15 +175,17 @@ async def add_files(visit: Visiting) -> Response:
         visit.check_token(str(sent.get("csrf", "")))
         name = str(sent.get("collection", "")).strip() or visit.say("문서", "Documents")
         labels = _labels(str(sent.get("labels", "")))
+        wanted = chosen_class(visit, str(sent.get("security_class", "")))
         folder = visit.console.ingests.own_folder(name, labels)
         files = [one for one in sent.getlist("files") if isinstance(one, UploadFile) and one.filename]
         if not files:
             raise FormInvalid(visit.say("파일이 없습니다", "there are no files"))
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        for one in files:
-            target = folder / safe_name(one.filename or "")
+        targets = [folder / safe_name(one.filename or "") for one in files]
+        for one, target in zip(files, targets, strict=True):
             await asyncio.to_thread(_keep, one, target)
-    ingest = visit.console.ingests.start(folder, labels, by=visit.person.id)
+    classes = {target.name: wanted for target in targets} if wanted else {}
+    ingest = visit.console.ingests.start(folder, labels, by=visit.person.id, classes=classes)
     return visit.go("/library", _ingest(visit, ingest, {}))
 
 
@@ -195,6 +201,7 @@ class Folder(BaseModel):
 
     folder: str
     labels: str = ""
+    security_class: str = ""
     csrf: str = ""
 
 
@@ -204,7 +211,8 @@ async def add_folder(visit: Visiting, sent: Annotated[Folder, Form()]) -> Respon
     visit.check_token(sent.csrf)
     visit.require("administer")
     folder = await asyncio.to_thread(_existing, sent.folder.strip())
-    ingest = visit.console.ingests.start(folder, _labels(sent.labels), by=visit.person.id)
+    wanted = chosen_class(visit, sent.security_class)
+    ingest = visit.console.ingests.start(folder, _labels(sent.labels), by=visit.person.id, security_class=wanted)
     return visit.go("/library", _ingest(visit, ingest, {}))
 
 
@@ -339,4 +347,5 @@ async def search(visit: Visiting, q: str = "", collection: str = "", limit: int 
 
     collections, found = await asyncio.to_thread(look)
     spent = round((loop.time() - began) * 1000)
-    return visit.page("search.html.jinja", SearchPage(q, collection, tuple(collections), found, spent))
+    shown = collection if any(one.name == collection for one in collections) else ""
+    return visit.page("search.html.jinja", SearchPage(q, shown, tuple(collections), found, spent))

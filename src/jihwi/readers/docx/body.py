@@ -48,10 +48,14 @@ class Body:
         roots = [t for kind, t in package.relations("").values() if kind == "officeDocument" and package.has(t)]
         self._path = roots[0] if roots else "word/document.xml"
         self._relations = package.relations(self._path)
+        self._addresses = {"document": package.addresses(self._path)}
+        """By the root of the part that names them: notes, headers and the document each name their own."""
         self._styles = Styles(self._related("styles"))
         self._numbering = Numbering(self._related("numbering"))
         self._notes = {kind: self._by_id(f"{kind}s", kind) for kind in ("footnote", "endnote", "comment")}
         self._margins_seen: set[str] = set()
+        self._near = ""
+        """The cell before the one whose paragraphs are gathered; it tells where a link stands."""
         self._page_breaks = 0
         self._paged = False
         self._full = False
@@ -75,6 +79,7 @@ class Body:
         return self._package.optional_xml(next(self._package.related(self._path, kind), ""))
 
     def _by_id(self, relation: str, tag: str) -> dict[str, etree._Element]:
+        self._addresses[relation] = self._package.addresses(next(self._package.related(self._path, relation), ""))
         root = self._related(relation)
         found = root.iterfind(f"{{*}}{tag}") if root is not None else ()
         return {
@@ -143,6 +148,7 @@ class Body:
         outline = _find(properties, "outlineLvl")
         level = whole(attribute(outline, "val"), 9) + 1 if outline is not None else style.level
         self._turn_pages(line)
+        self._lead(element, line)
         return _Shown(
             text=lead + text,
             origins=tuple(origins),
@@ -153,6 +159,14 @@ class Body:
             hanging=tuple(line.hanging),
             equation=line.equation_only,
         )
+
+    def _lead(self, element: etree._Element, line: Line) -> None:
+        """Tell the builder of the links in what is about to be written. A relation is one of the part it stands in."""
+        if not line.leads:
+            return
+        addresses = self._addresses.get(local(element.getroottree().getroot()), {})
+        for one in line.leads:
+            self._builder.link(one.words, one.address or addresses.get(one.key, ""), self._near + one.before)
 
     def _turn_pages(self, line: Line) -> None:
         """A break before the first word comes before the paragraph; one inside it belongs to what follows."""
@@ -196,7 +210,9 @@ class Body:
                     top, left, _, across, words = cells[at]
                     cells[at] = (top, left, number - top + 1, across, words)
                 else:
+                    self._near = cells[-1][4] if cells else ""
                     words, runs = self._joined(cell, later)
+                    self._near = ""
                     open_merges.pop(column, None)
                     if merge is not None:
                         open_merges[column] = len(cells)
@@ -238,6 +254,7 @@ class Body:
                 later.append(Hanging("table", "", child))
             elif tag == "p":
                 shown = self._shown(child)
+                self._near = self._near and shown.text
                 later.extend(shown.hanging)
                 if shown.text:
                     start = length + (1 if lines else 0)
@@ -306,6 +323,7 @@ class Body:
             if root is None or path in self._margins_seen:
                 continue
             self._margins_seen.add(path)
+            self._addresses[local(root)] = self._package.addresses(path)
             later: list[Hanging] = []
             text, origins = self._joined(root, later)
             for hanging in [h for h in later if h.kind == "table" and h.element is not None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 from lxml import etree
 
@@ -20,6 +22,10 @@ _HIDDEN = frozenset({"del", "moveFrom"})
 _SKIPPED = frozenset({"pPr", "rPr", "instrText", "delText", "delInstrText", "sdtPr", "sdtEndPr", "rt", "tblPr", "tcPr"})
 _PLAIN = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _DEEPEST = 100
+_HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:\\[a-z]\s+)*"([^"]+)"', re.IGNORECASE)
+_LONGEST_INSTRUCTION = 4_000
+_NEAR = 6
+"""How many pieces of text before a link tell where it stands."""
 
 
 class Hanging(msgspec.Struct, frozen=True):
@@ -28,6 +34,22 @@ class Hanging(msgspec.Struct, frozen=True):
     kind: str
     key: str
     element: etree._Element | None = None
+
+
+class Leading(msgspec.Struct, frozen=True):
+    """Words that lead somewhere: a relation of the part they stand in, or an address of their own."""
+
+    words: str
+    before: str
+    key: str = ""
+    address: str = ""
+
+
+class Field(msgspec.Struct):
+    """A field from its beginning to its end: what it is told, and where in the pieces of text its words begin."""
+
+    instruction: str = ""
+    begun: int = -1
 
 
 class Line:
@@ -43,6 +65,9 @@ class Line:
         self.breaks_before = 0
         self.breaks_inside = 0
         self.equation_only = False
+        self.leads: list[Leading] = []
+        self.fields: list[Field] = []
+        """The fields that are open, the innermost last."""
 
     def put(self, text: str, mapped: bool = False) -> None:
         """Add words; `mapped` when a symbol font's code was turned into Unicode."""
@@ -51,6 +76,11 @@ class Line:
                 self.origins.append(OriginRun(self.length, self.length + len(text), "mapped"))
             self.parts.append(text)
             self.length += len(text)
+
+    def lead(self, begun: int, key: str = "", address: str = "") -> None:
+        """Say that the words from the piece `begun` on lead somewhere."""
+        before = "".join(self.parts[max(0, begun - _NEAR) : begun])
+        self.leads.append(Leading("".join(self.parts[begun:]), before, key, address))
 
     @property
     def text(self) -> str:
@@ -75,7 +105,17 @@ def gather(element: etree._Element, line: Line, depth: int = 0) -> None:
         elif tag in {"commentReference", "commentRangeStart", "p", "tbl"}:
             continue
         else:
+            begun = len(line.parts)
             gather(child, line, depth + 1)
+            _led(child, tag, line, begun)
+
+
+def _led(element: etree._Element, tag: str, line: Line, begun: int) -> None:
+    """Note where the words just gathered lead, if `element` is a link around them."""
+    if tag == "hyperlink" and (key := attribute(element, "id")):
+        line.lead(begun, key=key)
+    elif tag == "fldSimple" and (told := _HYPERLINK.match(attribute(element, "instr"))):
+        line.lead(begun, address=told.group(1))
 
 
 def _run(run: etree._Element, line: Line, depth: int) -> None:
@@ -110,10 +150,27 @@ def _piece(child: etree._Element, tag: str, line: Line, depth: int) -> None:
             _piece(inner, local(inner), line, depth)
     elif tag == "fldChar":
         _checkbox(child, line)
+        _field(child, line)
+    elif tag == "instrText" and line.fields:
+        line.fields[-1].instruction += (child.text or "")[:_LONGEST_INSTRUCTION]
     elif tag == "ruby":
         base = child.find("{*}rubyBase")
         if base is not None:
             gather(base, line, depth + 1)
+
+
+def _field(element: etree._Element, line: Line) -> None:
+    """A field in three runs or more: its instruction, its words, its end."""
+    kind = attribute(element, "fldCharType")
+    if kind == "begin" and len(line.fields) < _DEEPEST:
+        line.fields.append(Field())
+    elif kind == "separate" and line.fields:
+        line.fields[-1].begun = len(line.parts)
+    elif kind == "end" and line.fields:
+        field = line.fields.pop()
+        told = _HYPERLINK.match(field.instruction)
+        if told and field.begun >= 0:
+            line.lead(field.begun, address=told.group(1))
 
 
 def _symbol(element: etree._Element, line: Line) -> None:

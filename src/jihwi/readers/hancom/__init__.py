@@ -9,6 +9,7 @@ from __future__ import annotations
 from jihwi.readers.hancom.compose import compose
 from jihwi.readers.hancom.description import written_description
 from jihwi.readers.hancom.headings import heading_levels
+from jihwi.readers.hancom.leading import hyperlink_address
 from jihwi.readers.hancom.model import (
     PLAIN,
     Anchor,
@@ -19,6 +20,7 @@ from jihwi.readers.hancom.model import (
     Frame,
     Grid,
     GridCell,
+    Leading,
     Note,
     Paragraph,
     Picture,
@@ -41,6 +43,7 @@ __all__ = [
     "Frame",
     "Grid",
     "GridCell",
+    "Leading",
     "Note",
     "NumberLevel",
     "Numbering",
@@ -54,6 +57,7 @@ __all__ = [
     "drawing",
     "has_private_use",
     "heading_levels",
+    "hyperlink_address",
     "number_text",
     "to_unicode",
     "written_description",

@@ -49,6 +49,9 @@ _LONGEST_HEADING = 160
 _A_LIST = 3
 """As many lines of one style of headings, with nothing between them, are a list."""
 
+_BEFORE = 40
+"""How many letters before a link tell where it stands."""
+
 _MOST_ROWS = 0xFFFF
 """What the binary formats can say of a cell's place; the XML ones could say anything."""
 
@@ -106,16 +109,26 @@ class _Composer:
         """Whether the flow has shown any text."""
         self._title = ""
         """The document's title without blanks, once it was shown."""
+        self._near = ""
+        """The text of the cell before the one being joined; it tells where a link stands."""
         self.outline = ""
 
     # ── the flow ──
 
     def flow(self, paragraphs: Sequence[Paragraph]) -> None:
         for paragraph in _without_listed(paragraphs):
+            if paragraph.links:
+                self._lead(paragraph)
             if paragraph.anchors:
                 self._divided(_marked(paragraph))
             else:
                 self._block(self._piece(paragraph), paragraph)
+
+    def _lead(self, paragraph: Paragraph) -> None:
+        """Tell the builder of the links in what is about to be written."""
+        for link in paragraph.links:
+            before = self._near + paragraph.text[max(0, link.start - _BEFORE) : link.start]
+            self._builder.link(paragraph.text[link.start : link.end], link.address, before)
 
     def _divided(self, paragraph: Paragraph) -> None:
         """A paragraph with anchored objects: its text in one block, or more where inline tables divide it."""
@@ -251,6 +264,7 @@ class _Composer:
         origins: list[tuple[OriginRun, ...]] = []
         later: list[Anchored] = []
         for cell in grid.cells:
+            self._near = cells[-1][4] if cells else ""
             text, runs, inside = self._joined(cell.paragraphs)
             row, column = min(max(0, cell.row), _MOST_ROWS), min(max(0, cell.column), _MOST_ROWS)
             cells.append((row, column, min(cell.row_span, _MOST_ROWS), min(cell.column_span, _MOST_ROWS), text))
@@ -267,6 +281,11 @@ class _Composer:
 
     def _joined(self, paragraphs: Sequence[Paragraph]) -> tuple[str, list[OriginRun], list[Anchored]]:
         """The paragraphs of a cell, a note or a frame as one text, and what is anchored in them."""
+        for paragraph in paragraphs:
+            if paragraph.links:
+                self._lead(paragraph)
+            self._near = self._near and paragraph.text
+        self._near = ""
         if len(paragraphs) == 1 and not paragraphs[0].anchors:
             piece = self._piece(paragraphs[0])
             return piece.text, piece.origins, []

@@ -24,6 +24,7 @@ __all__ = [
     "Grid",
     "GridCell",
     "Head",
+    "Leading",
     "Note",
     "Paragraph",
     "Picture",
@@ -65,6 +66,15 @@ class Paragraph(msgspec.Struct, frozen=True):
     """Whether the text is nothing but an equation's script."""
     size: int = 0
     """The size of its first letter in hundredths of a point; 0 where it is not known."""
+    links: tuple[Leading, ...] = ()
+
+
+class Leading(msgspec.Struct, frozen=True):
+    """A run of a paragraph's text, and the address it leads to."""
+
+    start: int
+    end: int
+    address: str
 
 
 class Anchor(msgspec.Struct, frozen=True):

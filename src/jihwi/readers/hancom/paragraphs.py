@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jihwi.evidence import Origin, OriginRun
 from jihwi.readers.hancom.equation import equation_line
-from jihwi.readers.hancom.model import PLAIN, Anchor, Anchored, Paragraph, Shape
+from jihwi.readers.hancom.model import PLAIN, Anchor, Anchored, Leading, Paragraph, Shape
 from jihwi.readers.hancom.private_use import has_private_use, to_unicode
 
 __all__ = ["ParagraphText"]
@@ -20,7 +20,7 @@ class ParagraphText:
     ('표 1', (OriginRun(start=2, end=3, origin='rendered'),))
     """
 
-    __slots__ = ("_anchors", "_length", "_origins", "_parts", "_scripts")
+    __slots__ = ("_anchors", "_fields", "_length", "_links", "_origins", "_parts", "_scripts")
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -28,6 +28,8 @@ class ParagraphText:
         self._origins: list[OriginRun] = []
         self._anchors: list[Anchor] = []
         self._scripts = 0
+        self._fields: list[tuple[int, str]] = []
+        self._links: list[Leading] = []
 
     def put(self, text: str, origin: Origin = "stored") -> None:
         """Add text as the file holds it, or as `origin` says."""
@@ -48,6 +50,17 @@ class ParagraphText:
         self._append("☑ " if chosen else "☐ ", "rendered")
         self._append(caption, "stored")
 
+    def begin_field(self, address: str = "") -> None:
+        """A field begins; its words lead to `address`, if there is one."""
+        self._fields.append((self._length, address))
+
+    def end_field(self) -> None:
+        """The field that began last ends."""
+        if self._fields:
+            start, address = self._fields.pop()
+            if address and start < self._length:
+                self._links.append(Leading(start, self._length, address))
+
     def anchor(self, held: Anchored) -> None:
         """Anchor an object here."""
         self._anchors.append(Anchor(self._length, held))
@@ -62,6 +75,7 @@ class ParagraphText:
             tuple(self._origins),
             self._scripts > 0 and self._scripts >= len(text.strip()),
             size,
+            tuple(self._links),
         )
 
     def _append(self, text: str, origin: Origin) -> None:

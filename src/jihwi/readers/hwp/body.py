@@ -30,6 +30,7 @@ from jihwi.readers.hancom import (
     Section,
     Shape,
     drawing,
+    hyperlink_address,
     number_text,
     written_description,
 )
@@ -43,6 +44,7 @@ __all__ = ["BodyReader", "deleted_ranges"]
 _CONTROL = re.compile("[\x01-\x09\x0b\x0c\x0e-\x17].{0,7}|[\x00\x0a\x0d\x18-\x1f]", re.DOTALL)
 _EXTENDED = frozenset("\x01\x02\x03\x0b\x0c\x0e\x0f\x10\x11\x12\x15\x16\x17")
 _CHARACTERS = {"\x09": "\t", "\x0a": "\n", "\x18": "-", "\x1e": "\u00a0", "\x1f": " "}
+_FIELD_END = "\x04"
 _DELETED = 0x11
 
 
@@ -157,6 +159,8 @@ class BodyReader:
                     next_control += 1
             elif sign in _CHARACTERS:
                 gathered.put(_CHARACTERS[sign])
+            elif sign == _FIELD_END:
+                gathered.end_field()
         if at < len(text):
             gathered.put(_whole(text[at:]))
         for _, put in held[next_control:]:
@@ -186,6 +190,8 @@ class BodyReader:
                 put[1](gathered)
             elif sign in _CHARACTERS:
                 gathered.put(_CHARACTERS[sign])
+            elif sign == _FIELD_END:
+                gathered.end_field()
         gathered.put(_whole("".join(compress(units[at:], shown[at:]))))
 
     # ── controls ──
@@ -234,7 +240,8 @@ class BodyReader:
             case b"form":
                 return self._form(level)
             case _:
-                return _anchoring([Frame("comment", _all(self._lists(level)))])
+                beside = _anchoring([Frame("comment", _all(self._lists(level)))])
+                return _field(_address(body), beside) if kind.startswith(b"%") else beside
 
     def _skip(self, level: int) -> None:
         while self._at < self._count and self._records[self._at].level > level:
@@ -441,6 +448,19 @@ def _putting(text: str, origin: str = "rendered") -> Callable[[ParagraphText], N
     if origin == "rendered":
         return lambda gathered: gathered.put(text, "rendered")
     return lambda gathered: gathered.put(text)
+
+
+def _field(address: str, beside: Callable[[ParagraphText], None]) -> Callable[[ParagraphText], None]:
+    def put(gathered: ParagraphText) -> None:
+        gathered.begin_field(address)
+        beside(gathered)
+
+    return put
+
+
+def _address(body: bytes) -> str:
+    """Section 4.3.10: where a field leads if it is a hyperlink: properties, then its command with its length."""
+    return hyperlink_address(_counted(body, 9)[0]) if body[3::-1] == b"%hlk" and len(body) > 11 else ""
 
 
 def _holding(held: list[Anchored]) -> Paragraph:

@@ -24,7 +24,7 @@ class HwpReader:
     """
 
     name = "hwp"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("hwp5",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

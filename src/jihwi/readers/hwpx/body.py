@@ -25,6 +25,7 @@ from jihwi.readers.hancom import (
     Section,
     drawing,
     has_private_use,
+    hyperlink_address,
     number_text,
     written_description,
 )
@@ -203,9 +204,13 @@ class SectionReader:
         elif name in ("header", "footer"):
             gathered.anchor(Frame("header" if name == "header" else "footer", self._paragraphs(control)))
         elif name in ("hiddenComment", "fieldBegin"):
+            if name == "fieldBegin":
+                gathered.begin_field(_address(control))
             paragraphs = self._paragraphs(control)
             if paragraphs:
                 gathered.anchor(Frame("comment", paragraphs))
+        elif name == "fieldEnd":
+            gathered.end_field()
         elif name in ("deleteBegin", "deleteEnd"):
             self._track(name)
         elif name == "autoNum":
@@ -298,6 +303,14 @@ class SectionReader:
             gathered.script(script)
         elif script:
             gathered.anchor(Equation(script, caption))
+
+
+def _address(field: etree._Element) -> str:
+    """Where a field leads if it is a hyperlink (KS X 6101, section 10.7, its parameters)."""
+    if field.get("type") != "HYPERLINK":
+        return ""
+    told = {child.get("name", ""): child.text or "" for child in field.iter("{*}stringParam")}
+    return hyperlink_address(told.get("Command", "")) or told.get("Path", "")
 
 
 def _clean(text: str) -> str:

@@ -26,7 +26,7 @@ class HwpxReader:
     """
 
     name = "hwpx"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("hwpx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

@@ -14,6 +14,7 @@ from jihwi.readers.pdf.aligned import aligned_tables
 from jihwi.readers.pdf.glyphs import Line
 from jihwi.readers.pdf.headings import Headings, merged_titles
 from jihwi.readers.pdf.layout import Paragraph, Words, gathered_letters, joined, paragraphs_of, reading_order
+from jihwi.readers.pdf.links import PageLink
 from jihwi.readers.pdf.notes import FootNote, foot_notes, is_called
 from jihwi.readers.pdf.pages import Grid, PageContent
 from jihwi.readers.titles import LEADER, numbered_beside
@@ -41,6 +42,8 @@ class Composer:
         self._said = ""
         """The heading shown last, without blanks; empty after other text."""
         self._words = Words()
+        self._links: list[PageLink] = []
+        """Of the page at hand."""
         self._margins: set[str] = set()
         self._margins_seen: set[str] = set()
 
@@ -70,6 +73,7 @@ class Composer:
         self._builder.page = 0
 
     def _page(self, page: PageContent) -> None:
+        self._links = page.links
         flow: list[Line] = []
         margin = _margin_lines(page)
         for line in page.lines:
@@ -115,13 +119,16 @@ class Composer:
     def _note(self, note: FootNote, parent: int) -> None:
         paragraphs = paragraphs_of(note.lines)
         text = "\n".join(joined(one.lines, self._words).strip() for one in paragraphs)
-        self._builder.block("footnote", text, number=note.mark, parent=parent, box=Paragraph(lines=note.lines).box)
+        box = Paragraph(lines=note.lines).box
+        self._lead(box)
+        self._builder.block("footnote", text, number=note.mark, parent=parent, box=box)
         self._said = ""
 
     def _margin(self, line: Line, place: str) -> None:
         """A header or footer is shown once, where it first stands."""
         if place not in self._margins_seen:
             self._margins_seen.add(place)
+            self._lead(_box(line))
             self._builder.block("header" if place[0] == "h" else "footer", line.text, box=_box(line))
 
     def _paragraph(self, paragraph: Paragraph, text: str, level: int) -> None:
@@ -139,9 +146,16 @@ class Composer:
         if kind == "heading" and level == 1 and not begins.number:
             self._titled = True
         self._said = shown if kind == "heading" else ""
+        self._lead(paragraph.box)
         self._builder.block(
             kind, text, level=level if kind != "paragraph" else 0, number=begins.number, box=paragraph.box
         )
+
+    def _lead(self, box: Box) -> None:
+        """Tell the builder of the links that lie over the block about to be written."""
+        for link in self._links:
+            if box.left - 1 <= link.x <= box.right + 1 and box.top - 1 <= link.y <= box.bottom + 1:
+                self._builder.link(link.words, link.address)
 
     def _table(self, grid: Grid) -> None:
         cells: list[tuple[int, int, int, int, str]] = []
@@ -152,6 +166,7 @@ class Composer:
             cells.append((row, column, height, width, text))
         filled = [text for *_, text in cells if text]
         level = numbered_beside(*filled) if len(filled) == 2 and all(not cell[0] for cell in cells) else 0
+        self._lead(grid.box)
         if level:
             self._builder.block("heading", " ".join(filled), level=level + self._titled, number=filled[0], box=grid.box)
         else:

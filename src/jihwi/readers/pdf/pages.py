@@ -9,6 +9,7 @@ import pypdfium2.raw as pdfium
 
 from jihwi.evidence import Box
 from jihwi.readers.pdf.glyphs import Line, lines_of, read_glyphs, turn
+from jihwi.readers.pdf.links import PageLink, page_links
 from jihwi.readers.pdf.rules import RuledTable, ruled_tables
 from jihwi.readers.pdf.tagged import tagged_headings
 
@@ -54,6 +55,7 @@ class PageContent(msgspec.Struct):
     """In the order they were written; a table is one line without text whose region is its index."""
     grids: list[Grid] = []
     notes: list[Note] = []
+    links: list[PageLink] = []
     headings: dict[str, int] = {}
     """What the page's own structure calls a heading, without blanks, and its level."""
     glyphs: int = 0
@@ -72,6 +74,7 @@ def read_page(page: object, text_page: object, number: int, size: tuple[float, f
     content.glyphs = sum(not text.isspace() for text in glyphs.text)
     content.unmapped = glyphs.unmapped
     content.notes = _notes(page)
+    content.links = page_links(page, text_page, turn(rotation, width, height))
     content.headings = tagged_headings(page, text_page)
     if content.glyphs <= _FEW_GLYPHS:
         content.drawn = pdfium.FPDFPage_CountObjects(page) > 0

@@ -1,0 +1,104 @@
+"""The class of a document where it is added, shown, found and changed: it decides which models may see the text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jihwi.console.people import Person
+from tests.console.office import Client, Running, running_console, until
+
+
+def write(folder: Path, **files: str) -> Path:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+async def shelved(running: Running, folder: Path) -> str:
+    """Two files read, and the id of the one that tells of disciplinary matters."""
+    write(
+        folder,
+        **{"징계.md": "# 징계 의결\n\n징계 의결은 한 달 안에 한다.\n", "안내.md": "# 청사 안내\n\n여섯 시에 닫는다.\n"},
+    )
+    await running.read(folder)
+    return next(name for name, path in (await paths(running)).items() if path == "징계.md")
+
+
+async def paths(running: Running) -> dict[str, str]:
+    client = await Client(running.console).come_in()
+    return {one["id"]: one["path"] for one in (await client.get("/library.json")).json()["documents"]}
+
+
+async def classes(client: Client) -> dict[str, str]:
+    documents: list[dict[str, Any]] = (await client.get("/library.json")).json()["documents"]
+    return {one["path"]: one["security_class"] for one in documents}
+
+
+async def test_a_class_is_changed_on_a_documents_page_and_shown_wherever_it_is(tmp_path: Path) -> None:
+    async with running_console(tmp_path / "home") as running:
+        document = await shelved(running, tmp_path / "문서")
+        kim = await Client(running.console).come_in()
+        assert "O 공개" in (await kim.get(f"/documents/{document}")).text
+        assert (await kim.post(f"/documents/{document}/class", {"security_class": "C"})).status == 303
+        assert await classes(kim) == {"징계.md": "C", "안내.md": "O"}
+        assert "C 기밀" in (await kim.get("/library?part=now")).text
+        hit = (await kim.get("/search.json?q=징계 의결")).json()["found"]["hits"][0]
+        assert (hit["path"], hit["security_class"]) == ("징계.md", "C")
+        assert "C 기밀" in (await kim.get("/search?q=징계 의결")).text
+        await kim.post("/liking", {"lang": "en"})
+        kim.cookie += "; jihwi_lang=en"
+        assert "C classified" in (await kim.get(f"/documents/{document}")).text
+        assert (await kim.post(f"/documents/{document}/class", {"security_class": "X"})).status == 422
+
+
+async def test_a_folders_class_holds_over_a_looser_one_of_a_document(tmp_path: Path) -> None:
+    async with running_console(tmp_path / "home") as running:
+        document = await shelved(running, tmp_path / "문서")
+        kim = await Client(running.console).come_in()
+        name = (await kim.get("/library.json")).json()["collections"][0]["name"]
+        sent = {"collection": name, "security_class": "S"}
+        assert (await kim.post("/library/class", sent, accept="application/json")).json() == {"security_class": "S"}
+        looser = await kim.post(f"/documents/{document}/class", {"security_class": "O"}, accept="application/json")
+        assert looser.json() == {"security_class": "S"}
+        assert await classes(kim) == {"징계.md": "S", "안내.md": "S"}
+        assert (await kim.post("/library/class", {**sent, "collection": "nothing"})).status == 404
+
+
+async def test_only_who_administers_changes_a_class_and_nobody_one_of_what_they_may_not_see(tmp_path: Path) -> None:
+    folder = write(tmp_path / "인사", **{"성과.md": "# 성과\n\n성과 상여.\n"})
+    async with running_console(tmp_path / "home") as running:
+        people = running.console.people
+        await people.put(Person("lee", "이", "case_worker", ("인사",)))
+        await people.put(Person("han", "한", "administrator", ("인사",)))
+        await running.read(folder, ("인사",))
+        lee, han, kim = [await Client(running.console).come_in(who) for who in ("lee", "han", "")]
+        document = (await lee.get("/library.json")).json()["documents"][0]["id"]
+        sent = {"security_class": "C"}
+        assert (await lee.post(f"/documents/{document}/class", sent)).status == 403
+        assert "등급 바꾸기" not in (await lee.get(f"/documents/{document}")).text
+        assert (await kim.post(f"/documents/{document}/class", sent)).status == 404
+        assert await classes(lee) == {"성과.md": "O"}
+        assert (await han.post(f"/documents/{document}/class", sent)).status == 303
+        info = (await lee.get("/library.json")).json()["collections"][0]
+        assert (await classes(lee), info["folder_classes"]) == ({"성과.md": "C"}, [["성과.md", "C"]])
+
+
+async def test_a_folder_is_read_under_the_class_that_is_chosen_with_it(tmp_path: Path) -> None:
+    folder = write(tmp_path / "문서", **{"예산.md": "# 예산\n\n예산은 삼월에 확정한다.\n"})
+    async with running_console(tmp_path / "home") as running:
+        kim = await Client(running.console).come_in()
+        assert (await kim.post("/library/folders", {"folder": str(folder), "security_class": "S"})).status == 303
+        await until(lambda: not running.console.ingests.under_way(), 60)
+        assert await classes(kim) == {"예산.md": "S"}
+
+
+async def test_a_file_that_is_dropped_again_keeps_its_stricter_class(tmp_path: Path) -> None:
+    folder = write(tmp_path / "문서", **{"예산.md": "# 예산\n\n예산은 삼월에 확정한다.\n"})
+    async with running_console(tmp_path / "home") as running:
+        kim = await Client(running.console).come_in()
+        for said in ("C", "O"):
+            ingest = running.console.ingests.start(folder, (), classes={"예산.md": "C" if said == "C" else "O"})
+            await until(lambda one=ingest: one.done, 60)  # type: ignore[misc]
+            assert await classes(kim) == {"예산.md": "C"}
