@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import sqlite3
 import sys
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 
 from jihwi.case import person as persons
@@ -39,12 +41,17 @@ def cut(database: Path, case_id: str, seq: int) -> None:
     """What somebody does who can write the database: the end of a case is gone, and its row agrees."""
     with sqlite3.connect(database) as held:
         (number,) = held.execute("SELECT number FROM cases WHERE case_id = ?", (case_id,)).fetchone()
+        first, header, later = held.execute(
+            "SELECT seq, header, later FROM events WHERE case_number = ? AND seq <= ? ORDER BY seq DESC", (number, seq)
+        ).fetchone()
+        kept = msgspec.msgpack.decode(later or b"\x90")[: seq - first]
+        head = hashlib.sha256(kept[-1][0] if kept else header).digest()
+        rest = msgspec.msgpack.encode(kept) if kept else None
         held.execute("DELETE FROM events WHERE case_number = ? AND seq > ?", (number, seq))
         held.execute(
-            "UPDATE cases SET seq = ?, head = (SELECT head FROM events WHERE case_number = ? AND seq = ?)"
-            " WHERE number = ?",
-            (seq, number, seq, number),
+            "UPDATE events SET later = ?, head = ? WHERE case_number = ? AND seq = ?", (rest, head, number, first)
         )
+        held.execute("UPDATE cases SET seq = ?, head = ? WHERE number = ?", (seq, head, number))
     held.close()
 
 

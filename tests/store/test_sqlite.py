@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jihwi.case.ledger import verify
-from jihwi.errors import JihwiError, StoreBusy, StoreCorrupt, StoreFailed, StoreTooNew
+from jihwi.errors import JihwiError, LedgerBroken, StoreBusy, StoreCorrupt, StoreFailed, StoreTooNew
 from jihwi.store import BLOB_BYTES, Patch
 from jihwi.store.migrations import Migration, migrations_for
 from jihwi.store.sqlite import SqliteStore
@@ -138,6 +139,49 @@ async def _refusal(path: Path) -> JihwiError:
     return refused.value
 
 
+def _change(path: Path, column: str, change: bytes) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        (held,) = database.execute(f"SELECT {column} FROM events WHERE seq = 1").fetchone()
+        assert held.count(change) == 1
+        database.execute(f"UPDATE events SET {column} = ? WHERE seq = 1", (held.replace(change, change[::-1]),))
+
+
+@pytest.mark.parametrize(("column", "text", "seq"), [("body", "first", 1), ("later", "third", 3), ("later", "last", 4)])
+async def test_a_changed_body_in_a_shared_row_is_found_at_its_event(
+    tmp_path: Path, column: str, text: str, seq: int
+) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    events = [event for word in ("first", "second", "third", "last") for event in chain.next(1, text=word)]
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, events, OPENING)
+        _change(path, column, text.encode())
+        with pytest.raises(LedgerBroken) as broken:
+            verify(chain.case_id, await store.read(chain.case_id))
+        assert broken.value.seq == seq
+
+
+@pytest.mark.parametrize(("seq", "column"), [(1, "header"), (2, "later"), (3, "later"), (4, "later")])
+async def test_a_changed_header_in_a_shared_row_is_found_at_its_event(tmp_path: Path, seq: int, column: str) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    events = chain.next(4)
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, events, OPENING)
+        _change(path, column, events[seq - 1].header[-32:])  # the digest of its body
+        with pytest.raises(LedgerBroken) as broken:
+            verify(chain.case_id, await store.read(chain.case_id))
+        assert broken.value.seq == seq
+
+
+async def test_a_shared_row_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, chain.next(4), OPENING)
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE events SET later = x'93'")
+        with pytest.raises(StoreCorrupt):
+            await store.read(chain.case_id)
+
+
 async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(b"not a database at all" * 200)
@@ -202,6 +246,28 @@ async def test_an_upgrade_keeps_a_copy_of_what_was(tmp_path: Path) -> None:
     assert isinstance(await _refusal(path), StoreTooNew)
     async with await SqliteStore.open(tmp_path / f"store.db.v{NEXT_STEP.number - 1}") as old:
         assert verify(chain.case_id, await old.read(chain.case_id), expected_head=chain.head).events == 3
+
+
+async def test_a_case_of_the_first_version_goes_on_in_this_one(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    old = chain.next(3)
+    prepare_file(path, migrations_for("sqlite")[:1], busy_seconds=1)
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        for event in old:
+            database.execute(
+                "INSERT INTO events (case_number, seq, header, salt, body, head) VALUES (1, ?, ?, ?, ?, ?)",
+                (event.seq, event.header, event.salt, event.body, event.head),
+            )
+        database.execute(
+            "INSERT INTO cases VALUES (1, ?, 'running', 'r', 'k', 1, 1, 3, ?, 0, 0, '', '', '', 0, 0)",
+            (chain.case_id, chain.head),
+        )
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, chain.next(4), Patch("running"))
+        log = await store.read(chain.case_id)
+        assert log[:3] == old
+        assert verify(chain.case_id, log, expected_head=chain.head).events == 7
+        assert [event.seq for event in await store.read(chain.case_id, after=4)] == [5, 6, 7]
 
 
 async def test_an_upgrade_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "Sealed",
     "Verdict",
     "open_event",
+    "previous_of",
     "read_header",
     "seal",
     "time_of",
@@ -102,6 +103,20 @@ def seal(
 def time_of(header: bytes) -> int:
     """The `at_ms` of a header, without reading all of it. Raises `msgspec.MsgspecError`."""
     return _decode_beginning(header).at_ms
+
+
+def previous_of(header: bytes) -> bytes:
+    """The head that a header stands on, without reading it: it lies before the body's digest, at the end. Of bytes
+    that are no header, whatever stands in that place.
+
+    >>> previous_of(b"... " + b"\\xc4\\x20" + b"p" * 32 + b"\\xc4\\x20" + b"d" * 32) == b"p" * 32
+    True
+    """
+    return header[_PREVIOUS]
+
+
+# Two digests of 32 bytes end a header, each after two bytes that say so.
+_PREVIOUS = slice(-66, -34)
 
 
 def read_header(data: bytes) -> Header:

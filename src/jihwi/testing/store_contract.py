@@ -487,6 +487,16 @@ class KeptStoreContract(StoreContract):
         assert row is not None
         assert (row.request, row.status, row.seq) == ("", "closed", 5)
 
+    async def test_one_event_in_the_middle_of_a_commit_is_erased_alone(self, kept: KeptStore) -> None:
+        chain = Chain("c0000000000a1")
+        events = chain.next(1) + chain.next(1, text="남음") + chain.next(1, text="비밀") + chain.next(1, text="남음")
+        await kept.append(chain.case_id, events, _OPENING)
+        await kept.erase(chain.case_id, chain.next(), _RUNNING, seqs=[3])
+        log = await kept.read(chain.case_id)
+        assert verify(chain.case_id, log, expected_head=chain.head).erased == 1
+        assert log[:2] + log[3:4] == events[:2] + events[3:]
+        assert [event.seq for event in await kept.read(chain.case_id, after=2, limit=2)] == [3, 4]
+
     async def test_a_blob_goes_with_the_last_case_that_holds_it(self, kept: KeptStore) -> None:
         data = b"\0" * 50
         digest = hashlib.sha256(data).hexdigest()

@@ -10,10 +10,12 @@ __all__ = [
     "CLAIM_CASE",
     "CLAIM_WORK",
     "DROP_BLOBS",
+    "EMPTY_LATER",
     "ERASE",
     "EVENTS",
     "KEEP_BLOBS",
     "KEEP_SNAPSHOT",
+    "LATER",
     "LEASE",
     "LONE_ROWS",
     "NOW",
@@ -70,17 +72,18 @@ WITH asked AS MATERIALIZED (
 ), done AS MATERIALIZED (
     SELECT n, number FROM moved UNION ALL SELECT a.n, o.number FROM opened o JOIN asked a USING (case_id)
 ), written AS (
-    INSERT INTO jihwi.events (case_number, seq, header, salt, body, head, blob)
+    INSERT INTO jihwi.events (case_number, seq, header, salt, body, head, later, blob)
     SELECT d.number, e.seq, decode(e.header, 'base64'), decode(e.salt, 'base64'), decode(e.body, 'base64'),
-        decode(e.head, 'base64'), decode(e.blob, 'base64')
-    FROM json_to_recordset(%s) AS e(n integer, seq integer, header text, salt text, body text, head text, blob text)
+        decode(e.head, 'base64'), decode(e.later, 'base64'), decode(e.blob, 'base64')
+    FROM json_to_recordset(%s) AS e(n integer, seq integer, header text, salt text, body text, head text, later text,
+        blob text)
     JOIN done d USING (n)
 )
 SELECT a.n, d.number, a.epoch IS NOT NULL AND l.epoch IS DISTINCT FROM a.epoch, nextval('jihwi.changes')
 FROM asked a LEFT JOIN locked l USING (case_id) LEFT JOIN done d USING (n)"""
 
-LONE_ROWS = 8
-"""An append of more events than this goes the general way."""
+LONE_ROWS = 3
+"""An append of more rows than this goes the general way."""
 
 
 def lone_append(rows: int, let_go: bool) -> LiteralString:
@@ -89,16 +92,16 @@ def lone_append(rows: int, let_go: bool) -> LiteralString:
     return _LONE[rows, let_go]
 
 
-_LONE_ROW: LiteralString = "(%s::integer, %b::bytea, %b::bytea, %b::bytea, %b::bytea)"
+_LONE_ROW: LiteralString = "(%s::integer, %b::bytea, %b::bytea, %b::bytea, %b::bytea, %b::bytea)"
 _LONE_BEGINNING: LiteralString = """
 WITH moved AS (
     UPDATE jihwi.cases SET changed_ms = %s, seq = %s, head = %b, status = %s, wake_at_ms = %s, waits_for = %s"""
 _LONE_MIDDLE: LiteralString = """
     WHERE case_id = %s AND seq = %s AND head = %b AND epoch = coalesce(%s::bigint, epoch) RETURNING number
 ), written AS (
-    INSERT INTO jihwi.events (case_number, seq, header, salt, body, head)
-    SELECT m.number, e.seq, e.header, e.salt, e.body, e.head FROM moved m, (VALUES """
-_LONE_END: LiteralString = """) AS e(seq, header, salt, body, head)
+    INSERT INTO jihwi.events (case_number, seq, header, salt, body, head, later)
+    SELECT m.number, e.seq, e.header, e.salt, e.body, e.head, e.later FROM moved m, (VALUES """
+_LONE_END: LiteralString = """) AS e(seq, header, salt, body, head, later)
 )
 SELECT number, nextval('jihwi.changes') FROM moved"""
 _LET_GO: LiteralString = ", until_ms = 0, runner = ''"
@@ -150,6 +153,12 @@ DROP_BLOBS: LiteralString = """
 DELETE FROM jihwi.blobs b
 WHERE b.digest = ANY (%s) AND NOT EXISTS (SELECT FROM jihwi.blob_uses u WHERE u.digest = b.digest)"""
 
+LATER: LiteralString = """
+SELECT e.case_number, e.seq, e.later FROM jihwi.events e JOIN jihwi.cases c ON c.number = e.case_number
+WHERE c.case_id = %(case_id)s AND e.later IS NOT NULL"""
+
+EMPTY_LATER: LiteralString = "UPDATE jihwi.events SET later = %b WHERE case_number = %s AND seq = %s"
+
 _TAKE: LiteralString = f"""
 UPDATE jihwi.cases c SET runner = %(runner)s, epoch = c.epoch + 1, until_ms = {NOW} + %(lease_ms)s
 FROM found WHERE c.number = found.number RETURNING c.case_id, c.runner, c.epoch, c.until_ms"""
@@ -189,9 +198,11 @@ SELECT case_id, status, request, requester, opened_ms, changed_ms, seq, head, wa
 FROM jihwi.cases"""
 
 EVENTS: LiteralString = """
-SELECT e.seq, e.header, e.salt, coalesce(e.body, b.data), e.head
-FROM jihwi.events e JOIN jihwi.cases c ON c.number = e.case_number LEFT JOIN jihwi.blobs b ON b.digest = e.blob
-WHERE c.case_id = %s AND e.seq > %s ORDER BY e.seq LIMIT %s"""
+SELECT e.seq, e.header, e.salt, coalesce(e.body, b.data), e.head, e.later
+FROM jihwi.events e LEFT JOIN jihwi.blobs b ON b.digest = e.blob, jihwi.cases c
+WHERE c.case_id = %(case_id)s AND e.case_number = c.number AND e.seq >= coalesce(
+    (SELECT max(seq) FROM jihwi.events WHERE case_number = c.number AND seq <= %(after)s + 1), 0)
+ORDER BY e.seq LIMIT %(rows)s"""
 
 SNAPSHOT: LiteralString = """
 SELECT s.seq, s.data FROM jihwi.snapshots s JOIN jihwi.cases c ON c.number = s.case_number WHERE c.case_id = %s"""

@@ -14,15 +14,18 @@ import msgspec
 import psycopg
 from psycopg import errors as said
 
-from jihwi.case.ledger import Sealed, read_header, time_of
+from jihwi.case.ledger import Sealed, previous_of, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreFailed
 from jihwi.store import BLOB_BYTES, Lease, Patch
+from jihwi.store.commits import emptied, rows_of
 from jihwi.store.postgres.opening import Connection, connect, place_of, store_error
 from jihwi.store.postgres.statements import (
     APPEND,
     DROP_BLOBS,
+    EMPTY_LATER,
     ERASE,
     KEEP_BLOBS,
+    LATER,
     LONE_ROWS,
     TELL,
     lone_append,
@@ -44,7 +47,7 @@ class Append(msgspec.Struct, frozen=True):
     """One call of `append`, as the statement wants it."""
 
     asked: dict[str, Any]
-    events: tuple[dict[str, Any], ...]
+    rows: tuple[dict[str, Any], ...]
     blobs: tuple[tuple[bytes, bytes], ...]
     plain: bool
     """Whether the texts of its case's row stay as they are."""
@@ -72,16 +75,16 @@ def prepare(
         if event.seq != seq:
             raise AppendConflict(case_id, first.seq)
         seq += 1
-    header = read_header(first.header)
+    at_ms = time_of(first.header)
     asked: dict[str, Any] = {
         "case_id": case_id,
         "first_seq": first.seq,
         "last_seq": last.seq,
-        "previous": header.previous,
+        "previous": previous_of(first.header),
         "head": last.head,
         "epoch": lease.epoch if lease is not None else None,
-        "opened_ms": header.at_ms,
-        "changed_ms": header.at_ms if last is first else time_of(last.header),
+        "opened_ms": at_ms,
+        "changed_ms": at_ms if last is first else time_of(last.header),
         "status": patch.status,
         "wake_at_ms": patch.wake_at_ms,
         "waits_for": patch.waits_for,
@@ -94,19 +97,20 @@ def prepare(
         asked |= {"taker": _text(patch.taker), "taker_ms": int(patch.taker_seconds * 1000)}
     kept = [(bytes.fromhex(digest), data) for digest, data in blobs.items()]
     rows = []
-    for event in events:
-        body, blob = event.body, None
+    for number, head_bytes, salt, body, head, later in rows_of(events):
+        blob = None
         if body is not None and len(body) > BLOB_BYTES:
             blob = hashlib.sha256(body).digest()
             kept.append((blob, body))
             body = None
         rows.append(
             {
-                "seq": event.seq,
-                "header": event.header,
-                "salt": event.salt,
+                "seq": number,
+                "header": head_bytes,
+                "salt": salt,
                 "body": body,
-                "head": event.head,
+                "head": head,
+                "later": later,
                 "blob": blob,
             }
         )
@@ -260,7 +264,7 @@ async def _append(connection: Connection, appends: list[Append]) -> list[Any]:
     if len(appends) == 1 and await _stands_alone(connection, appends[0]):
         return [None]
     asked = msgspec.json.encode([{"n": n, **append.asked} for n, append in enumerate(appends)]).decode()
-    events = msgspec.json.encode([{"n": n, **row} for n, append in enumerate(appends) for row in append.events])
+    events = msgspec.json.encode([{"n": n, **row} for n, append in enumerate(appends) for row in append.rows])
     if not any(append.blobs for append in appends):
         cursor = await connection.execute(APPEND, (asked, events.decode()), prepare=True)
         return _answers(appends, await cursor.fetchall())
@@ -280,19 +284,19 @@ async def _append(connection: Connection, appends: list[Append]) -> list[Any]:
 async def _stands_alone(connection: Connection, append: Append) -> bool:
     """Make one plain append of a case that is there already; whether it stands. If not, nothing was written, and the
     general statement tells why."""
-    asked, events = append.asked, append.events
-    if asked["first_seq"] == 1 or not append.plain or append.blobs or len(events) > LONE_ROWS:
+    asked, rows = append.asked, append.rows
+    if asked["first_seq"] == 1 or not append.plain or append.blobs or len(rows) > LONE_ROWS:
         return False
     values = [asked[name] for name in _LONE_SETS]
     values += [asked["case_id"], asked["first_seq"] - 1, asked["previous"], asked["epoch"]]
-    for event in events:
-        values += [event[name] for name in _LONE_COLUMNS]
-    cursor = await connection.execute(lone_append(len(events), asked["let_go"]), values, prepare=True)
+    for row in rows:
+        values += [row[name] for name in _LONE_COLUMNS]
+    cursor = await connection.execute(lone_append(len(rows), asked["let_go"]), values, prepare=True)
     return cursor.rowcount == 1
 
 
 _LONE_SETS = ("changed_ms", "last_seq", "head", "status", "wake_at_ms", "waits_for")
-_LONE_COLUMNS = ("seq", "header", "salt", "body", "head")
+_LONE_COLUMNS = ("seq", "header", "salt", "body", "head", "later")
 
 
 async def erase(connection: Connection, said: Append, values: Mapping[str, Any]) -> None:
@@ -301,6 +305,11 @@ async def erase(connection: Connection, said: Append, values: Mapping[str, Any])
         (answer,) = await _append(connection, [said])
         if answer is not None:
             raise answer
+        cursor = await connection.execute(LATER, values)
+        for number, first_seq, later in await cursor.fetchall():
+            rest = emptied(later, first_seq, values["seqs"])
+            if rest is not None:
+                await connection.execute(EMPTY_LATER, (rest, number, first_seq))
         cursor = await connection.execute(ERASE, values)
         loose = [digest for (digest,) in await cursor.fetchall()]
         await connection.execute(DROP_BLOBS, (loose,))

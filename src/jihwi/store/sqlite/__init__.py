@@ -9,10 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from jihwi.case.ledger import Sealed
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import StoreCorrupt, StoreError
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
+from jihwi.store.commits import events_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.sqlite import leases
 from jihwi.store.sqlite.erasing import erase
@@ -25,15 +28,18 @@ from jihwi.store.waking import Bell
 
 __all__ = ["SqliteStore"]
 
-_PAGE_EVENTS = 500
+_PAGE_ROWS = 200
 _POLL_SECONDS = 0.2
 
 _ROW = """
 SELECT case_id, status, request, requester, opened_ms, changed_ms, seq, head, wake_at_ms, waits_for, team, parent
 FROM cases"""
 _EVENTS = """
-SELECT seq, header, salt, CASE WHEN blob IS NULL THEN body ELSE (SELECT data FROM blobs WHERE number = blob) END, head
-FROM events WHERE case_number = (SELECT number FROM cases WHERE case_id = ?) AND seq > ? ORDER BY seq LIMIT ?"""
+SELECT seq, header, salt, CASE WHEN blob IS NULL THEN body ELSE (SELECT data FROM blobs WHERE number = blob) END, head,
+    later
+FROM events WHERE case_number = :number AND seq >= coalesce(
+    (SELECT max(seq) FROM events WHERE case_number = :number AND seq <= :after + 1), 0) ORDER BY seq LIMIT :rows"""
+_NUMBER = "SELECT number FROM cases WHERE case_id = ?"
 _SNAPSHOT = "SELECT seq, data FROM snapshots WHERE case_number = (SELECT number FROM cases WHERE case_id = ?)"
 _KEEP_SNAPSHOT = """
 INSERT INTO snapshots (case_number, seq, data) SELECT number, ?, ? FROM cases WHERE case_id = ?
@@ -149,19 +155,29 @@ class SqliteStore:
     # ── reading ──────────────────────────────────────────────────────────
 
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
+        place = self._rows_of(_NUMBER, (case_id,))
         events: list[Sealed] = []
-        while limit is None or len(events) < limit:
-            size = _PAGE_EVENTS if limit is None else min(_PAGE_EVENTS, limit - len(events))
-            page = [Sealed(*row) for row in self._rows_of(_EVENTS, (case_id, after, size))]
-            for event in page:
-                if event.body is None and event.salt is not None:
-                    raise StoreCorrupt(str(self.path), f"the body of {case_id}/{event.seq} is missing")
+        while place and (limit is None or len(events) < limit):
+            size = _PAGE_ROWS if limit is None else min(_PAGE_ROWS, limit - len(events))
+            rows = self._rows_of(_EVENTS, {"number": place[0][0], "after": after, "rows": size})
+            page = self._page(case_id, rows, after)
             events += page
-            if len(page) < size:
+            if len(rows) < size or not page:
                 break
             after = page[-1].seq
             await asyncio.sleep(0)  # a long log must not hold up the loop
-        return events
+        return events if limit is None else events[:limit]
+
+    def _page(self, case_id: str, rows: list[Any], after: int) -> list[Sealed]:
+        """The events numbered after `after` that rows hold; the first row may begin before it."""
+        try:
+            page = events_of(rows)
+        except msgspec.MsgspecError as problem:
+            raise StoreCorrupt(str(self.path), f"events of {case_id} cannot be read: {problem}") from problem
+        for event in page:
+            if event.body is None and event.salt is not None:
+                raise StoreCorrupt(str(self.path), f"the body of {case_id}/{event.seq} is missing")
+        return page[after + 1 - page[0].seq :] if page and page[0].seq <= after else page
 
     async def blob(self, digest: str) -> bytes | None:
         found = self._rows_of("SELECT data FROM blobs WHERE digest = ?", (bytes.fromhex(digest),))

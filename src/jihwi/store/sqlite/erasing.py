@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from jihwi.store.commits import emptied
 from jihwi.store.sqlite.transaction import Append, Places, run
 
 __all__ = ["erase"]
@@ -25,6 +26,7 @@ def erase(database: sqlite3.Connection, said: Append, seqs: Sequence[int], diges
     loose: set[int] = set()
     for digest in digests:
         loose.update(number for (number,) in database.execute("SELECT number FROM blobs WHERE digest = ?", (digest,)))
+    gone = frozenset(seqs)
     for seq in seqs:
         held = database.execute("SELECT blob FROM events WHERE case_number = ? AND seq = ?", (case, seq)).fetchone()
         if held is not None and held[0] is not None:
@@ -32,6 +34,11 @@ def erase(database: sqlite3.Connection, said: Append, seqs: Sequence[int], diges
         database.execute(
             "UPDATE events SET salt = NULL, body = NULL, blob = NULL WHERE case_number = ? AND seq = ?", (case, seq)
         )
+    rows = database.execute("SELECT seq, later FROM events WHERE case_number = ? AND later IS NOT NULL", (case,))
+    for first_seq, later in rows.fetchall():
+        rest = emptied(later, first_seq, gone)
+        if rest is not None:
+            database.execute("UPDATE events SET later = ? WHERE case_number = ? AND seq = ?", (rest, case, first_seq))
     kept = {blob for (blob,) in database.execute("SELECT DISTINCT blob FROM events WHERE case_number = ?", (case,))}
     for number in loose - kept:
         database.execute("DELETE FROM blob_uses WHERE case_number = ? AND blob = ?", (case, number))

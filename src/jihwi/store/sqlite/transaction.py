@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
-from jihwi.case.ledger import GENESIS, Sealed, read_header, time_of
+from jihwi.case.ledger import GENESIS, Sealed, previous_of, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreError
 from jihwi.store import BLOB_BYTES, Lease, Patch
+from jihwi.store.commits import Row, rows_of
 
 __all__ = ["Append", "Errand", "Job", "Places", "prepare", "run"]
 
@@ -33,8 +34,7 @@ class Append(msgspec.Struct, frozen=True, gc=False):
     head: bytes
     opened_ms: int
     changed_ms: int
-    rows: tuple[tuple[int, bytes, bytes | None, bytes | None, bytes], ...]
-    """seq, header, salt, body, head"""
+    rows: list[Row]
     patch: Patch
     blobs: tuple[tuple[bytes, bytes], ...]
     """digest, data"""
@@ -62,16 +62,16 @@ def prepare(
         if event.seq != seq:
             raise AppendConflict(case_id, first.seq)
         seq += 1
-    header = read_header(first.header)
+    at_ms = time_of(first.header)
     return Append(
         case_id,
         first.seq,
         last.seq,
-        header.previous,
+        previous_of(first.header),
         last.head,
-        header.at_ms,
-        header.at_ms if last is first else time_of(last.header),
-        tuple([(event.seq, event.header, event.salt, event.body, event.head) for event in events]),
+        at_ms,
+        at_ms if last is first else time_of(last.header),
+        rows_of(events),
         patch,
         tuple([(bytes.fromhex(digest), data) for digest, data in blobs.items()]) if blobs else (),
         lease.epoch if lease is not None else None,
@@ -93,7 +93,7 @@ _FENCE = "SELECT number, seq, head, epoch, status, wake_at_ms FROM cases WHERE c
 _NEW_CASE = """
 INSERT INTO cases (case_id, status, request, requester, opened_ms, changed_ms, seq, head, wake_at_ms, waits_for, team,
     parent, runner, epoch, until_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-_EVENTS = "INSERT INTO events (case_number, seq, header, salt, body, head, blob) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_EVENTS = "INSERT INTO events (case_number, seq, header, salt, body, head, later, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _GUARD = "number = ? AND case_id = ? AND seq = ? AND head = ? AND epoch = coalesce(?, epoch)"
 _KNOWN_CASES = 10_000
 
@@ -140,12 +140,13 @@ def _append(database: sqlite3.Connection, job: Append, places: Places, rows: lis
     if len(places) > _KNOWN_CASES:
         places.clear()
     places[job.case_id] = (number, job.patch.status, job.patch.wake_at_ms)
-    for row_seq, header, salt, body, row_head in job.rows:
+    for row in job.rows:
+        body = row[3]
         if body is not None and len(body) > BLOB_BYTES:
             blob = _keep_blob(database, hashlib.sha256(body).digest(), body, number)
-            rows.append((number, row_seq, header, salt, None, row_head, blob))
+            rows.append((number, *row[:3], None, *row[4:], blob))
         else:
-            rows.append((number, row_seq, header, salt, body, row_head, None))
+            rows.append((number, *row, None))
     for digest, data in job.blobs:
         _keep_blob(database, digest, data, number)
 

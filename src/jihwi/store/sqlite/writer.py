@@ -249,5 +249,6 @@ def _bytes_of(jobs: Sequence[Job]) -> int:
     size = 0
     for job in jobs:
         if type(job) is Append:
-            size += sum(200 + len(row[3] or b"") for row in job.rows) + sum(len(data) for _, data in job.blobs)
+            size += sum(400 + len(row[3] or b"") + len(row[5] or b"") for row in job.rows)
+            size += sum(len(data) for _, data in job.blobs)
     return size

@@ -1,0 +1,103 @@
+"""How the facts of one commit lie in few rows: small ones that became durable together share a row.
+
+A row begins with its first event as it always stood (number, header, salt, body). What followed in the same commit lies
+in `later`, each with its own header, salt and body, byte for byte as sealed, so that one of them may be erased alone.
+The row's head is that of its last event; the heads before it stand in the headers after them, where the chain has them
+anyway. A row without `later` is one event, as all rows of older versions are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+
+from jihwi.case.ledger import Sealed, previous_of
+from jihwi.store import BLOB_BYTES
+
+__all__ = ["Row", "emptied", "events_of", "rows_of"]
+
+Row = tuple[int, bytes, bytes | None, bytes | None, bytes, bytes | None]
+"""First number, header, salt, body, head of the last event, the later ones."""
+
+ROW_BYTES = 3_400
+"""A row grows no longer than this, so that it fits a page of either database: longer ones spill."""
+
+
+class Later(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An event that shares the row of the one before it."""
+
+    header: bytes
+    salt: bytes | None
+    body: bytes | None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Later]).decode
+
+
+def rows_of(events: Sequence[Sealed]) -> list[Row]:
+    """The rows in which the events of one commit are kept. One whose body belongs into a blob has a row of its own.
+
+    >>> small = [Sealed(seq, b"header", b"salt", b"{}", b"head") for seq in (1, 2, 3)]
+    >>> [(row[0], row[5] is not None) for row in rows_of(small)]
+    [(1, True)]
+    """
+    first = events[0]
+    if len(events) == 1:
+        return [(first.seq, first.header, first.salt, first.body, first.head, None)]
+    rows: list[Row] = []
+    later: list[tuple[bytes, bytes | None, bytes | None]] = []
+    last = first
+    room = -1
+    for event in events:
+        header, body = event.header, event.body
+        size = len(header) + 24 if body is None else len(header) + len(body) + 24
+        if size <= room and (body is None or len(body) <= BLOB_BYTES):
+            later.append((header, event.salt, body))
+            room -= size
+        else:
+            if event is not first:
+                rows.append(_row(first, later, last))
+                first, later = event, []
+            room = ROW_BYTES - size
+        last = event
+    rows.append(_row(first, later, last))
+    return rows
+
+
+def _row(first: Sealed, later: list[tuple[bytes, bytes | None, bytes | None]], last: Sealed) -> Row:
+    return (first.seq, first.header, first.salt, first.body, last.head, _encode(later) if later else None)
+
+
+def events_of(rows: Iterable[Row]) -> list[Sealed]:
+    """The events that rows hold, in order. Raises `msgspec.MsgspecError` when the later ones cannot be read.
+
+    >>> small = [Sealed(1, b"h" * 80, b"s", b"{}", b"h" * 32), Sealed(2, b"h" * 80, None, None, b"last")]
+    >>> events_of(rows_of(small)) == small
+    True
+    """
+    events: list[Sealed] = []
+    for seq, header, salt, body, head, later in rows:
+        if later is not None:
+            for one in _decode(later):
+                events.append(Sealed(seq, header, salt, body, previous_of(one.header)))
+                seq, header, salt, body = seq + 1, one.header, one.salt, one.body
+        events.append(Sealed(seq, header, salt, body, head))
+    return events
+
+
+def emptied(later: bytes, first_seq: int, seqs: Collection[int]) -> bytes | None:
+    """`later` without the salts and bodies of the events `seqs`; `None` when none of them is in it.
+
+    >>> held = rows_of([Sealed(seq, b"header", b"salt", b"{}", b"head") for seq in (1, 2, 3)])[0][5]
+    >>> [len(one.body or b"") for one in _decode(emptied(held, 1, [3]))]
+    [2, 0]
+    """
+    kept = _decode(later)
+    found = False
+    for place, one in enumerate(kept):
+        if first_seq + 1 + place in seqs:
+            kept[place] = Later(one.header, None, None)
+            found = True
+    return _encode(kept) if found else None
