@@ -301,3 +301,18 @@ def test_a_single_file_may_have_its_results_beside_it(tmp_path: Path) -> None:
     (tmp_path / "당직.txt").write_text(RULE, encoding="utf-8")
     assert jihwi(tmp_path, "당직.txt", "--out", "결과").returncode == 0
     assert (tmp_path / "결과/당직.txt.md").exists()
+
+
+def test_the_class_a_folder_was_given_stands_beside_each_file(tmp_path: Path) -> None:
+    files = tmp_path / "문서"
+    (files / "비밀").mkdir(parents=True)
+    for name in ("공개.md", "비밀/당직.md"):
+        (files / name).write_text(RULE, encoding="utf-8")
+    assert "C" not in jihwi(tmp_path, "문서").stdout.split()
+    given = [sys.executable, "-m", "jihwi", "search", "당직비", "--files", "문서", "--class", "S", "--class", "비밀=C"]
+    subprocess.run(given, cwd=tmp_path, capture_output=True, check=True, timeout=120)
+    lines = answered(tmp_path, "문서", "--out", "결과")["files"]
+    assert {line["path"]: line["security_class"] for line in lines} == {"공개.md": "S", "비밀/당직.md": "C"}
+    assert "C classified" in (tmp_path / "결과" / "readiness.html").read_text("utf-8")
+    assert "class" in (tmp_path / "결과" / "readiness.csv").read_text("utf-8-sig").splitlines()[0].split(",")
+    assert "Class" in jihwi(tmp_path, "문서").stdout.splitlines()[0]

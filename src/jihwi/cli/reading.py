@@ -156,7 +156,7 @@ def read_paths(session: Session, paths: list[Path], out: Path | None, fix: Path 
     `password` is tried on the files that ask for one; what it opens is never kept in the state folder.
     """
     home = state_folder(session.settings)
-    with ReadingRoom(session.settings) as room:
+    with ReadingRoom(session.settings, home) as room:
         this = _Round(room, paths)
         if not this.files and not this.skipped:
             raise FolderEmpty(str(paths[0]))
@@ -166,12 +166,13 @@ def read_paths(session: Session, paths: list[Path], out: Path | None, fix: Path 
         builder, opened, repaired, read = room.builder(), _Opened(password), [], 0
         outcomes = opened.each(room, room.read_changed(room.service, this.files.values(), kept), this.files)
         for outcome in _told(session, outcomes, len(this.files)):
-            builder.add(outcome)
+            source = this.sources[outcome.path]
+            builder.add(outcome, room.class_of(source.folder, outcome.path.removeprefix(source.prefix)))
             read += _was_read(outcome)
             if shelf is not None:
                 shelf.put(outcome)
             if fix is not None:
-                repaired += _mended(room, outcome, this.sources[outcome.path], fix)
+                repaired += _mended(room, outcome, source, fix)
         for outcome in this.skipped:
             builder.add(outcome)
         report = builder.done(this.hidden)
@@ -355,13 +356,16 @@ def _show(session: Session, room: ReadingRoom, report: Any) -> None:
 
     screen, language = session.screen, session.screen.language
     table = Table(box=None, pad_edge=False)
-    for ko, en in (("등급", "Grade"), ("파일", "File"), ("형식", "Format"), ("까닭과 할 일", "Why, and what to do")):
+    classed = any(line.security_class in ("C", "S") for line in report.files)
+    heads = [("등급", "Grade"), ("파일", "File"), ("형식", "Format"), ("까닭과 할 일", "Why, and what to do")]
+    for ko, en in [*heads[:1], *([("보안", "Class")] if classed else []), *heads[1:]]:
         table.add_column(screen.words(ko, en), overflow="fold")
     shown = [line for line in report.files if line.grade != "A"] or list(report.files)
     for line in sorted(shown, key=lambda one: (-"ABCDEF".index(one.grade), one.path))[:_MOST_LINES]:
         words = " ".join(" ".join(room.say(remark, language)).strip() for remark in line.remarks[:2])
         # Names and details come from the files: shown as they are, never taken for markup.
-        table.add_row(line.grade, *(Text(_plain(one)) for one in (line.path, line.format, words)))
+        security_class = [line.security_class] if classed else []
+        table.add_row(line.grade, *security_class, *(Text(_plain(one)) for one in (line.path, line.format, words)))
     console = screen.out
     console.print(table)
     counts = "  ".join(f"{letter} {count}" for letter, count in report.grades.items() if count)

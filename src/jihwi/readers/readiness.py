@@ -46,6 +46,8 @@ class FileLine(msgspec.Struct, frozen=True, omit_defaults=True):
     images: int = 0
     notes: int = 0
     labels: tuple[str, ...] = ()
+    security_class: str = ""
+    """C, S or O: which models may see it; empty when nobody could say."""
     personal_data: dict[str, int] = {}
     seconds: float = 0.0
     inside: int = 0
@@ -111,9 +113,9 @@ class ReadinessBuilder:
         self._lines: list[FileLine] = []
         self._members: list[Member] = []
 
-    def add(self, outcome: Outcome) -> FileLine:
-        """Note one file; its line comes back, without what only the whole folder tells."""
-        line = _line(outcome)
+    def add(self, outcome: Outcome, security_class: str = "") -> FileLine:
+        """Note one file and its class; its line comes back, without what only the whole folder tells."""
+        line = msgspec.structs.replace(_line(outcome), security_class=security_class)
         reading = outcome.reading
         self._lines.append(line)
         self._members.append(

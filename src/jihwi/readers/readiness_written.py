@@ -55,6 +55,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "tables": "표 {n}",
         "scan": "스캔",
         "mixed": "글과 스캔",
+        "C": "C 기밀",
+        "S": "S 민감",
     },
     "en": {
         "title": "How ready these files are",
@@ -89,6 +91,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "tables": "{n} tables",
         "scan": "scan",
         "mixed": "text and scan",
+        "C": "C classified",
+        "S": "S sensitive",
     },
 }
 
@@ -163,6 +167,7 @@ def render_readiness_csv(report: Readiness, language: Language = "ko") -> str:
             line.encoding,
             line.language,
             " / ".join(line.labels),
+            line.security_class,
             " / ".join(f"{data_words(kind, language)} {count}" for kind, count in line.personal_data.items()),
             " ".join(what for what, _ in said),
             " ".join(dict.fromkeys(fix for _, fix in said if fix)),
@@ -174,11 +179,11 @@ def render_readiness_csv(report: Readiness, language: Language = "ko") -> str:
 _HEADS: dict[Language, tuple[str, ...]] = {
     "ko": (
         *("파일", "등급", "자동으로 고친 뒤", "모두 고친 뒤", "형식", "바이트", "글자", "쪽", "표", "글의 자리"),
-        *("인코딩", "언어", "표시", "개인정보", "까닭", "할 일"),
+        *("인코딩", "언어", "표시", "보안등급", "개인정보", "까닭", "할 일"),
     ),
     "en": (
         *("file", "grade", "after fix", "after all", "format", "bytes", "letters", "pages", "tables", "text"),
-        *("encoding", "language", "labels", "personal data", "why", "what to do"),
+        *("encoding", "language", "labels", "class", "personal data", "why", "what to do"),
     ),
 }
 
@@ -227,6 +232,8 @@ def _fix_words(fix: Fix, language: Language) -> dict[str, object]:
 def _line_words(line: FileLine, language: Language) -> dict[str, object]:
     words = _WORDS[language]
     about = [bytes_words(line.size)]
+    if line.security_class in ("C", "S"):
+        about.append(words[line.security_class])
     if line.pages:
         about.append(words["pages"].format(n=line.pages))
     if line.tables:

@@ -6,9 +6,11 @@ import contextlib
 import hashlib
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from jihwi.errors import StoreError
 from jihwi.evidence import SecurityClass
 from jihwi.settings import Settings, StoreAddress
 from jihwi.skills import Skill
@@ -93,6 +95,39 @@ def copy_library(source: StoreAddress | Path, target: StoreAddress | Path, *, bu
         return copied(theirs, ours)
 
 
+def class_lookup(settings: Settings, home: Path) -> Callable[[Path, str], str]:
+    """The class of a file by its folder and its path in it, as the house would read it in: what the library says of
+    the folder, else the setting `security_class`; empty while the library cannot be asked. Each folder is asked once.
+    """
+    from jihwi.library.catalogue import Catalogue, class_at
+    from jihwi.library.database import Database
+    from jihwi.library.types import CollectionInfo
+
+    @cache
+    def known(folder: Path) -> CollectionInfo | None:
+        name = collection_of(folder)
+        unknown = CollectionInfo(name, "", security_class=cast(SecurityClass, settings.security_class))
+        if not settings.store and not (home / "library.db").is_file():
+            return unknown
+        try:
+            database = (
+                _on(_server(settings.store, settings.busy_seconds))
+                if settings.store
+                else Database(home / "library.db", busy_seconds=settings.busy_seconds)
+            )
+            with contextlib.closing(database) as opened, opened.reading() as connection:
+                found = Catalogue(connection).collection(name)
+        except StoreError:  # reading files needs no library
+            return None
+        return found[1] if found is not None else unknown
+
+    def of(folder: Path, path: str) -> str:
+        info = known(folder)
+        return class_at(info, path) if info is not None else ""
+
+    return of
+
+
 def embedder_of(settings: Settings) -> Embedder | None:
     """The model that makes vectors, if one is set. Raises ModelSpecInvalid, SettingInvalid, EmbeddingError,
     ExtraMissing."""
@@ -131,10 +166,12 @@ def _vectors(settings: Settings, place: Path | PostgresServer) -> Vectors | None
 class ReadingRoom:
     """What reading without a library needs: the files, their outcomes, and how each is shown and mended."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, home: Path) -> None:
+        """`home`: where the library's classes are asked for."""
         from jihwi.readers import Limits, folder, readiness, readiness_written, repair, words, writers
         from jihwi.readers.sandbox import SandboxReadingService
 
+        self.class_of = class_lookup(settings, home)
         self.survey = folder.survey
         self.read_changed = folder.read_changed
         self.builder = readiness.ReadinessBuilder
