@@ -179,7 +179,7 @@ async def test_nothing_is_begun_that_does_not_run_and_the_case_says_that_it_wait
         reason = case.assignments["a1"].awaits
         assert reason is not None
         assert say(reason, "ko") == "'model' 모델은 한 번에 1개 차례만 받습니다. 빈 자리가 나기를 기다립니다."
-        assert say(reason, "en") == "The model 'model' takes 1 turns at a time. It waits for a free place."
+        assert say(reason, "en") == "The model 'model' is asked by at most 1 at a time. It waits for a free place."
         assert ("turn_started" in await kinds_of(store, first), case.status) == (True, "open")
         assert "turn_started" not in await kinds_of(store, second)
         row = await store.row(second)

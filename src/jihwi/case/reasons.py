@@ -108,11 +108,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "no_free_model": (
         "'{name}' 모델은 한 번에 {limit}개 차례만 받습니다. 빈 자리가 나기를 기다립니다.",
-        "The model '{name}' takes {limit} turns at a time. It waits for a free place.",
+        "The model '{name}' is asked by at most {limit} at a time. It waits for a free place.",
     ),
     "no_free_skill": (
         "'{name}' 기술은 한 번에 {limit}개만 실행합니다. 빈 자리가 나기를 기다립니다.",
-        "The skill '{name}' runs {limit} times at a time. It waits for a free place.",
+        "At most {limit} calls of '{name}' run at a time. It waits for a free place.",
     ),
     "agent_left": ("'{agent}'이(가) 이 사건에 없습니다.", "'{agent}' is not in this case."),
     "budget_turns": (

@@ -75,7 +75,7 @@ class Effects:
         self._publisher = publisher
         self._emit = emit
         self._seconds = seconds
-        self._limits = limits
+        self.limits = limits
         self._jitter = random.Random()
         self._deadlines: dict[asyncio.Task[Any], float] = {}
         self._late: set[asyncio.Task[Any]] = set()
@@ -91,12 +91,12 @@ class Effects:
 
     def limit_of(self, case: Case, command: Think | RunSkill | Publish) -> Limit | None:
         """Of what a command needs a place before it may start; `None` when it needs none."""
-        if self._limits is None:
+        if self.limits is None:
             return None
         if isinstance(command, Think):
             mind = case.assignments[command.assignment].mind
-            return self._limits.of_mind(mind, failures=_failed_at(case, command))
-        return self._limits.of_skill(command.skill.name) if isinstance(command, RunSkill) else None
+            return self.limits.of_mind(mind, failures=_failed_at(case, command))
+        return self.limits.of_skill(command.skill.name) if isinstance(command, RunSkill) else None
 
     # ── minds ──
 

@@ -1,0 +1,1 @@
+"""The house as it is put together."""
