@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, final
 
 import msgspec
 
@@ -24,12 +24,14 @@ class Keyed(msgspec.Struct, frozen=True, gc=False):
         return "/".join(map(str, self.parts))
 
 
+@final
 class Record(Keyed, frozen=True, gc=False, tag="record"):
     """A fact that follows from what is known; nothing else is done."""
 
     draft: Draft
 
 
+@final
 class Think(Keyed, frozen=True, gc=False, tag="think"):
     """Ask the mind of an assignment for its next turn."""
 
@@ -40,6 +42,7 @@ class Think(Keyed, frozen=True, gc=False, tag="think"):
     attempt: int
 
 
+@final
 class RunSkill(Keyed, frozen=True, gc=False, tag="run_skill"):
     """Run a skill. `idempotency_key` is the same for every attempt."""
 
@@ -56,6 +59,7 @@ class RunSkill(Keyed, frozen=True, gc=False, tag="run_skill"):
     """Whether a person or the policy approved this exact action."""
 
 
+@final
 class Publish(Keyed, frozen=True, gc=False, tag="publish"):
     """Let a report leave: the gate re-checks every sentence, then the files are written (the same bytes each time)."""
 

@@ -138,11 +138,12 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
         _stop(plan, assignment, Reason("agent_left", {"agent": assignment.agent}))
         return
     reserve = _turn_reserve(assignment)
-    over = _over_budget(plan, assignment, reserve)
-    if over is not None:
-        _run_out(plan, assignment, *over)
-        return
-    _reserve(plan, assignment, reserve)
+    if assignment.parent or assignment.limits is not UNLIMITED:
+        over = _over_budget(plan, assignment, reserve)
+        if over is not None:
+            _run_out(plan, assignment, *over)
+            return
+        _reserve(plan, assignment, reserve)
     name, seat, turn, attempt = assignment.id, assignment.seat, assignment.turn, assignment.attempt + 1
     own = assignment.mind is agent.mind or assignment.mind == agent.mind
     started = e.TurnStarted(name, seat, turn, attempt, None if own else assignment.mind, 0, reserve)
@@ -221,7 +222,7 @@ def _act(plan: _Plan, assignment: Assignment) -> None:
         for state in assignment.actions:
             if state.status == "settled":
                 continue
-            if isinstance(state.action, _ENDINGS) or _comes_after_handoff(assignment, state):
+            if type(state.action) in _ENDINGS or _comes_after_handoff(assignment, state):
                 _refuse(plan, assignment, state, Reason("after_handoff"))
                 continue
             blocked = _action(plan, assignment, state, blocked) or blocked
@@ -230,7 +231,7 @@ def _act(plan: _Plan, assignment: Assignment) -> None:
 
 
 def _comes_after_handoff(assignment: Assignment, state: ActionState) -> bool:
-    return isinstance(assignment.ending, HandOff) and state.number > assignment.ending_number
+    return type(assignment.ending) is HandOff and state.number > assignment.ending_number
 
 
 def _action(plan: _Plan, assignment: Assignment, state: ActionState, blocked: bool) -> bool:
@@ -555,6 +556,8 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
 def budget_left(case: Case, assignment: Assignment) -> Limits:
     """What the assignment may still spend: the least along the way up to the root."""
     left = UNLIMITED
+    if not assignment.parent and assignment.limits is UNLIMITED:
+        return left
     for one in chain(case, assignment):
         limit = one.limits
         if limit is UNLIMITED:

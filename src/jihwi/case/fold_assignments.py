@@ -10,12 +10,11 @@ from jihwi.case.assignment import MindSpec, Reason
 from jihwi.case.budget import NOTHING, UNLIMITED, Spending
 from jihwi.case.fold_moves import (
     EMPTY_REPORT,
-    ENDINGS,
     UNUSED,
     begin_next_turn,
-    chain,
     close,
     end_reservation,
+    hold,
     name_of,
     next_turn_when_settled,
     say,
@@ -25,7 +24,7 @@ from jihwi.case.fold_moves import (
     union,
 )
 from jihwi.case.state import ActionState, Assignment, Case
-from jihwi.case.turn import Call, CallSettled, ChildReported, Delegate, Handed, Report, TaskGiven, Told, TurnTaken
+from jihwi.case.turn import Call, CallSettled, ChildReported, Delegate, Handed, HandOff, Report, TaskGiven, Told, TurnTaken
 
 __all__ = ["FOLDED"]
 
@@ -217,8 +216,7 @@ def _turn_started(case: Case, body: e.TurnStarted, event: e.Event) -> None:
         assignment.awaits = None
     assignment.reservation = body.reserved
     if body.reserved is not NOTHING:
-        for one in chain(case, assignment):
-            one.reserved = one.reserved.plus(body.reserved)
+        hold(case, assignment, body.reserved)
 
 
 def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
@@ -263,7 +261,7 @@ def _take_actions(assignment: Assignment, body: e.TurnFinished) -> None:
         state = ActionState(number, action)
         if type(action) is Call:
             state.arguments = action.arguments
-        if assignment.ending is None and isinstance(action, ENDINGS):
+        if assignment.ending is None and (type(action) is HandOff or type(action) is Report):
             assignment.ending, assignment.ending_number = action, number
             state.status = "settled"
             settled = 1

@@ -19,6 +19,7 @@ __all__ = [
     "chain",
     "close",
     "end_reservation",
+    "hold",
     "name_of",
     "next_turn_when_settled",
     "place",
@@ -65,18 +66,36 @@ def chain(case: Case, assignment: Assignment) -> list[Assignment]:
 
 def spend(case: Case, assignment: Assignment, cost: Spending) -> None:
     """Count `cost` against an assignment and everyone above it."""
-    for one in chain(case, assignment):
+    one = assignment
+    while True:
         one.spent = one.spent.plus(cost)
+        if not one.parent:
+            return
+        one = case.assignments[one.parent]
+
+
+def hold(case: Case, assignment: Assignment, reserved: Spending) -> None:
+    """Reserve `reserved` with an assignment and everyone above it."""
+    one = assignment
+    while True:
+        one.reserved = one.reserved.plus(reserved)
+        if not one.parent:
+            return
+        one = case.assignments[one.parent]
 
 
 def end_reservation(case: Case, assignment: Assignment, cost: Spending) -> None:
     """The running turn's reservation gives way to what it cost."""
     held = assignment.reservation
     assignment.reservation = NOTHING
-    for one in chain(case, assignment):
+    one = assignment
+    while True:
         one.spent = one.spent.plus(cost)
         if held is not NOTHING:
             one.reserved = NOTHING if one.reserved is held else one.reserved.minus(held)
+        if not one.parent:
+            return
+        one = case.assignments[one.parent]
 
 
 def settle(

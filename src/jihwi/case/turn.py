@@ -42,7 +42,7 @@ __all__ = [
 # ── what a mind may do ───────────────────────────────────────────────────────
 
 
-class Call(msgspec.Struct, frozen=True, tag_field="do", tag="call", omit_defaults=True):
+class Call(msgspec.Struct, frozen=True, tag_field="do", tag="call", omit_defaults=True, gc=False):
     """Use a skill. Arguments are JSON: objects, lists, strings, numbers, booleans, null."""
 
     skill: str
@@ -51,27 +51,27 @@ class Call(msgspec.Struct, frozen=True, tag_field="do", tag="call", omit_default
     """What was wrong with the arguments as the mind wrote them; a call with a problem is refused with it."""
 
 
-class Ask(msgspec.Struct, frozen=True, tag_field="do", tag="ask", omit_defaults=True):
+class Ask(msgspec.Struct, frozen=True, tag_field="do", tag="ask", omit_defaults=True, gc=False):
     """Ask the requester; only this assignment waits for the answer."""
 
     question: str
     options: tuple[str, ...] = ()
 
 
-class Post(msgspec.Struct, frozen=True, tag_field="do", tag="post", omit_defaults=True):
+class Post(msgspec.Struct, frozen=True, tag_field="do", tag="post", omit_defaults=True, gc=False):
     """Post a finding to the whole case."""
 
     claim: Claim
 
 
-class Dispute(msgspec.Struct, frozen=True, tag_field="do", tag="dispute", omit_defaults=True):
+class Dispute(msgspec.Struct, frozen=True, tag_field="do", tag="dispute", omit_defaults=True, gc=False):
     """Say that a finding does not hold, and why."""
 
     finding: int
     reason: str
 
 
-class Delegate(msgspec.Struct, frozen=True, tag_field="do", tag="delegate", omit_defaults=True):
+class Delegate(msgspec.Struct, frozen=True, tag_field="do", tag="delegate", omit_defaults=True, gc=False):
     """Open a child assignment. Children of one turn run side by side; the next turn waits for those with `join`."""
 
     agent: str
@@ -83,14 +83,14 @@ class Delegate(msgspec.Struct, frozen=True, tag_field="do", tag="delegate", omit
     """So long the next turn waits at most; 0 for as long as it takes. The child goes on and reports when it is done."""
 
 
-class HandOff(msgspec.Struct, frozen=True, tag_field="do", tag="hand_off", omit_defaults=True):
+class HandOff(msgspec.Struct, frozen=True, tag_field="do", tag="hand_off", omit_defaults=True, gc=False):
     """Pass the assignment with its whole context to another agent. Comes last; what follows it is refused."""
 
     agent: str
     note: str = ""
 
 
-class Report(msgspec.Struct, frozen=True, tag_field="do", tag="report", omit_defaults=True):
+class Report(msgspec.Struct, frozen=True, tag_field="do", tag="report", omit_defaults=True, gc=False):
     """End the assignment with one typed report to whoever delegated it."""
 
     status: ReportStatus = "done"
@@ -99,7 +99,7 @@ class Report(msgspec.Struct, frozen=True, tag_field="do", tag="report", omit_def
     findings: tuple[int, ...] = ()
 
 
-class Release(msgspec.Struct, frozen=True, tag_field="do", tag="release", omit_defaults=True):
+class Release(msgspec.Struct, frozen=True, tag_field="do", tag="release", omit_defaults=True, gc=False):
     """Let the report that a finished call made leave the case. Only the case worker's seat may."""
 
     call: str
@@ -142,20 +142,20 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 # ── what a mind is shown ─────────────────────────────────────────────────────
 
 
-class TaskGiven(msgspec.Struct, frozen=True, tag_field="is", tag="task", omit_defaults=True):
+class TaskGiven(msgspec.Struct, frozen=True, tag_field="is", tag="task", omit_defaults=True, gc=False):
     task: str
     by: str = ""
     inputs: dict[str, Any] = {}
 
 
-class TurnTaken(msgspec.Struct, frozen=True, tag_field="is", tag="turn", omit_defaults=True):
+class TurnTaken(msgspec.Struct, frozen=True, tag_field="is", tag="turn", omit_defaults=True, gc=False):
     turn: int
     agent: str
     text: str = ""
     actions: tuple[Action, ...] = ()
 
 
-class CallSettled(msgspec.Struct, frozen=True, tag_field="is", tag="settled", omit_defaults=True):
+class CallSettled(msgspec.Struct, frozen=True, tag_field="is", tag="settled", omit_defaults=True, gc=False):
     """How an action of a turn ended. `value` is the skill's result; `reason` says why there is none."""
 
     turn: int
@@ -167,14 +167,14 @@ class CallSettled(msgspec.Struct, frozen=True, tag_field="is", tag="settled", om
     reason: Reason | None = None
 
 
-class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True):
+class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True, gc=False):
     turn: int
     number: int
     question: str
     answer: str
 
 
-class ChildReported(msgspec.Struct, frozen=True, tag_field="is", tag="child", omit_defaults=True):
+class ChildReported(msgspec.Struct, frozen=True, tag_field="is", tag="child", omit_defaults=True, gc=False):
     assignment: str
     agent: str
     task: str
@@ -188,20 +188,20 @@ class ChildReported(msgspec.Struct, frozen=True, tag_field="is", tag="child", om
     """Why the house or a person ended it, when its mind did not."""
 
 
-class Handed(msgspec.Struct, frozen=True, tag_field="is", tag="handed", omit_defaults=True):
+class Handed(msgspec.Struct, frozen=True, tag_field="is", tag="handed", omit_defaults=True, gc=False):
     from_agent: str
     to_agent: str
     note: str = ""
 
 
-class Told(msgspec.Struct, frozen=True, tag_field="is", tag="told", omit_defaults=True):
+class Told(msgspec.Struct, frozen=True, tag_field="is", tag="told", omit_defaults=True, gc=False):
     """A word from the house or from a person: what was noticed, a nudge, an instruction."""
 
     reason: Reason
     by: str = ""
 
 
-class Found(msgspec.Struct, frozen=True, tag_field="is", tag="found", omit_defaults=True):
+class Found(msgspec.Struct, frozen=True, tag_field="is", tag="found", omit_defaults=True, gc=False):
     """Another assignment posted a finding."""
 
     finding: int
@@ -209,7 +209,7 @@ class Found(msgspec.Struct, frozen=True, tag_field="is", tag="found", omit_defau
     claim: Claim
 
 
-class Disputed(msgspec.Struct, frozen=True, tag_field="is", tag="disputed", omit_defaults=True):
+class Disputed(msgspec.Struct, frozen=True, tag_field="is", tag="disputed", omit_defaults=True, gc=False):
     finding: int
     agent: str
     reason: str
@@ -254,7 +254,12 @@ class Transcript(Sequence[Entry]):
         """This transcript and one more entry."""
         entries = self._entries if len(self._entries) == self._length else self._entries[: self._length]
         entries.append(entry)
-        return Transcript(entries, self._length + 1)
+        grown = _new(Transcript)
+        grown._entries, grown._length = entries, self._length + 1
+        return grown
+
+
+_new = object.__new__
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

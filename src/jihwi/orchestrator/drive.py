@@ -249,7 +249,7 @@ class Drive:
             if self._wanted:
                 self._wanted = {}
             for command in decide(log.case):
-                if isinstance(command, Record):
+                if type(command) is Record:
                     log.add(command.draft)
                     following = True
                 elif (lacks := self._house.effects.lacks(log.case, command)) is not None:
@@ -322,14 +322,14 @@ class Drive:
         """Start effects; answers one that may run alone. A procedure decides at once, here."""
         case, does = self._log.case, self._house.effects
         for command in effects:
-            if isinstance(command, Think):
+            if type(command) is Think:
                 view = does.prepare(case, command)
                 at_once = does.think_at_once(case, command, view)
                 if at_once is not None:
                     self._learned.append(at_once)
                     continue
                 work = does.think(case, command, view)
-            elif isinstance(command, RunSkill):
+            elif type(command) is RunSkill:
                 if len(effects) == 1 and self._may_be_alone():
                     return does.run_skill(case, command, home)
                 work = does.run_skill(case, command)

@@ -22,7 +22,7 @@ from jihwi.skills.fitting import surely_fits as _surely_fits
 __all__ = ["Skill", "SkillBox", "SkillContext", "SkillResult"]
 
 
-class SkillContext(msgspec.Struct, frozen=True):
+class SkillContext(msgspec.Struct, frozen=True, gc=False):
     """For whom and where a skill runs. It searches and reads as `viewer`, inside `collections`, and nowhere else."""
 
     case_id: str

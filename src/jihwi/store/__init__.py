@@ -31,7 +31,7 @@ it, and nobody erases it with the ended cases; `row` and `read` find it by this 
 CaseStatus = Literal["running", "waiting", "paused", "parked", "closed", "cancelled", "failed"]
 
 
-class CaseRow(msgspec.Struct, frozen=True, omit_defaults=True):
+class CaseRow(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What lists show of a case and what a runner needs to find work; a cache of the log, written with each append."""
 
     case_id: str
@@ -72,7 +72,7 @@ class Patch(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Only with a lease: it is released in this commit."""
 
 
-class Lease(msgspec.Struct, frozen=True):
+class Lease(msgspec.Struct, frozen=True, gc=False):
     """The right of one runner to act for a case, until a time told by the store's clock."""
 
     case_id: str

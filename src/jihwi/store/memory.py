@@ -7,7 +7,7 @@ from types import TracebackType
 
 import msgspec
 
-from jihwi.case.ledger import GENESIS, Header, Sealed, read_header, time_of
+from jihwi.case.ledger import GENESIS, Sealed, previous_of, time_of
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import AppendConflict, LeaseLost
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
@@ -141,8 +141,8 @@ class MemoryStore:
         if lease is not None and (log is None or log.epoch != lease.epoch):
             raise LeaseLost(case_id, lease.epoch)
         before = log.row if log is not None else None
-        first = self._check_place(case_id, before, events)
-        row = _row_after(before, case_id, events, patch, first.at_ms)
+        self._check_place(case_id, before, events)
+        row = _row_after(before, case_id, events, patch)
         if log is None:
             log = self._logs[case_id] = _Log(row)
             if patch.taker:
@@ -158,18 +158,16 @@ class MemoryStore:
         self._bell.ring(case_id, row.seq)
 
     @staticmethod
-    def _check_place(case_id: str, row: CaseRow | None, events: Sequence[Sealed]) -> Header:
-        """The first event's header, if the log ends exactly before it."""
+    def _check_place(case_id: str, row: CaseRow | None, events: Sequence[Sealed]) -> None:
+        """Raise AppendConflict unless the log ends exactly before the first event."""
         first = events[0]
         ends_at, head = (row.seq, row.head) if row is not None else (0, GENESIS)
         for event in events:
             ends_at += 1
             if event.seq != ends_at:
                 raise AppendConflict(case_id, first.seq)
-        header = read_header(first.header)
-        if header.previous != head:
+        if previous_of(first.header) != head:
             raise AppendConflict(case_id, first.seq)
-        return header
 
     async def blobs_of(self, case_id: str) -> list[str]:
         log = self._logs.get(case_id)
@@ -269,17 +267,17 @@ class MemoryStore:
         self._bell.wake_all(changed=False)
 
 
-def _row_after(row: CaseRow | None, case_id: str, events: Sequence[Sealed], patch: Patch, first_ms: int) -> CaseRow:
-    """The case's row once `events` are in the log, the first of which is of `first_ms`."""
+def _row_after(row: CaseRow | None, case_id: str, events: Sequence[Sealed], patch: Patch) -> CaseRow:
+    """The case's row once `events` are in the log."""
     last = events[-1]
-    changed_ms = first_ms if len(events) == 1 else time_of(last.header)
+    changed_ms = time_of(last.header)
     if row is None:
         return CaseRow(
             case_id,
             patch.status,
             patch.request or "",
             patch.requester or "",
-            first_ms,
+            time_of(events[0].header),
             changed_ms,
             last.seq,
             last.head,
