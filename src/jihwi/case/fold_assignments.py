@@ -24,7 +24,18 @@ from jihwi.case.fold_moves import (
     union,
 )
 from jihwi.case.state import ActionState, Assignment, Case
-from jihwi.case.turn import Call, CallSettled, ChildReported, Delegate, Handed, HandOff, Report, TaskGiven, Told, TurnTaken
+from jihwi.case.turn import (
+    Call,
+    CallSettled,
+    ChildReported,
+    Delegate,
+    Handed,
+    HandOff,
+    Report,
+    TaskGiven,
+    Told,
+    TurnTaken,
+)
 
 __all__ = ["FOLDED"]
 

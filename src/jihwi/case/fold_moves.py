@@ -11,7 +11,6 @@ from jihwi.case.turn import Ask, Call, CallSettled, Delegate, Dispute, Entry, Ha
 
 __all__ = [
     "EMPTY_REPORT",
-    "ENDINGS",
     "ROOT",
     "UNUSED",
     "action_of",
@@ -33,7 +32,6 @@ ROOT = "a1"
 """The root assignment: the case worker's seat."""
 
 EMPTY_REPORT = Report(status="failed")
-ENDINGS = (HandOff, Report)
 UNUSED = ("open", "approved")
 """The statuses of an approval that nothing has started under."""
 

@@ -95,13 +95,8 @@ class Effects:
             return None
         if type(command) is Think:
             mind = case.assignments[command.assignment].mind
-<<<<<<< HEAD
             return self.limits.of_mind(mind, failures=_failed_at(case, command))
-        return self.limits.of_skill(command.skill.name) if isinstance(command, RunSkill) else None
-=======
-            return self._limits.of_mind(mind, failures=_failed_at(case, command))
-        return self._limits.of_skill(command.skill.name) if type(command) is RunSkill else None
->>>>>>> d7663bc (A turn in memory costs a twelfth less: no walk up a tree that is not there, and a command's type is compared, not asked)
+        return self.limits.of_skill(command.skill.name) if type(command) is RunSkill else None
 
     # ── minds ──
 
