@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import importlib
 import inspect
 import io
@@ -342,6 +343,7 @@ COMMANDS: dict[str, tuple[Tells, tuple[str, ...]]] = {
     "settings test": ("silent", ("mail",)),
     "skills": ("silent", ()),
     "team check": ("silent", ("report",)),
+    "team tools": ("silent", ("report",)),
 }
 """Each command as somebody without the label types it, and whether it tells who has it."""
 
@@ -403,6 +405,9 @@ def test_no_command_tells_of_a_forbidden_document(tmp_path: Path) -> None:
 
 # ── the library ──────────────────────────────────────────────────────────────
 
+SECRET_TEXT = f"# {TITLE}\n예산 횡령 기록 {SUM}"
+SOURCE = hashlib.sha256(SECRET_TEXT.encode()).hexdigest()
+
 FUNCTIONS: dict[str, Callable[[Library, Viewer, str, str], object]] = {
     "collections": lambda library, viewer, document, reading: library.collections(viewer),
     "search": lambda library, viewer, document, reading: [
@@ -418,7 +423,9 @@ FUNCTIONS: dict[str, Callable[[Library, Viewer, str, str], object]] = {
     "text": lambda library, viewer, document, reading: library.text(reading, 0, 9, viewer),
     "chunks": lambda library, viewer, document, reading: library.chunks(reading, viewer),
     "same_content": lambda library, viewer, document, reading: library.same_content(document, viewer),
+    "same_source": lambda library, viewer, document, reading: library.same_source(SOURCE, viewer),
     "keep": lambda library, viewer, document, reading: library.keep("case", reading, viewer),
+    "kept_source": lambda library, viewer, document, reading: library.kept_source(document, viewer),
 }
 """Each function that tells something of documents, asked about one."""
 
@@ -433,6 +440,8 @@ SILENT: dict[str, str] = {
     "adopt": "answers nothing",
     "ingest": "counts the files that whoever reads a folder has named",
     "let_go": "answers nothing",
+    "changed_since": "names cases, for the house alone, which tells each of them by itself",
+    "compared": "answers nothing",
 }
 """Functions that tell nothing of documents, and why."""
 
@@ -449,16 +458,23 @@ def test_no_function_of_the_library_tells_of_a_forbidden_document(shelf_folder: 
     shelf = Shelf(shelf_folder)
     shelf.library.put_collection("files", folder_labels={"비밀": ["인사", "대외비"]}, folder_classes={"비밀": "C"})
     shelf.write("공개.txt", "예산 집행 계획")
-    shelf.write("비밀/징계.txt", f"# {TITLE}\n예산 횡령 기록 {SUM}")
-    shelf.write("비밀/징계 사본.txt", f"# {TITLE}\n예산 횡령 기록 {SUM}")
+    shelf.write("비밀/징계.txt", SECRET_TEXT)
+    shelf.write("비밀/징계 사본.txt", SECRET_TEXT)
+    shelf.write("비밀/징계 예정.txt", f"곧 사라질 {SUM}")
     shelf.library.ingest("files", shelf.listing(), shelf.service)
     every = Viewer("han", ("인사", "대외비"))
     [hit] = shelf.library.search("횡령", every, limit=1).hits
+    [gone] = [one for one in shelf.library.documents(every) if "예정" in one.source.path]
+    assert shelf.library.keep("cited", gone.reading, every)
+    (shelf.files / "비밀" / "징계 예정.txt").unlink()
+    shelf.library.ingest("files", shelf.listing(), shelf.service)
     for name, ask in FUNCTIONS.items():
-        assert ask(shelf.library, every, hit.document_id, hit.reading), f"{name} tells who may see it"
-        told = ask(shelf.library, viewer, hit.document_id, hit.reading)
-        assert told == ask(shelf.library, viewer, "d000000000000", "0" * 64), f"{name} tells {viewer.id} that it exists"
-        assert not found_in(str(told), hit.document_id, hit.reading, "징계", "비밀/"), f"{name} tells {viewer.id}"
+        there, was_there = (hit.document_id, hit.reading), (gone.source.document_id, gone.reading)
+        assert any(ask(shelf.library, every, *one) for one in (there, was_there)), f"{name} tells who may see it"
+        for one in (there, was_there):
+            told = ask(shelf.library, viewer, *one)
+            assert told == ask(shelf.library, viewer, "d000000000000", "0" * 64), f"{name} tells {viewer.id} of it"
+            assert not found_in(str(told), *one, "징계", "비밀/"), f"{name} tells {viewer.id}"
     shelf.library.close()
 
 

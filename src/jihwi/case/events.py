@@ -13,7 +13,7 @@ import msgspec
 from jihwi.case.assignment import NO_POLICY, AgentSpec, MindSpec, Policy, Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.turn import Action, PromptRecord
-from jihwi.evidence import Claim, Sentence
+from jihwi.evidence import Claim, Rechecked, Sentence
 
 __all__ = ["KINDS", "SYSTEM", "Author", "Body", "Draft", "Event", "kind_of"]
 
@@ -510,6 +510,15 @@ class ProposalDiscarded(Fact, frozen=True, omit_defaults=True, gc=False):
     why: str = ""
 
 
+class SourcesChanged(Fact, frozen=True, omit_defaults=True):
+    """Files that the case cites were read otherwise, moved or gone: each quotation that stood on them was looked for
+    by its words, and stands elsewhere now or is lost."""
+
+    report_digest: str
+    """The released report whose sentences it numbers; empty when none has left."""
+    rechecked: tuple[Rechecked, ...]
+
+
 class BodyErased(Fact, frozen=True, omit_defaults=True, gc=False):
     """The body of an earlier event was erased with its salt (retention, personal data); its header stays."""
 
@@ -568,6 +577,7 @@ Body = (
     | SentenceJudged
     | ReportEdited
     | ProposalDiscarded
+    | SourcesChanged
     | BodyErased
 )
 

@@ -9,9 +9,11 @@ import msgspec
 
 from jihwi.case import events as e
 from jihwi.case.fold_moves import UNUSED
+from jihwi.case.rechecking import key_of, with_moved
 from jihwi.case.revision import after_edit, report_digest, report_of
 from jihwi.case.state import Case
-from jihwi.case.turn import Release
+from jihwi.case.turn import Finding, Release
+from jihwi.evidence import Quotation
 
 __all__ = ["FOLDED"]
 
@@ -43,8 +45,33 @@ def _proposal_discarded(case: Case, body: e.ProposalDiscarded, event: e.Event) -
     case.proposals[body.assignment] = "discarded"
 
 
+def _sources_changed(case: Case, body: e.SourcesChanged, event: e.Event) -> None:
+    """What was lost and what moved is remembered; a case at work goes on with the quotations as they stand now."""
+    moved = {one.was: one.now for one in body.rechecked if one.now is not None and one.now != one.was}
+    for one in body.rechecked:
+        if one.now == one.was:
+            case.rechecked.pop(key_of(one), None)
+        else:
+            case.rechecked[key_of(one)] = one
+    if case.released or case.status == "cancelled" or not moved:
+        return
+    case.findings = tuple(_with_moved(one, moved) for one in case.findings)
+    case.rechecked = {key: one for key, one in case.rechecked.items() if one.was not in moved}
+    for call, value in case.results.items():
+        now = with_moved(value, moved)
+        if now is not value:
+            case.results[call] = now
+            _ask_anew(case, call)
+
+
+def _with_moved(finding: Finding, moved: dict[Quotation, Quotation]) -> Finding:
+    quotations = tuple(moved.get(one, one) for one in finding.claim.quotations)
+    return msgspec.structs.replace(finding, claim=msgspec.structs.replace(finding.claim, quotations=quotations))
+
+
 FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.ReportEdited: _report_edited,
     e.ProposalDiscarded: _proposal_discarded,
+    e.SourcesChanged: _sources_changed,
 }
 """Each kind of fact to what it makes of the state."""

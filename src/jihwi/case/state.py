@@ -14,6 +14,7 @@ from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
 from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Action, Finding, HandOff, Report, Transcript
+from jihwi.evidence import Rechecked
 
 __all__ = [
     "ActionState",
@@ -182,6 +183,9 @@ class Case(msgspec.Struct):
     """The released files: name to SHA-256."""
     proposals: dict[str, Literal["accepted", "discarded"]] = {}
     """What a person made of an assignment's proposal for a passage; one that waits is not here."""
+    rechecked: dict[str, Rechecked] = {}
+    """What became of quotations whose source has changed, by `rechecking.key_of`; one that stands as before is not
+    here."""
     reason: Reason | None = None
     """Why it is paused, parked or cancelled."""
     choices: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from jihwi.case.events import Draft
 from jihwi.case.governor import choice_words, ran_out
 from jihwi.case.ledger import open_event
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
 from jihwi.case.state import Approval, Assignment, Case, open_assignments, waits
 from jihwi.case.turn import Ask
 from jihwi.cli.following import line_of, withheld_words
@@ -24,10 +25,11 @@ from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 from jihwi.cli.transcript import show_transcript
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
-from jihwi.evidence import Viewer
+from jihwi.evidence import Rechecked, Viewer
 from jihwi.orchestrator import load_case
 from jihwi.store import CaseRow, EventStore
-from jihwi.wiring import open_house
+from jihwi.wiring import House, open_house, path_of
+from jihwi.words import Language
 
 __all__ = ["CaseName", "Words", "app", "arguments_of", "find_case", "show_recorded", "standing", "submit"]
 
@@ -100,17 +102,37 @@ async def _show(session: Session, name: str, of: str) -> int:
         row = await find_case(house.store, name)
         case = await load_case(house.store, row.case_id)
         viewer = house.viewer
+        changes = _changes(house, case, session.screen.language)
     if of:
         show_transcript(session.screen, case, of, viewer)
         return 0
     if is_erased(case):
         _show_erased(session.screen, row)
         return 0
-    session.screen.result(standing(case, viewer))
+    session.screen.result({**standing(case, viewer), "sources_changed": changes})
     if not session.screen.json:
-        for line in _lines(case, session.screen, viewer):
+        for line in [*_lines(case, session.screen, viewer), *_change_lines(session.screen, changes)]:
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
+
+
+def _changes(house: House, case: Case, language: Language) -> dict[str, list[dict[str, Any]]]:
+    """What lost its evidence and what moved because sources have changed, as who works here may see it."""
+    if not case.rechecked or not house.viewer.may_see(case.labels):
+        return {"lost": [], "moved": []}
+
+    def told(one: Rechecked) -> dict[str, Any]:
+        path = path_of(house.library, one, house.viewer)
+        return {**msgspec.to_builtins(one), "path": path, "words": say_rechecked(one, language, path)}
+
+    return {"lost": [told(one) for one in lost_in(case)], "moved": [told(one) for one in moved_in(case)]}
+
+
+def _change_lines(screen: Screen, changes: dict[str, list[dict[str, Any]]]) -> list[str]:
+    if not changes["lost"] and not changes["moved"]:
+        return []
+    title = screen.words("근거 문서가 바뀌었습니다", "Its sources have changed")
+    return ["", title, *(f"  {one['words']}" for one in (*changes["lost"], *changes["moved"]))]
 
 
 def is_erased(case: Case) -> bool:

@@ -60,7 +60,6 @@ _SAID: dict[type, tuple[str, str]] = {
     e.AgentChanged: ("{agent}: {changed}", "{agent}: {changed}"),
     e.RunnerAwaited: ("실행기를 기다립니다", "waits for a runner"),
     e.SlotAwaited: ("빈 자리를 기다립니다", "waits for a free place"),
-    e.SlotAwaited: ("빈 자리를 기다립니다", "waits for a free place"),
     e.AssignmentOpened: ("{agent}에게 맡겼습니다: {task}", "gave {agent} an assignment: {task}"),
     e.WaitingEnded: ("{assignment:을} 더 기다리지 않고 이어 갑니다", "{assignment} is waited for no longer"),
     e.TurnFailed: ("차례가 실패했습니다", "the turn failed"),
@@ -105,6 +104,10 @@ _SAID: dict[type, tuple[str, str]] = {
     e.SentenceJudged: ("문장 {number} 평가: {verdict} {reason}", "judged sentence {number}: {verdict} {reason}"),
     e.ReportEdited: ("보고서를 고쳤습니다 ({how})", "edited the report ({how})"),
     e.ProposalDiscarded: ("{assignment}의 제안을 버렸습니다 {why}", "discarded the proposal of {assignment} {why}"),
+    e.SourcesChanged: (
+        "근거 문서가 바뀌었습니다: 근거를 잃은 곳 {lost}, 자리를 옮긴 곳 {moved}",
+        "sources have changed: evidence lost in {lost} places, moved in {moved}",
+    ),
     e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "erased the body of event {seq}"),
 }
 
@@ -123,6 +126,9 @@ def _words(event: e.Event, language: Language) -> str:
         fields["joined"] = body.agent.name
     elif isinstance(body, e.AgentChanged):
         fields["changed"] = changed_words(body, language)
+    elif isinstance(body, e.SourcesChanged):
+        fields["lost"] = sum(one.now is None for one in body.rechecked)
+        fields["moved"] = len(body.rechecked) - fields["lost"]
     found = fill(ko if language == "ko" else en, fields).rstrip()
     reason = getattr(body, "reason", None)
     return f"{found}: {say_reason(reason, language)}" if isinstance(reason, Reason) else found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import msgspec
 import typer
 
+from jihwi.cli.running import tell_of_changes
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
 from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
@@ -70,6 +71,7 @@ async def run_lab(
     async with open_house(session.settings) as house:
         if folder is not None:
             await asyncio.to_thread(_compare, house, session.screen, folder, questions, out)
+            await tell_of_changes(house, session.screen)
         if chosen is not None:
             await asyncio.to_thread(house.library.adopt, Strategy(chosen))
             _tell_adopted(session.screen, chosen, alone=folder is None)

@@ -14,6 +14,7 @@ import msgspec
 from jihwi.case.events import Event
 from jihwi.case.person import open_approvals, open_questions
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.rechecking import say_rechecked
 from jihwi.case.state import Case
 from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import quiet_line, withheld_words
@@ -25,7 +26,7 @@ from jihwi.library import IngestProgress, IngestReport
 from jihwi.minds import DeltaSink
 from jihwi.orchestrator import Opening, Orchestrator, load_log
 from jihwi.reports import disclosed_prompts, export_lines, write_whole
-from jihwi.wiring import House, collection_of, open_house
+from jihwi.wiring import House, collection_of, open_house, recheck_cases
 
 __all__ = [
     "classes_said",
@@ -36,6 +37,7 @@ __all__ = [
     "labels_of",
     "lay_out",
     "run_request",
+    "tell_of_changes",
     "watcher",
 ]
 
@@ -121,7 +123,24 @@ async def ingest_folder(
         )
     )
     _tell_of_vectors(report, screen)
+    await tell_of_changes(house, screen)
     return report
+
+
+async def tell_of_changes(house: House, screen: Screen) -> None:
+    """Compare what cases cite with the files as they are now, and say which sentences lost what they stood on."""
+    for one in await recheck_cases(house, house.orchestrator()):
+        screen.remark(
+            screen.words(
+                f"사건 {one.case_id}의 근거 문서가 바뀌었습니다: 근거를 잃은 곳 {len(one.lost)},"
+                f" 자리를 옮긴 곳 {len(one.moved)}. `jihwi case show {one.case_id}`로 보십시오.",
+                f"Sources of case {one.case_id} have changed: evidence lost in {len(one.lost)} places,"
+                f" moved in {len(one.moved)}. See `jihwi case show {one.case_id}`.",
+            )
+        )
+        if house.viewer.may_see(one.labels):
+            for lost in one.lost:
+                screen.remark(f"  {say_rechecked(lost, screen.language)}")
 
 
 def _tell_of_vectors(report: IngestReport, screen: Screen) -> None:

@@ -44,7 +44,7 @@ class Console:
         self.people = People(house.home, owner, self.stream)
         self.cases = FoldedCases(house.store)
         self.hub = Hub(house.store, self.cases)
-        self.ingests = Ingests(house)
+        self.ingests = Ingests(house, lambda: self.orchestrator)
         self.notifier = Notifier(
             self.cases,
             self.stream,

@@ -37,6 +37,7 @@ _KINDS: dict[type, str] = {
     e.SkillUncertain: "uncertain",
     e.CaseParked: "parked",
     e.ApprovalEscalated: "escalated",
+    e.SourcesChanged: "evidence_lost",
 }
 
 
@@ -82,6 +83,8 @@ class Notifier:
     def saw(self, event: e.Event) -> None:
         """An event became a fact; some of them mean that a person is needed."""
         kind = _KINDS.get(type(event.body))
+        if isinstance(event.body, e.SourcesChanged) and all(one.now is not None for one in event.body.rechecked):
+            return  # every word still stands, elsewhere: nobody is needed
         if kind is not None and any(self.leads(way) for way in get_args(WayName)):
             self._begin(self._tell(kind, event))
 

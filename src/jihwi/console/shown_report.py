@@ -34,8 +34,9 @@ class AsReader:
     def shown(self, document_id: str, viewer: Viewer) -> Shown | None:
         """What the viewer is told of a document."""
         document = self._library.document(document_id, viewer)
-        if document is None:
-            return None
+        if document is None:  # gone, perhaps: what a case cites is kept
+            kept = self._library.kept_source(document_id, viewer)
+            return None if kept is None else Shown(kept.path, kept.title, kept.labels)
         return Shown(document.source.path, document.title, document.source.labels)
 
 

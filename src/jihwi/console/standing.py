@@ -9,6 +9,7 @@ import msgspec
 from jihwi.case.budget import Limits, Spending
 from jihwi.case.events import CaseForked
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.rechecking import lost_in
 from jihwi.case.state import Assignment, Case, waits
 from jihwi.console.cases import Kept
 from jihwi.console.telling import Told, agent_name, tell_all
@@ -128,6 +129,8 @@ class CasePage(msgspec.Struct, frozen=True):
     """Agents of the teams of this house that are not in the case; only for who may let them join."""
     spare_skills: tuple[str, ...] = ()
     """The skills of this house, which may join an agent; only for the same."""
+    lost: int = 0
+    """Places that stand on evidence which is no longer in its document, since that has changed."""
     trouble: str = ""
     parent: str = ""
     """The case this one was forked from, and at which of its events."""
@@ -170,6 +173,7 @@ def case_page(
         tree=tuple(_node(case, one, language, viewer) for one in case.assignments.values() if not one.parent),
         waiting=tuple(waiting_in(case, language, viewer, times)),
         findings=tuple(_finding(case, number, language) for number in range(len(case.findings))) if visible else (),
+        lost=len(lost_in(case)) if visible else 0,
         released=bool(case.files),
         draft=_draft(case),
         timeline=tuple(tell_all(kept, events[first:last], language, viewer)),

@@ -186,6 +186,7 @@ _OPENED = (
     | e.ReleaseRefused
     | e.ContextCompacted
     | e.ReportEdited
+    | e.SourcesChanged
 )
 
 _TONES: dict[str, Tone] = {
@@ -220,6 +221,7 @@ _TONES: dict[str, Tone] = {
     "release_refused": "bad",
     "finding_disputed": "bad",
     "case_cancelled": "bad",
+    "sources_changed": "wait",
 }
 
 _SAID: dict[type, tuple[str, str]] = {
@@ -278,6 +280,10 @@ _SAID: dict[type, tuple[str, str]] = {
     ),
     e.ReportEdited: ("보고서를 고쳤습니다: {edited}", "Edited the report: {edited}"),
     e.ProposalDiscarded: ("제안을 버렸습니다 ({assignment}) {why}", "Discarded the proposal ({assignment}) {why}"),
+    e.SourcesChanged: (
+        "근거 문서가 바뀌었습니다: 근거를 잃은 곳 {lost}, 자리를 옮긴 곳 {moved}",
+        "Sources have changed: evidence lost in {lost} places, moved in {moved}",
+    ),
     e.BodyErased: ("{seq}번 기록의 내용을 지웠습니다", "Erased the body of event {seq}"),
 }
 
@@ -312,6 +318,9 @@ def _words(kept: Kept, body: e.Body, language: Language) -> str:
             fields[name] = agent_name(case, one if isinstance(one, str) else one.name, language)
     if isinstance(body, e.AgentChanged):
         fields["changed"] = changed_words(body, language)
+    if isinstance(body, e.SourcesChanged):
+        fields["lost"] = sum(one.now is None for one in body.rechecked)
+        fields["moved"] = len(body.rechecked) - fields["lost"]
     if "skill" in fields:
         fields["skill"] = skill_name(str(fields["skill"]), language)
     called = _called(kept, body)

@@ -38,6 +38,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "uncertain": ("일어났는지 모르는 일을 확인해야 합니다", "Somebody must find out whether something happened"),
     "parked": ("사건이 멈추어 있습니다", "A case is parked"),
     "escalated": ("대리인의 승인을 기다립니다", "An approval waits for the deputy"),
+    "evidence_lost": ("근거 문서가 바뀌어 근거를 잃은 곳이 있습니다", "Sources have changed and evidence is lost"),
     "test": ("시험 알림입니다", "This is a test"),
 }
 """What waits, in words."""

@@ -27,7 +27,7 @@ from jihwi.evidence.reading import (
     Warning,
     reading_digest,
 )
-from jihwi.evidence.reanchor import Difference, reanchor
+from jihwi.evidence.reanchor import Difference, Rechecked, reanchor
 from jihwi.evidence.report import Contradiction, NotFound, Report, Section, Unreadable
 from jihwi.evidence.sentences import sentence_spans
 from jihwi.evidence.support import Support, is_negated, supported
@@ -58,6 +58,7 @@ __all__ = [
     "QuotedPassage",
     "Reading",
     "ReadingBuilder",
+    "Rechecked",
     "Report",
     "Section",
     "SecurityClass",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from difflib import Match, SequenceMatcher
+from typing import Literal
 
 import msgspec
 
@@ -16,7 +17,7 @@ from jihwi.evidence.citation import Quotation
 from jihwi.evidence.folding import Folded, fold
 from jihwi.evidence.reading import Reading
 
-__all__ = ["Anchor", "Difference", "differences", "nearest_passage", "reanchor"]
+__all__ = ["Anchor", "Difference", "Rechecked", "differences", "nearest_passage", "reanchor"]
 
 _LONGEST = 3_000
 """Of a longer quotation only the beginning is compared."""
@@ -39,6 +40,26 @@ class Anchor(msgspec.Struct, frozen=True):
     start: int
     end: int
     alike: float
+
+
+class Rechecked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one quotation of a case when its source was read otherwise, moved or gone."""
+
+    was: Quotation
+    now: Quotation | None = None
+    """Where its words stand now; None when they are lost."""
+    sentence: int = 0
+    """The sentence of the report that stands on it, from 1; 0 for none."""
+    finding: int = 0
+    """Or the finding."""
+    text: str = ""
+    """What the sentence or finding says."""
+    why: Literal["", "altered", "missing", "unreadable", "gone"] = ""
+    """Why it is lost: the words were changed, or are not there; the file gave no text, or is not there."""
+    stands: str = ""
+    """altered: what stands there now."""
+    at: str = ""
+    """The reading it was compared with; empty where there was none."""
 
 
 def differences(quoted: str, stands: str) -> tuple[Difference, ...]:

@@ -14,6 +14,7 @@ from jihwi.library.types import (
     Hit,
     IngestProgress,
     IngestReport,
+    KeptSource,
     SearchResult,
     Why,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Hit",
     "IngestProgress",
     "IngestReport",
+    "KeptSource",
     "Library",
     "SearchResult",
     "Standing",

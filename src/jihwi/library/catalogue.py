@@ -13,7 +13,7 @@ import msgspec
 from jihwi.evidence import Chunk, Reading, SecurityClass, Viewer, reading_digest
 from jihwi.evidence.chunking import Strategy, chunks_of
 from jihwi.library.database import Connection
-from jihwi.library.types import CollectionInfo, Document
+from jihwi.library.types import CollectionInfo, Document, KeptSource
 
 __all__ = [
     "Catalogue",
@@ -107,6 +107,13 @@ _document_of = msgspec.msgpack.Decoder(Document).decode
 _chunk_of = msgspec.msgpack.Decoder(Chunk).decode
 _info_of = msgspec.msgpack.Decoder(CollectionInfo).decode
 _structure_of = msgspec.json.Decoder(Reading).decode
+
+
+_PRESENT = (
+    "COALESCE((SELECT documents.reading FROM documents WHERE documents.document_id = kept_sources.document_id), "
+    "(SELECT min(documents.document_id) FROM documents WHERE documents.digest = kept_sources.digest), '')"
+)
+"""How a kept source is there now: by its present reading, by another file of the same bytes, or not at all."""
 
 
 class Catalogue:
@@ -372,8 +379,46 @@ class Catalogue:
             (reading, kept_by, msgspec.json.encode(labels).decode()),
         )
 
+    def follow(self, row: DocumentRow, kept_by: str) -> None:
+        """Remember that a case cites this document as it is read now."""
+        document = row.document
+        source = document.source
+        self._db.execute(
+            "INSERT INTO kept_sources (kept_by, document_id, reading, digest, path, title, labels, checked) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                kept_by,
+                source.document_id,
+                document.reading,
+                source.digest,
+                source.path,
+                document.title,
+                msgspec.json.encode(source.labels).decode(),
+                document.reading,
+            ),
+        )
+
+    def changed_since(self, limit: int) -> list[str]:
+        """Who keeps a source that is read otherwise, moved, gone or back since they were last compared."""
+        rows = self._db.execute(
+            f"SELECT DISTINCT kept_by FROM kept_sources WHERE checked != {_PRESENT} ORDER BY kept_by LIMIT ?", (limit,)
+        )
+        return [kept_by for (kept_by,) in rows]
+
+    def compared(self, kept_by: str) -> None:
+        """A case was compared with its sources as they are now."""
+        self._db.execute(f"UPDATE kept_sources SET checked = {_PRESENT} WHERE kept_by = ?", (kept_by,))
+
+    def kept_source(self, document_id: str) -> list[KeptSource]:
+        """What was known of a document when cases began to cite it."""
+        rows = self._db.execute(
+            "SELECT path, title, labels FROM kept_sources WHERE document_id = ? ORDER BY kept_by", (document_id,)
+        )
+        return [KeptSource(path, title, _labels_of(body)) for path, title, body in rows]
+
     def let_go(self, kept_by: str) -> None:
         """No longer keep what a case kept."""
+        self._db.execute("DELETE FROM kept_sources WHERE kept_by = ?", (kept_by,))
         self._db.execute("DELETE FROM kept_readings WHERE kept_by = ?", (kept_by,))
 
     def kept_labels(self, reading: str) -> list[tuple[str, ...]]:

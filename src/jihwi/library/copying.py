@@ -21,6 +21,7 @@ _TABLES = {
     "reading_parts": "reading, part, body",
     "chunks": "reading, ordinal, first, last, body",
     "kept_readings": "reading, kept_by, labels",
+    "kept_sources": "kept_by, document_id, reading, digest, path, title, labels, checked",
     "choices": "name, value",
 }
 """Each after those it refers to."""

@@ -23,7 +23,7 @@ from jihwi.library.ingest import Ingest, Progress
 from jihwi.library.nearness import Vectors
 from jihwi.library.searching import hits_of
 from jihwi.library.standing import DEFAULT_STANDING, Standing
-from jihwi.library.types import CollectionInfo, Document, IngestReport, SearchResult
+from jihwi.library.types import CollectionInfo, Document, IngestReport, KeptSource, SearchResult
 from jihwi.readers import FileToRead, ReadingService
 
 __all__ = ["Library"]
@@ -450,7 +450,34 @@ class Library:
             bearing = [row.document.source.labels for row in catalogue.with_reading(digest)]
             mine = [labels for labels in bearing if viewer.may_see(labels)] or catalogue.kept_labels(digest)
             catalogue.keep(digest, case_id, min(mine, key=lambda labels: (len(labels), labels)))
+            for row in list(catalogue.with_reading(digest)):
+                if viewer.may_see(row.document.source.labels):
+                    catalogue.follow(row, case_id)
             return True
+
+    def kept_source(self, document_id: str, viewer: Viewer) -> KeptSource | None:
+        """What is known of a document that is gone and that cases cite; None as long as it is there."""
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            if catalogue.document(document_id) is not None:
+                return None
+            return next((one for one in catalogue.kept_source(document_id) if viewer.may_see(one.labels)), None)
+
+    def same_source(self, digest: str, viewer: Viewer) -> list[Document]:
+        """The documents with these bytes, by path, that the viewer may see."""
+        with self._database.reading() as connection:
+            found = [row.document for row in Catalogue(connection).with_digest(digest)]
+        return [document for document in found if viewer.may_see(document.source.labels)]
+
+    def changed_since(self, limit: int = 1000) -> list[str]:
+        """Cases that keep what they cite (`keep`) and whose sources have changed, moved, gone or come back since."""
+        with self._database.reading() as connection:
+            return Catalogue(connection).changed_since(limit)
+
+    def compared(self, case_id: str) -> None:
+        """A case was compared with its sources as they are now (`changed_since`)."""
+        with self._database.writing() as connection:
+            Catalogue(connection).compared(case_id)
 
     def let_go(self, case_id: str) -> None:
         """A case no longer needs what it kept."""
@@ -461,9 +488,9 @@ class Library:
 
 
 def _may_read(catalogue: Catalogue, digest: str, viewer: Viewer) -> bool:
-    return any(viewer.may_see(row.document.source.labels) for row in catalogue.with_reading(digest)) or any(
-        viewer.may_see(labels) for labels in catalogue.kept_labels(digest)
-    )
+    """By what the documents bear that have this reading now; by what they bore, once none has it any more."""
+    borne = [row.document.source.labels for row in catalogue.with_reading(digest)] or catalogue.kept_labels(digest)
+    return any(viewer.may_see(labels) for labels in borne)
 
 
 def _labelled(document: Document, info: CollectionInfo) -> Document:

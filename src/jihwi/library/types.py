@@ -14,6 +14,7 @@ __all__ = [
     "Hit",
     "IngestProgress",
     "IngestReport",
+    "KeptSource",
     "SearchResult",
     "Why",
 ]
@@ -51,6 +52,14 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     chunks: int = 0
     labels_found: tuple[str, ...] = ()
     """Markings the text bears by itself, such as 대외비: shown, never obeyed unasked."""
+
+
+class KeptSource(msgspec.Struct, frozen=True):
+    """A document that is gone, as it was when a case cited it."""
+
+    path: str
+    title: str
+    labels: tuple[str, ...]
 
 
 class Why(msgspec.Struct, frozen=True, omit_defaults=True):

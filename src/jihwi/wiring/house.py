@@ -73,8 +73,9 @@ class _Readings:
         from jihwi.reports import Shown
 
         document = self._library.document(document_id, viewer)
-        if document is None:
-            return None
+        if document is None:  # gone, perhaps: what a case cites is kept
+            kept = self._library.kept_source(document_id, viewer)
+            return None if kept is None else Shown(kept.path, kept.title, kept.labels)
         return Shown(document.source.path, document.title, document.source.labels)
 
 

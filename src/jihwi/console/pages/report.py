@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from jihwi.case.events import ReleaseRefused, ReportReleased, SentenceJudged
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
 from jihwi.case.revision import is_edited, report_digest, report_of
 from jihwi.case.state import Case
 from jihwi.console.cases import Kept
@@ -21,9 +22,10 @@ from jihwi.console.standing import standing_of
 from jihwi.console.visit import Visit, Visiting
 from jihwi.console.waiting import Waiting, waiting_in
 from jihwi.errors import PageMissing
-from jihwi.evidence import Report, Unreadable
+from jihwi.evidence import Rechecked, Report, Unreadable
 from jihwi.reports import CheckedReport, Refused
 from jihwi.reports.gate import CheckedContradiction, CheckedNotFound, CheckedSection, CheckedSentence
+from jihwi.wiring import path_of
 
 __all__ = ["router"]
 
@@ -44,6 +46,17 @@ class Judged(msgspec.Struct, frozen=True):
     by: str
     verdict: str
     reason: str
+
+
+class SourceChange(msgspec.Struct, frozen=True):
+    """What became of the evidence of a sentence when its file changed, in words; and where it stands now."""
+
+    sentence: int
+    words: str
+    document: str = ""
+    reading: str = ""
+    start: int = -1
+    end: int = -1
 
 
 class ReportPage(msgspec.Struct, frozen=True):
@@ -81,6 +94,9 @@ class ReportPage(msgspec.Struct, frozen=True):
     proposals: tuple[Proposal, ...] = ()
     changes: tuple[Change, ...] = ()
     """What persons changed, newest first."""
+    lost: tuple[SourceChange, ...] = ()
+    moved: tuple[SourceChange, ...] = ()
+    """What became of its quotations when their files changed after it left."""
     not_released: str = ""
     not_released_for: tuple[str, ...] = ()
     """Why it did not leave when that was tried, and because of which sentences."""
@@ -129,6 +145,8 @@ async def _in_hand(visit: Visit, page: ReportPage, kept: Kept, written: Report, 
     return msgspec.structs.replace(
         page,
         judged=_judged(kept) if line is not None else (),
+        lost=_changed(visit, case, lost_in(case)) if line is not None else (),
+        moved=_changed(visit, case, moved_in(case)) if line is not None else (),
         edit_call=call,
         digest=report_digest(case.results[call]),
         revision=bool(case.released) and not page.released and is_edited(case) and call == case.released_call,
@@ -138,6 +156,20 @@ async def _in_hand(visit: Visit, page: ReportPage, kept: Kept, written: Report, 
         not_released=say_reason(refusal.reason, visit.language) if refusal is not None else "",
         not_released_for=refusal.sentences if refusal is not None else (),
     )
+
+
+def _change(visit: Visit, one: Rechecked) -> SourceChange:
+    words = say_rechecked(one, visit.language, path_of(visit.console.house.library, one, visit.person.viewer))
+    if one.now is None:
+        return SourceChange(one.sentence, words)
+    return SourceChange(one.sentence, words, one.now.document_id, one.now.reading, one.now.start, one.now.end)
+
+
+def _changed(visit: Visit, case: Case, rechecked: tuple[Rechecked, ...]) -> tuple[SourceChange, ...]:
+    """The changes, for who may see everything the case holds."""
+    if not visit.person.viewer.may_see(case.labels):
+        return ()
+    return tuple(_change(visit, one) for one in rechecked)
 
 
 def _refusal(kept: Kept, call: str) -> ReleaseRefused | None:
