@@ -67,6 +67,13 @@ def test_a_locked_office_file_that_is_damaged_is_no_crash() -> None:
     assert outcome.remarks[0].code in ("file_locked", "file_broken")
 
 
+def test_a_lock_described_in_broken_xml_is_a_broken_file_and_no_crash() -> None:
+    data = locked_office(seeds()["문서.docx"])
+    data = data.replace(b"<keyEncryptors>", b"<keyEncryptors<")
+    outcome = read_bytes(data, Hint(path="문서.docx", password=PASSWORD), Limits())
+    assert (outcome.grade, outcome.remarks[0].code) == ("F", "file_broken")
+
+
 # ── OpenDocument ──
 
 CONTENT = (

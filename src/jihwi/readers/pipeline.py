@@ -6,7 +6,8 @@ This runs inside a worker process. Whatever happens here that is not a crash of 
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,9 @@ from jihwi.readers.sniff import Sniffed, sniff
 from jihwi.readers.words import remark
 
 __all__ = ["Budget", "failed", "read_bytes", "read_inside", "read_one", "with_inside"]
+
+
+_T = TypeVar("_T")
 
 
 class Budget:
@@ -54,25 +58,24 @@ def read_one(
     started = cpu_seconds()
     source = hint.source or digest_of(data)
     size = len(data)
-    sniffed = sniffed or sniff(data, hint.path)
-    try:
-        data, sniffed = _unlocked(data, sniffed, hint)
-    except ReadingError as error:
-        result, every = None, remarks_of_error(error, sniffed.format)
-    else:
-        result, remarks = _read(data, sniffed, msgspec.structs.replace(hint, source=source), limits)
-        every = (*remarks_of_sniff(sniffed), *remarks)
+    look = sniffed or sniff(data, hint.path)
+    result: Result | None = None
+    opened, every = _tried(lambda: _unlocked(data, look, hint), look.format, hint, limits)
+    if opened is not None:
+        inner, look = opened
+        result, remarks = _read(inner, look, msgspec.structs.replace(hint, source=source), limits)
+        every = (*remarks_of_sniff(look), *remarks)
     if result is None:
         outcome = Outcome(
             path=hint.path,
             source=source,
             size=size,
-            format=sniffed.format,
+            format=look.format,
             grade=grade_of(every),
             remarks=every,
         )
     else:
-        outcome = graded(result.reading, sniffed, size, limits, len(result.attachments))
+        outcome = graded(result.reading, look, size, limits, len(result.attachments))
     outcome = msgspec.structs.replace(outcome, path=hint.path, source=source, seconds=cpu_seconds() - started)
     return outcome, result.attachments if result else ()
 
@@ -89,14 +92,23 @@ def _unlocked(data: bytes, sniffed: Sniffed, hint: Hint) -> tuple[bytes, Sniffed
 def _read(data: bytes, sniffed: Sniffed, hint: Hint, limits: Limits) -> tuple[Result | None, tuple[Remark, ...]]:
     if sniffed.format in ("empty", "unknown") or sniffed.locked:
         return None, ()
-    try:
+
+    def read() -> Result:
         result = reader_for(sniffed.format, hint.path).read(data, sniffed.format, hint, limits)
-        return Result(checked(storable(result.reading)), result.attachments), ()
+        return Result(checked(storable(result.reading)), result.attachments)
+
+    return _tried(read, sniffed.format, hint, limits)
+
+
+def _tried(do: Callable[[], _T], format: str, hint: Hint, limits: Limits) -> tuple[_T | None, tuple[Remark, ...]]:
+    """What a reader or a lock gives, or why it gave nothing."""
+    try:
+        return do(), ()
     except ReadingError as error:
-        return None, remarks_of_error(error, sniffed.format)
+        return None, remarks_of_error(error, format)
     except ImportError as error:
         missing = ReaderMissing(hint.path, error.name or str(error))
-        return None, remarks_of_error(missing, sniffed.format)
+        return None, remarks_of_error(missing, format)
     except MemoryError:
         return None, (remark("reader_memory", detail=bytes_words(limits.memory_bytes)),)
     except RecursionError:

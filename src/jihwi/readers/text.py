@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from jihwi.evidence import Metadata, OriginRun, ReadingBuilder
@@ -21,7 +22,7 @@ class TextReader:
     """Plain text: one block a paragraph, list item or recognised heading."""
 
     name = "text"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("text",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -38,6 +39,7 @@ class TextReader:
 
 def write_text(builder: ReadingBuilder, decoded: Decoded, limits: Limits) -> None:
     """Put plain text into `builder`, block by block, keeping the origin of what was repaired."""
+    repaired = sorted(decoded.repaired, key=_beginning)
     for spans in _paragraphs(decoded.text):
         if builder.length > limits.output_characters:
             builder.warn("output_cut")
@@ -50,7 +52,7 @@ def write_text(builder: ReadingBuilder, decoded: Decoded, limits: Limits) -> Non
             text,
             level=begins.level if kind != "paragraph" else 0,
             number=begins.number,
-            origins=_origins(decoded.repaired, spans) if decoded.repaired else (),
+            origins=_origins(repaired, spans) if repaired else (),
         )
 
 
@@ -105,12 +107,22 @@ def _width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
 
 
-def _origins(repaired: tuple[OriginRun, ...], spans: list[tuple[int, int]]) -> tuple[OriginRun, ...]:
+def _beginning(run: OriginRun) -> int:
+    return run.start
+
+
+def _origins(repaired: list[OriginRun], spans: list[tuple[int, int]]) -> tuple[OriginRun, ...]:
+    """The runs of a paragraph among those of the whole text, which stand in order and apart."""
     found: list[OriginRun] = []
     at = 0
     for start, end in spans:
-        for run in repaired:
-            if run.start < end and run.end > start:
+        # Looked up, not walked through: garbled text has tens of thousands of runs and of lines.
+        first = max(0, bisect_right(repaired, start, key=_beginning) - 1)
+        for index in range(first, len(repaired)):
+            run = repaired[index]
+            if run.start >= end:
+                break
+            if run.end > start:
                 found.append(OriginRun(at + max(run.start, start) - start, at + min(run.end, end) - start, run.origin))
         at += end - start + 1
     return tuple(found)
