@@ -13,8 +13,8 @@ from jihwi.errors import FileBroken, FileLocked
 __all__ = ["unlocked"]
 
 _LOCKED_SUMMARY, _PUT_ASIDE = (name.encode("utf-16-le") for name in ("EncryptedSummary", "EncryptedSummarx"))
-"""A presentation's properties stay locked when the rest is opened, and who sees their stream takes the whole for locked;
-under another name of that length they stand where they stood, and nobody looks there."""
+"""A presentation's properties stay locked when the rest is opened, and who sees their stream takes the whole for
+locked; under another name of that length they stand where they stood, and nobody looks there."""
 
 
 def unlocked(data: bytes, path: str, password: str) -> bytes:
