@@ -42,6 +42,9 @@ _Answer = TypeVar("_Answer")
 _LOST = frozenset({-32000, -32001})
 """Codes the package gives when no answer can come any more: the connection is closed, the time is over."""
 
+_FORGOTTEN = "Session terminated"
+"""What the package says when an address no longer knows the session, as after it was started anew."""
+
 for _name in ("mcp", "client"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).propagate = False  # what went wrong is told by our errors; a server writes no log here
@@ -183,7 +186,7 @@ class Connection:
                 raise ServerLost(skill, self._server.shown)
             return asking.result()
         except MCPError as problem:
-            if problem.code in _LOST or owner.done():
+            if problem.code in _LOST or problem.message == _FORGOTTEN or owner.done():
                 raise ServerLost(skill, self._server.shown) from None
             raise ToolFailed(skill, f"{problem.code}: {problem.message}"[:_LONGEST_WORDS]) from None
         except (RuntimeError, ValidationError) as problem:

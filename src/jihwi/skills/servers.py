@@ -32,8 +32,12 @@ class McpServer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> str:
-        """Where it is, for people; holds no secret."""
-        return self.url or " ".join(self.command[:1])
+        """Which it is and where, for people; holds no secret.
+
+        >>> parse_server("desk=http://127.0.0.1:9000/mcp").shown
+        'desk (http://127.0.0.1:9000/mcp)'
+        """
+        return f"{self.name} ({self.url or self.command[0]})"
 
     def withheld(self, classes: Sequence[str]) -> tuple[str, ...]:
         """Which of these classes it may not see.
