@@ -17,13 +17,16 @@ from typing import Any
 from jihwi.errors import SettingInvalid, SettingUnknown
 from jihwi.skills.servers import SERVER_EXPECTED, parse_server
 
-__all__ = ["NOT_SETTINGS", "SETTINGS_FILE", "Settings", "StoreAddress", "documented", "load_settings"]
+__all__ = ["NOT_SETTINGS", "SETTINGS_FILE", "STANDING", "Settings", "StoreAddress", "documented", "load_settings"]
 
 SETTINGS_FILE = "jihwi.toml"
 
 NOT_SETTINGS = frozenset({"JIHWI_TEST_ALL", "JIHWI_TEST_POSTGRES", "JIHWI_CORPUS"})
 """Names the tests use."""
 
+STANDING = ("copy", "draft", "fragment", "official", "older", "repealed")
+"""What a search may prefer among equals (`jihwi.library.Standing`)."""
+_WEIGHTS_EXPECTED = "official, draft, repealed, older, copy or fragment=WEIGHT (-1 to 1), separated by commas"
 _STORE_EXPECTED = "postgresql://USER:PASSWORD@HOST/NAME, env:NAME or file:PATH"
 _ADDRESS_BYTES = 16 * 1024
 _HOST = r"(?:[\w.%-]*|\[[0-9A-Fa-f:.]*\])(?::\d*)?"
@@ -130,6 +133,17 @@ def _counts(value: Any) -> tuple[tuple[str, int], ...]:
     found = {str(name).strip(): _count(count) for name, count in value.items()}
     if not all(found) or not all(found.values()):
         raise ValueError("NAME=COUNT separated by commas, each 1 or more")
+    return tuple(sorted(found.items()))
+
+
+def _weights(value: Any) -> tuple[tuple[str, float], ...]:
+    if isinstance(value, str):
+        value = dict(part.partition("=")[::2] for part in value.split(",") if part.strip())
+    if not isinstance(value, dict):
+        raise ValueError(_WEIGHTS_EXPECTED)
+    found = {str(name).strip(): float(weight) for name, weight in value.items()}
+    if not found.keys() <= set(STANDING) or not all(-1 <= weight <= 1 for weight in found.values()):
+        raise ValueError(_WEIGHTS_EXPECTED)
     return tuple(sorted(found.items()))
 
 
@@ -263,6 +277,13 @@ class Settings:
     )
     security_class: str = _setting(
         "O", _class, "C, S or O", "등급을 정하지 않은 폴더의 등급", "The class of folders that were given none"
+    )
+    standing: tuple[tuple[str, float], ...] = _setting(
+        (),
+        _weights,
+        _WEIGHTS_EXPECTED,
+        "비슷하게 맞는 대목 가운데 무엇을 앞에 둘지: 이름=더할 점수. 0이면 보지 않습니다",
+        "What a search prefers among equals: NAME=WEIGHT added to a score of 0 to 2; 0 switches one off",
     )
     skill_calls: tuple[tuple[str, int], ...] = _setting(
         (),

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from jihwi.errors import SettingInvalid
 from jihwi.index.embedded import EmbeddedIndex
 from jihwi.index.mecab import MecabAnalyser
 from jihwi.library import Library, Standing
 from jihwi.library.standing import marks_of
+from jihwi.settings import STANDING, load_settings
 from tests.library.shelf import ANYONE, Shelf
 
 RULE = "숙박비는 1박에 {}만원으로 하고 교통비는 실비로 지급하며 귀임 후 정산한다."
@@ -93,3 +95,24 @@ def test_standing_can_be_switched_off(shelf: Shelf) -> None:
 )
 def test_marks_are_read_from_the_name(path: str, marks: tuple[str, ...]) -> None:
     assert marks_of(path) == marks
+
+
+def test_the_whole_stands_before_an_excerpt_and_the_older_names_the_newer(shelf: Shelf) -> None:
+    shelf.write("가 규정 발췌.txt", RULE.format(7))
+    shelf.write("나 규정.txt", RULE.format(8))
+    shelf.write("여비 v1.txt", RULE.format(5))
+    shelf.write("여비 v2.txt", RULE.format(6))
+    ingest(shelf)
+    hits = {hit.path: hit for hit in shelf.library.search("숙박비는 얼마", ANYONE).hits}
+    assert "fragment" in hits["가 규정 발췌.txt"].why.standing
+    assert list(hits).index("나 규정.txt") < list(hits).index("가 규정 발췌.txt")
+    assert hits["여비 v1.txt"].newer_at != ""
+    assert "older" in hits["여비 v1.txt"].why.standing
+
+
+def test_the_setting_names_every_mark_and_reaches_the_search(tmp_path: Path) -> None:
+    assert set(STANDING) == set(Standing.__struct_fields__)
+    settings = load_settings(tmp_path, {"JIHWI_STANDING": "draft=0,copy=-0.5", "JIHWI_HOME": str(tmp_path / "home")})
+    assert settings.standing == (("copy", -0.5), ("draft", 0.0))
+    with pytest.raises(SettingInvalid, match="standing"):
+        load_settings(tmp_path, {"JIHWI_STANDING": "charm=1"})

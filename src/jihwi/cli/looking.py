@@ -207,7 +207,9 @@ def _installed(package: str) -> bool:
 
 def _value(session: Session, name: str) -> str:
     value = getattr(session.settings, name)
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    return ", ".join(one if isinstance(one, str) else "=".join(map(str, one)) for one in value)
 
 
 # ── quotations ───────────────────────────────────────────────────────────────

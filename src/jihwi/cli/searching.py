@@ -9,6 +9,7 @@ from pathlib import Path
 from jihwi.cli.running import classes_said, ingest_folder
 from jihwi.cli.session import Session
 from jihwi.library import Hit
+from jihwi.library.standing import standing_words
 from jihwi.wiring import open_house
 
 __all__ = ["search_library"]
@@ -50,6 +51,12 @@ async def search_library(
     return 0
 
 
+def _standing(hit: Hit, session: Session) -> str:
+    """What moved a hit among its equals, and which is the newer version."""
+    words = ", ".join(standing_words(mark, session.screen.language) for mark in hit.why.standing)
+    return f"{words}: {hit.newer_at}" if hit.newer_at else words
+
+
 def _lines(number: int, hit: Hit, session: Session) -> list[str]:
     page = session.screen.words(f", {hit.page}쪽", f", page {hit.page}") if hit.page else ""
     section = f", {hit.section}" if hit.section else ""
@@ -63,7 +70,7 @@ def _lines(number: int, hit: Hit, session: Session) -> list[str]:
     lines = [
         f"{number}. {hit.path}{page}{section}  [{hit.score:.2f}]{marked}",
         f"   {' '.join((best or hit.text[:200]).split())}",
-        f"   {why}: {matched}" + (f" ({', '.join(hit.why.standing)})" if hit.why.standing else ""),
+        f"   {why}: {matched}" + (f" ({_standing(hit, session)})" if hit.why.standing else ""),
     ]
     if heading:
         lines.insert(1, f" {heading}")

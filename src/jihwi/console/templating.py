@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jihwi.case.governor import choice_words
 from jihwi.console.telling import skill_name
+from jihwi.library.standing import standing_words
 from jihwi.words import Language, fill
 
 __all__ = ["STATIC", "assets", "render", "say_to", "warm_templates"]
@@ -75,7 +76,10 @@ def _templates() -> Environment:
     )
     environment.filters.update(moment=_moment, clock=_clock, iso=_iso, thousands=_thousands, pretty=_pretty)
     environment.globals.update(
-        asset=lambda name: f"/static/{assets()}/{name}", skill_name=skill_name, choice_words=choice_words
+        asset=lambda name: f"/static/{assets()}/{name}",
+        skill_name=skill_name,
+        choice_words=choice_words,
+        standing_words=standing_words,
     )
     return environment
 

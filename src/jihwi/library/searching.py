@@ -26,6 +26,7 @@ def hits_of(
     """The first `limit` hits. `keys`: what the index holds of each document, when it may be behind the database."""
     titles: dict[str, str] = {}
     modified_ms: dict[str, int] = {}
+    partial: set[str] = set()
     visible = {partition.id for partition in partitions}
     weights = {term.term: term for term in found.terms}
     hits: list[Hit] = []
@@ -43,9 +44,11 @@ def hits_of(
             hits.append(hit)
             titles[match.document_id] = row.document.title
             modified_ms[match.document_id] = row.document.source.modified_ms
+            if row.document.grade == "D":
+                partial.add(match.document_id)
         if len(hits) == limit + _BELOW:
             break
-    return by_standing(hits, titles, modified_ms, standing)[:limit]
+    return by_standing(hits, titles, modified_ms, standing, partial)[:limit]
 
 
 def _is_behind(row: DocumentRow, keys: dict[str, str] | None) -> bool:

@@ -1,21 +1,23 @@
 """Standing: what the search prefers among equals, visible in each hit and adjustable.
 
-Official over draft, in force over repealed, newer over older of two versions. The preference is a few hundredths of a
-score that runs to 2, so it decides between passages that fit a question alike and never lifts one that does not fit.
-It is taken from names and titles and from the hits themselves; of what the viewer may not see it knows nothing.
+Official over draft, in force over repealed, newer over older of two versions, whole over fragment. The preference is a
+few hundredths of a score that runs to 2, so it decides between passages that fit a question alike and never lifts one
+that does not fit. It is taken from names and titles and from the hits themselves; of what the viewer may not see it
+knows nothing.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from jihwi.library.types import Hit
+from jihwi.words import Language
 
-__all__ = ["DEFAULT_STANDING", "Standing", "by_standing", "marks_of"]
+__all__ = ["DEFAULT_STANDING", "Standing", "by_standing", "marks_of", "standing_words"]
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -31,6 +33,8 @@ class Standing(msgspec.Struct, frozen=True):
     """Another hit is a newer version of the same text."""
     copy: float = -0.01
     """The name says that it is a copy: 사본, 복사본, copy."""
+    fragment: float = -0.02
+    """The name says that it is an excerpt (발췌, 요약본, excerpt), or the file could be read only in part."""
 
 
 DEFAULT_STANDING = Standing()
@@ -43,7 +47,16 @@ _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("draft", re.compile(r"초안|시안|[(（\[]안[)）\]]|검토\s?안|작성\s?중|임시\s?본|\bdraft\b", re.I)),
     ("official", re.compile(r"확정|최종|공포|시행(?!\s?[규령])|고시|결재\s?완료|\bfinal\b|\bsigned\b", re.I)),
     ("copy", re.compile(r"사본|복사본|\bcopy\b", re.I)),
+    ("fragment", re.compile(r"발췌|요약본|\bexcerpt\b", re.I)),
 )
+_WORDS: dict[str, tuple[str, str]] = {
+    "official": ("확정된 문서", "official"),
+    "draft": ("초안", "draft"),
+    "repealed": ("폐지된 문서", "repealed"),
+    "older": ("새 판이 있음", "a newer version is here"),
+    "copy": ("사본", "copy"),
+    "fragment": ("일부만 있음", "only a part"),
+}
 _VERSION = re.compile(
     r"[\s_\-.(\[（]*(?:v(?:er)?\.?\s?\d+(?:\.\d+)*|rev\.?\s?\d*|제?\d+차|최종|확정|수정|개정|초안|시안|사본|복사본|final|draft|copy)"
     r"(?:본|안|전|후)?[\s_\-.)\]）]*",
@@ -56,6 +69,16 @@ _SAME_TEXT = 0.8
 _SAME_TEXT_AND_NAME = 0.5
 """Share of words two passages have in common to be versions of one another: with any names, with names that differ
 in their version only."""
+
+
+def standing_words(mark: str, language: Language) -> str:
+    """A mark in a person's words.
+
+    >>> standing_words("older", "en")
+    'a newer version is here'
+    """
+    known = _WORDS.get(mark)
+    return mark if known is None else known[0 if language == "ko" else 1]
 
 
 def marks_of(path: str, title: str = "") -> tuple[str, ...]:
@@ -72,19 +95,33 @@ def marks_of(path: str, title: str = "") -> tuple[str, ...]:
 
 
 def by_standing(
-    hits: Sequence[Hit], titles: Mapping[str, str], modified_ms: Mapping[str, int], standing: Standing
+    hits: Sequence[Hit],
+    titles: Mapping[str, str],
+    modified_ms: Mapping[str, int],
+    standing: Standing,
+    partial: Collection[str] = (),
 ) -> list[Hit]:
-    """The hits in their order by score and standing. `titles` and `modified_ms` are by document id."""
+    """The hits in their order by score and standing. `titles` and `modified_ms` are by document id; `partial` are the
+    documents that could be read only in part."""
     marks = {hit.document_id: marks_of(hit.path, titles.get(hit.document_id, "")) for hit in hits}
     older = _older(hits, modified_ms)
     judged = [
-        _judged(hit, (*marks[hit.document_id], *(("older",) if number in older else ())), standing)
+        _judged(
+            hit,
+            (
+                *marks[hit.document_id],
+                *(("fragment",) if hit.document_id in partial and "fragment" not in marks[hit.document_id] else ()),
+                *(("older",) if number in older else ()),
+            ),
+            hits[older[number]].path if number in older else "",
+            standing,
+        )
         for number, hit in enumerate(hits)
     ]
     return sorted(judged, key=lambda hit: (-hit.score, hit.document_id, hit.ordinal))
 
 
-def _judged(hit: Hit, marks: tuple[str, ...], standing: Standing) -> Hit:
+def _judged(hit: Hit, marks: tuple[str, ...], newer_at: str, standing: Standing) -> Hit:
     weights = msgspec.structs.asdict(standing)
     if not marks:
         return hit
@@ -92,14 +129,15 @@ def _judged(hit: Hit, marks: tuple[str, ...], standing: Standing) -> Hit:
         hit,
         score=round(hit.score + sum(weights[mark] for mark in marks), 9),
         why=msgspec.structs.replace(hit.why, standing=marks),
+        newer_at=newer_at,
     )
 
 
-def _older(hits: Sequence[Hit], modified_ms: Mapping[str, int]) -> set[int]:
-    """Which hits have a newer version of their text among the hits."""
+def _older(hits: Sequence[Hit], modified_ms: Mapping[str, int]) -> dict[int, int]:
+    """Which hits have a newer version of their text among the hits, and which that is."""
     words = [frozenset(hit.text.split()) for hit in hits]
     names = [_VERSION.sub(" ", _name(hit.path)).strip() for hit in hits]
-    found: set[int] = set()
+    found: dict[int, int] = {}
     for a in range(len(hits)):
         for b in range(a):
             least = _SAME_TEXT_AND_NAME if names[a] == names[b] else _SAME_TEXT
@@ -107,7 +145,7 @@ def _older(hits: Sequence[Hit], modified_ms: Mapping[str, int]) -> set[int]:
                 continue
             newer = _newer(hits[a], hits[b], modified_ms)
             if newer:
-                found.add(b if newer > 0 else a)
+                found.update({b: a} if newer > 0 else {a: b})
     return found
 
 

@@ -79,7 +79,8 @@ class Why(msgspec.Struct, frozen=True, omit_defaults=True):
     similarity: float | None = None
     """How near the passage's vector is to the question's, -1 to 1; None without vectors."""
     standing: tuple[str, ...] = ()
-    """What moved it up or down among its equals: `official`, `draft`, `repealed`, `newer`, `older`, `fragment`."""
+    """What moved it up or down among its equals: `official`, `draft`, `repealed`, `older`, `copy`,
+    `fragment`."""
 
 
 class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,6 +104,8 @@ class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
     headings: tuple[str, ...] = ()
     also_at: tuple[str, ...] = ()
     """Paths of documents with the very same content that the viewer may see too."""
+    newer_at: str = ""
+    """Path of the newer version of this text that is among the hits; empty when there is none."""
     security_class: SecurityClass = "O"
     """The class of the document: which models may see it."""
 

@@ -39,11 +39,12 @@ def library_of(settings: Settings, home: Path) -> Library:
     """The documents of the house in `home`. Raises StoreError, SettingInvalid, ModelSpecInvalid, EmbeddingError,
     ExtraMissing."""
     from jihwi.index.mecab import MecabAnalyser  # waits: loads the analyser's dictionary
-    from jihwi.library import Library
+    from jihwi.library import Library, Standing
 
     analyser = MecabAnalyser()
     busy_seconds = settings.busy_seconds
     security_class = cast(SecurityClass, settings.security_class)
+    standing = Standing(**dict(settings.standing))
     if settings.store:
         from jihwi.index.postgres import PostgresIndex
 
@@ -51,12 +52,28 @@ def library_of(settings: Settings, home: Path) -> Library:
         database = _on(server)
         vectors = _vectors(settings, server)
         on_server = PostgresIndex(server, analyser)
-        return Library(home, analyser, on_server, vectors=vectors, database=database, security_class=security_class)
+        return Library(
+            home,
+            analyser,
+            on_server,
+            vectors=vectors,
+            database=database,
+            security_class=security_class,
+            standing=standing,
+        )
     from jihwi.index.embedded import EmbeddedIndex
 
     index = EmbeddedIndex(home / "index", analyser)
     vectors = _vectors(settings, home / "index")
-    return Library(home, analyser, index, busy_seconds=busy_seconds, vectors=vectors, security_class=security_class)
+    return Library(
+        home,
+        analyser,
+        index,
+        busy_seconds=busy_seconds,
+        vectors=vectors,
+        security_class=security_class,
+        standing=standing,
+    )
 
 
 def _server(address: StoreAddress, busy_seconds: float) -> PostgresServer:
@@ -182,6 +199,7 @@ class ReadingRoom:
         self.refuse_overlap = repair.refuse_overlap
         self.safe_path = repair.safe_path
         self.say = words.say
+        self.say_of_many = words.say_of_many
         self.grade_words = words.grade_words
         self.markdown = writers.to_markdown
         self.reading_json = writers.to_json
