@@ -164,6 +164,20 @@ def named(found: list[Near]) -> list[tuple[str, int, float]]:
 
 
 @pytest.mark.needs("pgvector")
+def test_among_very_many_equals_the_first_by_name_come_as_in_a_folder(pgvector: str, tmp_path: Path) -> None:
+    server = served(pgvector)
+    theirs, ours = vectors_on(server, "m"), FlatVectors(tmp_path, "m")
+    equal, nearer = rows((1, 1)), rows((1, 0.99))
+    for index in (theirs, ours):
+        index.put([DocumentVectors(f"d{n:03}", "open", "1", (0,), equal) for n in reversed(range(400))])
+        index.put([DocumentVectors("z", "open", "1", (0,), nearer)])
+    for limit in (1, 4, 500):
+        assert ids(theirs.nearest(EAST, ["open"], limit=limit)) == ids(ours.nearest(EAST, ["open"], limit=limit))
+    assert ids(theirs.nearest(EAST, ["open"], limit=3)) == [("z", 0), ("d000", 0), ("d001", 0)]
+    server.close()
+
+
+@pytest.mark.needs("pgvector")
 def test_vectors_that_lay_there_before_pgvector_came_are_moved_and_none_is_made_anew(pgvector: str) -> None:
     server = served(pgvector)
     before = PostgresVectors(server, "m")

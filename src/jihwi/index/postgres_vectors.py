@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,6 +58,12 @@ AND (r.rolsuper OR v.trusted AND has_database_privilege(current_database(), 'CRE
 
 _FINER = 2048.0
 """What half precision leaves of a number is this much smaller than it."""
+_LONGEST = 1.001
+"""No stored vector is longer: of length 1, but for its own half precision."""
+_ROUNDING = 5e-6
+"""More than sums in single precision and the sixth decimal can be wrong by."""
+_MORE = 50
+"""Rows fetched besides those that are wanted."""
 
 
 def vectors_on(server: Server, model: str) -> KeptVectors:
@@ -118,9 +124,8 @@ class ComparedVectors(PostgresVectors):
     def __init__(self, server: Server, model: str, schema: str) -> None:
         """`schema`: where pgvector lies, quoted as SQL wants it. Raises StoreError when the server cannot be asked."""
         self._schema = schema
-        # Half precision of the question would cost the fifth decimal: its remainder is compared too.
-        near = f"OPERATOR({schema}.<#>) ?::{schema}.halfvec"
-        self._product = f"round(((c.vector {near}) + (c.vector {near}) / {_FINER}) * 1e6)"
+        # Half precision of the question alone would cost the fifth decimal: its remainder is compared too.
+        self._near = f"OPERATOR({schema}.<#>) ?::{schema}.halfvec"
         super().__init__(server, model)
 
     def _begin(self, db: Rows) -> None:
@@ -178,39 +183,66 @@ class ComparedVectors(PostgresVectors):
     def nearest(
         self, vector: Array, partitions: Collection[str], *, limit: int, documents: Collection[str] | None = None
     ) -> list[Near]:
-        """The nearest chunks of `partitions`."""
+        """The nearest chunks of `partitions`: some more by the rough product, until no other can be among them."""
         narrowed = "" if documents is None else " AND c.document_id = ANY (?)"
-        values = [] if documents is None else [sorted(documents)]
-        inner = (
-            f"SELECT c.document_id, c.ordinal, {self._product} AS far FROM vector_chunks c "
-            f"WHERE c.partition = ANY (?){narrowed} ORDER BY far, c.document_id, c.ordinal LIMIT ?"
+        values = [sorted(partitions)] if documents is None else [sorted(partitions), sorted(documents)]
+        scan = (
+            f"SELECT c.document_id, c.ordinal, c.vector, c.vector {self._near} AS rough FROM vector_chunks c "
+            f"WHERE c.partition = ANY (?){narrowed} ORDER BY rough LIMIT ?"
         )
-        return self._asked(inner, vector, [sorted(partitions), *values, limit])
+        most = limit + _MORE
+        while True:
+            found = self._asked(scan, vector, [*values, most])
+            if len(found) < most or _none_is_missed(found, limit, vector):
+                return [one.near() for one in found[:limit]]
+            most *= 8
 
     def similarities(
         self, vector: Array, partitions: Collection[str], chunks: Collection[tuple[str, int]]
     ) -> list[Near]:
         """How near these chunks are."""
         wanted = sorted(chunks)
-        inner = (
-            f"SELECT c.document_id, c.ordinal, {self._product} AS far FROM vector_chunks c "
+        scan = (
+            f"SELECT c.document_id, c.ordinal, c.vector, c.vector {self._near} AS rough FROM vector_chunks c "
             "JOIN unnest(?::text[], ?::integer[]) AS w (document_id, ordinal) USING (document_id, ordinal) "
             "WHERE c.partition = ANY (?)"
         )
         names, numbers = [name for name, _ in wanted], [number for _, number in wanted]
-        return self._asked(inner, vector, [names, numbers, sorted(partitions)])
+        return [one.near() for one in self._asked(scan, vector, [names, numbers, sorted(partitions)])]
 
-    def _asked(self, inner: str, vector: Array, values: Sequence[Any]) -> list[Near]:
+    def _asked(self, scan: str, vector: Array, values: Sequence[Any]) -> list[_Row]:
+        """The rows of a scan with their whole products, nearest first; equals by document id and ordinal."""
+        rough, rest = _halves(vector)
+        asked = (
+            f"WITH f AS ({scan}) SELECT f.document_id, f.ordinal, v.key, f.rough, "
+            f"round((f.rough + (f.vector {self._near}) / {_FINER}) * 1e6) AS far "
+            "FROM f JOIN vectors v USING (document_id) ORDER BY far, f.document_id, f.ordinal"
+        )
         with self._reading() as db:
             dimension = self._dimension_in(db)
             if dimension and dimension != len(vector):
                 raise EmbeddingChanged(self._model, f"{len(vector)} ≠ {dimension}")
-            found = db.execute(
-                "SELECT f.document_id, f.ordinal, f.far, v.key FROM "
-                f"({inner}) f JOIN vectors v USING (document_id) ORDER BY f.far, f.document_id, f.ordinal",
-                (*_halves(vector), *values),
-            )
-            return [Near(name, ordinal, 0.0 - far / 1e6, key) for name, ordinal, far, key in found.fetchall()]
+            return [_Row(*row) for row in db.execute(asked, (_written(rough), *values, _written(rest))).fetchall()]
+
+
+class _Row(NamedTuple):
+    document_id: str
+    ordinal: int
+    key: str
+    rough: float
+    """The product with the question in half precision, negative: the nearest is the least."""
+    far: float
+    """The whole product, negative, in millionths."""
+
+    def near(self) -> Near:
+        return Near(self.document_id, self.ordinal, 0.0 - self.far / 1e6, self.key)
+
+
+def _none_is_missed(found: Sequence[_Row], limit: int, vector: Array) -> bool:
+    """Whether what was left out, whose rough product is no less than any here, must be farther than the first `limit`:
+    a rough product is wrong by no more than the length of what half precision left of the question."""
+    left = float(np.linalg.norm(vector - vector.astype(np.float16).astype(np.float32))) * _LONGEST
+    return found[limit - 1].far / 1e6 + _ROUNDING < max(one.rough for one in found) - left
 
 
 def _bytes_of(row: Array) -> bytes:
@@ -218,11 +250,10 @@ def _bytes_of(row: Array) -> bytes:
     return len(row).to_bytes(2, "big") + b"\0\0" + np.asarray(row, dtype=">f2").tobytes()
 
 
-def _halves(vector: Array) -> tuple[str, str]:
+def _halves(vector: Array) -> tuple[Array, Array]:
     """A vector as two of half precision: itself, and what that left, so many times larger."""
     rough = np.asarray(vector, dtype=np.float16)
-    rest = ((vector - rough.astype(np.float32)) * _FINER).astype(np.float16)
-    return _written(rough), _written(rest)
+    return rough, ((vector - rough.astype(np.float32)) * _FINER).astype(np.float16)
 
 
 def _written(vector: Array) -> str:
