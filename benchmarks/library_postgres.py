@@ -35,8 +35,8 @@ def server_cpu_seconds(dsn: str) -> float:
     """What the server and all its processes, ended ones too, have used."""
     with psycopg.connect(dsn, autocommit=True) as db:
         row = db.execute("SELECT pg_backend_pid()").fetchone()
-    mine = int(row[0]) if row else 0
-    parent = int(Path(f"/proc/{mine}/stat").read_text().rpartition(")")[2].split()[1]) if mine else 0
+        mine = int(row[0]) if row else 0
+        parent = int(Path(f"/proc/{mine}/stat").read_text().rpartition(")")[2].split()[1]) if mine else 0
     used = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
