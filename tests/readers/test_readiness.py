@@ -13,7 +13,7 @@ import pytest
 
 from jihwi.errors import FolderOverlaps
 from jihwi.evidence import Metadata, Reading, ReadingBuilder
-from jihwi.readers import Limits, Outcome
+from jihwi.readers import FileToRead, Limits, Outcome
 from jihwi.readers.folder import walk
 from jihwi.readers.grade import graded
 from jihwi.readers.pipeline import failed
@@ -245,3 +245,15 @@ def test_originals_and_copies_may_not_lie_in_each_other(tmp_path: Path) -> None:
     for target in (tmp_path, tmp_path / "안", tmp_path.parent):
         with pytest.raises(FolderOverlaps):
             list(repair([], tmp_path, target))
+
+
+def test_the_page_counts_one_as_one_names_where_personal_data_is_and_boasts_of_no_gain(tmp_path: Path) -> None:
+    (tmp_path / "명부.txt").write_text("전화 010-1234-5678, 02-123-4567로 연락하십시오.\n대외비\n", encoding="cp949")
+    with SandboxReadingService(processes=1) as service:
+        report = readiness(service.read_all([FileToRead(str(tmp_path / "명부.txt"), "명부.txt")]))
+    page = render_readiness_html(report, "en")
+    assert "1 file ·" in page
+    assert "1 files" not in page
+    assert "Most of it in: 명부.txt (2)" in " ".join(page.split())
+    assert "0 become" not in page
+    assert "010-1234" not in page

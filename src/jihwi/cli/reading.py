@@ -369,16 +369,17 @@ def _show(session: Session, room: ReadingRoom, report: Any) -> None:
     console = screen.out
     console.print(table)
     counts = "  ".join(f"{letter} {count}" for letter, count in report.grades.items() if count)
+    # Cut and not rounded, as on the page: 100 means every file.
+    shares = (report.readable_now, report.readable_after_automatic, report.readable_after_all)
+    now, automatic, everything = (int(share * 100) for share in shares)
     console.print(f"\n{screen.words('등급', 'Grades')}: {counts}", markup=False)
     console.print(
         screen.words(
-            f"기계가 읽을 수 있는 파일: 지금 {report.readable_now:.0%}, 자동으로 고친 뒤 "
-            f"{report.readable_after_automatic:.0%}, 모두 고친 뒤 {report.readable_after_all:.0%}",
-            f"Machine readable: {report.readable_now:.0%} now, {report.readable_after_automatic:.0%} after "
-            f"automatic fixes, {report.readable_after_all:.0%} after all",
+            f"기계가 읽을 수 있는 파일: 지금 {now}%, 자동으로 고친 뒤 {automatic}%, 모두 고친 뒤 {everything}%",
+            f"Machine readable: {now}% now, {automatic}% after automatic fixes, {everything}% after all",
         ),
         markup=False,
     )
     for fix in report.fixes[:10]:
-        what, how = room.say(fix.remark, language)
-        console.print(f"  · {fix.files}: {_plain(how or what)}", markup=False)
+        what, how = room.say_of_many(fix.remark, language)
+        console.print(f"  · {_plain(what).rstrip('.')} ({fix.files}): {_plain(how)}", markup=False)

@@ -15,11 +15,13 @@ from jihwi.readers.readiness import LETTERS, FileLine, Fix, Readiness
 from jihwi.readers.words import data_words, format_words, grade_words, say, say_of_many
 from jihwi.words import Language
 
-__all__ = ["render_readiness_csv", "render_readiness_html", "render_readiness_json"]
+__all__ = ["percent", "render_readiness_csv", "render_readiness_html", "render_readiness_json"]
 
 MOST_LINES = 2_000
 """A page lists no more files than this, the worst first; JSON and CSV list all."""
 MOST_GROUPS = 200
+MOST_NAMED = 10
+"""Files named in a line, such as those with the most personal data."""
 
 _WORDS: dict[Language, dict[str, str]] = {
     "ko": {
@@ -27,15 +29,19 @@ _WORDS: dict[Language, dict[str, str]] = {
         "files": "파일 {n}개",
         "inside": "그 안에 든 문서 {n}개",
         "now": "지금 기계가 읽을 수 있음",
-        "automatic": "--fix로 고친 뒤",
+        "automatic": "자동으로 고친 뒤 (--fix)",
         "all": "사람이 할 일까지 한 뒤",
         "grades": "등급별 파일 수",
         "fixes": "먼저 고칠 것",
         "by_itself": "자동으로 고침",
-        "gain": "파일 {files}개 · 새로 읽히는 파일 {gained}개 · 여기까지 하면 {share}",
+        "gain_files": "파일 {n}개",
+        "gained": "새로 읽히는 파일 {n}개",
+        "share": "여기까지 하면 {share}가 읽힘",
         "example": "예: {paths}",
         "personal": "개인정보와 표시",
         "personal_files": "파일 {n}개에 개인정보로 보이는 것이 있습니다.",
+        "most_personal": "가장 많은 파일:",
+        "marked_files": "표시가 있는 파일:",
         "never_shown": "내용은 어디에도 적지 않고 수만 셉니다.",
         "labels": "문서에 있는 표시:",
         "duplicates": "내용이 똑같은 파일",
@@ -60,35 +66,39 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "en": {
         "title": "How ready these files are",
-        "files": "{n} files",
-        "inside": "{n} documents inside them",
+        "files": "{n} file|{n} files",
+        "inside": "{n} document inside them|{n} documents inside them",
         "now": "machine readable now",
-        "automatic": "after --fix",
+        "automatic": "after automatic fixes (--fix)",
         "all": "after what people can do, too",
         "grades": "Files by grade",
         "fixes": "What to mend first",
         "by_itself": "mended by itself",
-        "gain": "{files} files · {gained} become readable · {share} when done up to here",
+        "gain_files": "{n} file|{n} files",
+        "gained": "{n} becomes readable|{n} become readable",
+        "share": "{share} readable when done up to here",
         "example": "such as {paths}",
         "personal": "Personal data and markings",
-        "personal_files": "{n} files hold what looks like personal data.",
+        "personal_files": "{n} file holds what looks like personal data.|{n} files hold what looks like personal data.",
+        "most_personal": "Most of it in:",
+        "marked_files": "Files with markings:",
         "never_shown": "It is counted and written nowhere.",
         "labels": "Markings in the documents:",
         "duplicates": "Files with the same content",
         "versions": "Files that look like versions of one document",
-        "more": "{n} more groups are in the JSON and CSV files.",
+        "more": "{n} more group is in the JSON and CSV files.|{n} more groups are in the JSON and CSV files.",
         "every_file": "File by file",
         "file": "File",
         "format": "Format",
         "letters": "Letters",
         "why": "Why, and what to do",
         "nothing": "Nothing to mend.",
-        "more_lines": "{n} more are in the JSON and CSV files.",
+        "more_lines": "{n} more is in the JSON and CSV files.|{n} more are in the JSON and CSV files.",
         "footer": "Machine readable: the share of files with grade A or B, whose whole text can be used as it is.",
-        "hidden": "{n} hidden files were not read.",
+        "hidden": "{n} hidden file was not read.|{n} hidden files were not read.",
         "cost": "Reading took {s} seconds of CPU time.",
-        "pages": "{n} pages",
-        "tables": "{n} tables",
+        "pages": "{n} page|{n} pages",
+        "tables": "{n} table|{n} tables",
         "scan": "scan",
         "mixed": "text and scan",
         "C": "C classified",
@@ -111,15 +121,18 @@ def render_readiness_html(report: Readiness, language: Language = "ko", place: s
         language=language,
         place=place,
         t=words,
-        total=f"{len(report.files):,}",
+        many=lambda key, count: _many(words[key], count),
+        total=len(report.files),
         size=bytes_words(report.bytes),
-        now=_percent(report.readable_now),
-        automatic=_percent(report.readable_after_automatic),
-        all=_percent(report.readable_after_all),
+        now=percent(report.readable_now),
+        automatic=percent(report.readable_after_automatic),
+        all=percent(report.readable_after_all),
         bar=_bar(report),
         key=[{"letter": x, "count": report.grades.get(x, 0), "words": grade_words(x, language)} for x in LETTERS],
         fixes=[_fix_words(fix, language) for fix in report.fixes],
         personal=[(data_words(kind, language), count) for kind, count in report.personal_data.items()],
+        most_personal=_most_personal(report),
+        marked=[line for line in worst_first if line.labels],
         duplicates=duplicates[:MOST_GROUPS],
         more_duplicates=max(0, len(duplicates) - MOST_GROUPS),
         versions=versions[:MOST_GROUPS],
@@ -199,10 +212,10 @@ def _template() -> jinja2.Template:
     return environment.from_string(source)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share in percent; never 100 unless it is whole.
 
-    >>> _percent(0.9996), _percent(1.0)
+    >>> percent(0.9996), percent(1.0)
     ('99 %', '100 %')
     """
     return f"{int(share * 100)} %"
@@ -224,9 +237,28 @@ def _bar(report: Readiness) -> list[dict[str, object]]:
 def _fix_words(fix: Fix, language: Language) -> dict[str, object]:
     what, todo = say_of_many(fix.remark, language)
     words = _WORDS[language]
-    gain = words["gain"].format(files=fix.files, gained=fix.readable_gained, share=_percent(fix.readable_share))
+    gain = [_many(words["gain_files"], fix.files)]
+    if fix.readable_gained:
+        gain.append(_many(words["gained"], fix.readable_gained))
+        gain.append(words["share"].format(share=percent(fix.readable_share)))
     examples = words["example"].format(paths=", ".join(fix.examples))
-    return {"what": what, "todo": todo, "automatic": fix.automatic, "gain": gain, "examples": examples}
+    return {"what": what, "todo": todo, "automatic": fix.automatic, "gain": " · ".join(gain), "examples": examples}
+
+
+def _most_personal(report: Readiness) -> list[FileLine]:
+    """The files with the most personal data."""
+    found = sorted(report.files, key=lambda line: (-sum(line.personal_data.values()), line.path))
+    return [line for line in found[:MOST_NAMED] if line.personal_data]
+
+
+def _many(words: str, count: int) -> str:
+    """Words for a count: those before the bar for one, where there is a bar.
+
+    >>> _many("{n} file|{n} files", 1), _many("{n} file|{n} files", 1200), _many("{n}쪽", 1)
+    ('1 file', '1,200 files', '1쪽')
+    """
+    one, _, several = words.partition("|")
+    return (one if count == 1 or not several else several).format(n=f"{count:,}")
 
 
 def _line_words(line: FileLine, language: Language) -> dict[str, object]:
@@ -235,9 +267,9 @@ def _line_words(line: FileLine, language: Language) -> dict[str, object]:
     if line.security_class in ("C", "S"):
         about.append(words[line.security_class])
     if line.pages:
-        about.append(words["pages"].format(n=line.pages))
+        about.append(_many(words["pages"], line.pages))
     if line.tables:
-        about.append(words["tables"].format(n=line.tables))
+        about.append(_many(words["tables"], line.tables))
     if line.text in ("scan", "mixed"):
         about.append(words[line.text])
     if line.encoding:

@@ -295,8 +295,8 @@ CATALOGUE: dict[str, Entry] = {
     "personal_data": Entry(
         "A",
         "person",
-        "개인정보가 있습니다: {what}",
-        "It holds personal data: {what}",
+        "개인정보가 있습니다({what}).",
+        "It holds personal data ({what}).",
         "필요한지 확인하고, 아니면 지우거나 가린 사본을 쓰십시오.",
         "See whether it is needed; if not, use a copy without it.",
     ),
