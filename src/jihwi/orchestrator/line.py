@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from jihwi.errors import StoreError
 from jihwi.orchestrator.ports import Limit
@@ -26,6 +27,8 @@ LOOK_SECONDS = 1.0
 
 ROUND_SECONDS = 5.0
 """How often everybody looks: who stands first here may have lost its place in the store's line, which goes on."""
+
+_Result = TypeVar("_Result")
 
 
 class Ticket:
@@ -129,28 +132,34 @@ class Line:
 
     async def _give_back(self, queue: _Queue) -> None:
         while queue.leaving:
-            ticket = queue.leaving[0]
-            await self._slots().free(queue.limit.slot, ticket.place, lease=ticket.lease)
-            if ticket in queue.leaving:  # unless `left` was quicker
-                queue.leaving.remove(ticket)
+            await _all([self._free(queue, ticket) for ticket in queue.leaving])
+
+    async def _free(self, queue: _Queue, ticket: Ticket) -> None:
+        await self._slots().free(queue.limit.slot, ticket.place, lease=ticket.lease)
+        if ticket in queue.leaving:  # unless `left` was quicker
+            queue.leaving.remove(ticket)
 
     async def _grant(self, queue: _Queue) -> None:
-        """Ask for the first of each case, in the order of the line; behind one that must wait, only to be in it."""
-        full, everybody = False, self._seconds() - queue.rounded_at > ROUND_SECONDS
+        """Ask for the first of each case, in the order of the line; behind one that must wait, only to be in it. What
+        is asked for together is one commit, in that order."""
+        everybody = self._seconds() - queue.rounded_at > ROUND_SECONDS
         if everybody:
             queue.rounded_at = self._seconds()
+        full = False
         asked: set[Ticket] = set()
-        while (ticket := _next(queue, asked, newcomers=full and not everybody)) is not None:
-            asked.add(ticket)
-            ticket.standing = True  # from now on it may be known to the store, whatever comes of the asking
-            slot, limit = queue.limit.slot, ticket.limit.count
-            held = await self._slots().take(slot, ticket.place, limit=limit, lease=ticket.lease)
-            if not held:
-                full = True
-            elif not ticket.over:
-                _advance(queue, ticket)
-                ticket.granted = True
-                ticket.tell()
+        while wave := _wave(queue, asked, standing=not full, everybody=everybody):
+            asked.update(wave)
+            full = not all(await _all([self._take(queue, ticket) for ticket in wave])) or full
+
+    async def _take(self, queue: _Queue, ticket: Ticket) -> bool:
+        ticket.standing = True  # from now on it may be known to the store, whatever comes of the asking
+        slot, limit = queue.limit.slot, ticket.limit.count
+        held = await self._slots().take(slot, ticket.place, limit=limit, lease=ticket.lease)
+        if held and not ticket.over:
+            _advance(queue, ticket)
+            ticket.granted = True
+            ticket.tell()
+        return held
 
     async def _wait(self, queue: _Queue, heard: int) -> None:
         free = asyncio.create_task(self._slots().wait(queue.limit.slot, heard, seconds=LOOK_SECONDS))
@@ -163,14 +172,31 @@ class Line:
             await asyncio.gather(free, news, return_exceptions=True)
 
 
-def _next(queue: _Queue, asked: set[Ticket], *, newcomers: bool) -> Ticket | None:
-    """The first ticket that was not asked for in this round; only of those who are not in the store's line yet, when
-    `newcomers`."""
+async def _all(works: list[Coroutine[Any, Any, _Result]]) -> list[_Result]:
+    """What comes of them all, once all have ended; the first error among it is raised."""
+    found = await asyncio.gather(*works, return_exceptions=True)
+    results: list[_Result] = []
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+        results.append(one)
+    return results
+
+
+def _wave(queue: _Queue, asked: set[Ticket], *, standing: bool, everybody: bool) -> list[Ticket]:
+    """Whom to ask for now, of those not asked for in this round: who is new, and the first who stands in the store's
+    line already, if `standing`; or everybody."""
+    wave: list[Ticket] = []
     for of_case in queue.waiting.values():
         ticket = of_case[0]
-        if ticket not in asked and not (newcomers and ticket.standing):
-            return ticket
-    return None
+        if ticket in asked:
+            continue
+        if everybody or not ticket.standing:
+            wave.append(ticket)
+        elif standing:
+            wave.append(ticket)
+            standing = False
+    return wave
 
 
 def _advance(queue: _Queue, ticket: Ticket) -> None:
