@@ -8,7 +8,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def team_of(folder: Path, *calls: tuple[str, dict[str, object]], head: str = "", mcp: str = "") -> Path:
+def team_of(folder: Path, *calls: tuple[str, Mapping[str, object]], head: str = "", mcp: str = "") -> Path:
     """A team of one clerk who makes these calls, one a turn, and reports."""
     names = json.dumps(sorted({skill for skill, _ in calls}))
     write(folder / "team.md", f"---\nname: desk\ncase_worker: clerk\n{head}---\nOne clerk.\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -114,7 +113,7 @@ def test_what_is_wrong_is_named_by_file_and_line_and_stepped_over(
     assert "right" in [one.name for one in found]
 
 
-def _wide(value: Any) -> str:
+def _wide(value: str) -> str:
     return "---\nname: dates\ndescription: x\n---\n" + value
 
 
