@@ -28,6 +28,7 @@ HEAVY = (
     "openpyxl",
     "bs4",
     "pydantic_ai",
+    "mcp",
     "openai",
     "starlette",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 from mcp.server.mcpserver import Context, MCPServer
-from mcp_types import ToolAnnotations
+from mcp.types import ToolAnnotations
 
 WAY, FOLDER = sys.argv[1], Path(sys.argv[2])
 office = MCPServer("office")

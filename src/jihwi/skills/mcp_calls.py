@@ -132,7 +132,7 @@ def _wire() -> Any:
     try:
         from jihwi.skills import mcp_wire
     except ModuleNotFoundError as missing:
-        if missing.name and missing.name.partition(".")[0] in ("mcp", "mcp_types", "httpx2"):
+        if missing.name and missing.name.partition(".")[0] in ("mcp", "anyio", "httpx2"):
             raise ExtraMissing("MCP", _INSTALL) from None
         raise
     return mcp_wire

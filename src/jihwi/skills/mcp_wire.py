@@ -20,7 +20,7 @@ import msgspec
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult, TextContent
+from mcp.types import CallToolResult, TextContent
 from pydantic import ValidationError
 
 from jihwi.errors import ServerLost, ServerUnreachable, ToolAnswer, ToolFailed
