@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-from jihwi.errors import StoreBusy, StoreReadOnly
+from jihwi.errors import StoreBusy, StoreFull, StoreReadOnly
 from jihwi.evidence import Chunk
 from jihwi.evidence.chunking import Strategy
 from jihwi.index import ChunkText, IndexedDocument, WordIndex
@@ -68,7 +68,7 @@ class IndexKeeper:
                 elif must:
                     raise StoreBusy(self._database.place, self._lock.busy_seconds)
                 return mine or held == version
-        except StoreReadOnly:
+        except (StoreReadOnly, StoreFull):  # what is indexed can be found, whether or not more can be written
             if must:
                 raise
             return False

@@ -1,0 +1,95 @@
+"""A disk that is full while documents are read and indexed: a clear error, nothing lost, and on it goes with room."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.store.test_sqlite import REPOSITORY, needs_a_disk
+
+PROGRAM = """
+import os, pathlib, random, sys
+from jihwi.errors import StoreFull
+from jihwi.index.embedded import EmbeddedIndex
+from jihwi.index.mecab import MecabAnalyser
+from jihwi.library import Library
+from jihwi.readers import FileToRead
+from tests.library.shelf import ANYONE, PlainTextService
+
+disk, files, ballast = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+chance = random.Random(3)
+COUNT = 100
+
+def written(number):
+    lines = (f"예산 집행 {chance.randbytes(150).hex()} 문단{line}" for line in range(12))
+    (files / f"{number:04}.txt").write_text(f"문서{number:04} 처리 규정\\n" + "\\n".join(lines), "utf-8")
+
+def listing():
+    return [FileToRead(str(one), one.name) for one in sorted(files.iterdir())]
+
+def opened():
+    analyser = MecabAnalyser()
+    return Library(disk, analyser, EmbeddedIndex(disk / "index", analyser), busy_seconds=0.3)
+
+def paths(library, question):
+    return [hit.path for hit in library.search(question, ANYONE, limit=3).hits]
+
+(disk / "ballast").write_bytes(bytes(ballast))
+for number in range(5):
+    written(number)
+library = opened()
+library.put_collection("files", str(files))
+library.ingest("files", listing(), PlainTextService())
+first = {one.source.path for one in library.documents(ANYONE)}
+assert len(first) == 5
+for number in range(5, COUNT):
+    written(number)
+try:
+    library.ingest("files", listing(), PlainTextService())
+    raise SystemExit("the disk was never full")
+except StoreFull as problem:
+    assert str(disk) in problem.words("ko"), problem.words("ko")
+    assert problem.next_step("ko") and problem.next_step("en")
+    print("full")
+kept = {one.source.path for one in library.documents(ANYONE)}
+assert first <= kept, "what was acknowledged is not there"
+assert paths(library, "문서0003")[:1] == ["0003.txt"], "what was indexed is not found"
+library.close()
+
+library = opened()  # another process, the disk still full: what is there can be read
+assert {one.source.path for one in library.documents(ANYONE)} == kept
+os.remove(disk / "ballast")
+service = PlainTextService()
+library.ingest("files", listing(), service)
+assert not kept & set(service.read), "what was stored was read again"
+assert len(library.documents(ANYONE)) == COUNT
+for number in (3, 60, COUNT - 1):
+    assert paths(library, f"문서{number:04}")[:1] == [f"{number:04}.txt"]
+library.close()
+print("kept", len(kept), "went on")
+"""
+
+
+@needs_a_disk
+@pytest.mark.parametrize("ballast", [4_300_000, 3_600_000])
+def test_reading_into_a_full_disk_stops_clearly_and_goes_on_with_room(tmp_path: Path, ballast: int) -> None:
+    """The disk runs full at another place each time: while documents are stored, or while they are indexed."""
+    disk, files = tmp_path / "disk", tmp_path / "files"
+    disk.mkdir()
+    files.mkdir()
+    script = 'mount -t tmpfs -o size=5m tmpfs "$0" && exec "$1" -c "$2" "$0" "$3" "$4"'
+    alone = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+    done = subprocess.run(
+        [*alone, script, str(disk), sys.executable, PROGRAM, str(files), str(ballast)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "full" in done.stdout
+    assert "went on" in done.stdout
