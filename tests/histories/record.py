@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from jihwi.case import membership, person
-from jihwi.case.assignment import MindSpec, Policy
+from jihwi.case.assignment import MindSpec, Policy, SkillSpec
 from jihwi.case.budget import Limits
+from jihwi.case.events import SlotAwaited
 from jihwi.case.revision import Edit, discard_proposal, edit_report, release_edited, report_digest, sentence_key
 from jihwi.case.turn import (
     Ask,
@@ -31,12 +32,12 @@ from jihwi.case.turn import (
 )
 from jihwi.errors import ModelContextFull
 from jihwi.evidence import Claim, Sentence
-from jihwi.orchestrator import load_case
-from jihwi.skills import Skill
+from jihwi.orchestrator import load_case, load_log
+from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store import EventStore, Patch
 from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
-from jihwi.testing.builders import SeededChance, a_skill, an_agent, an_opening, an_orchestrator
+from jihwi.testing.builders import FewAtATime, SeededChance, a_skill, an_agent, an_opening, an_orchestrator
 from tests.histories.files import FOLDER, write
 
 NEWEST = "2026-11"
@@ -293,6 +294,29 @@ async def compacted() -> tuple[EventStore, list[str]]:
     return house.store, [case.id]
 
 
+async def in_line() -> tuple[EventStore, list[str]]:
+    """Two calls of a skill that runs once at a time: the second one waits until that is worth saying."""
+
+    async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        seq = 0
+        while not any(isinstance(event.body, SlotAwaited) for event in await load_log(store, context.case_id)):
+            seq += 1
+            await store.wait(context.case_id, seq, seconds=1)
+        return SkillResult("converted")
+
+    convert = Skill(SkillSpec("convert"), "Converts.", {"type": "object"}, runs)
+
+    def worker(view: View) -> Turn:
+        if not _settled(view):
+            return Turn(actions=(Call("convert", {"page": 1}), Call("convert", {"page": 2})))
+        return Turn(actions=(Report(text="end"),))
+
+    store = MemoryStore()
+    house = an_orchestrator(store, {"worker": worker}, convert, limits=FewAtATime(skills={"convert": 1}))
+    case = await house.run(an_opening(an_agent("worker", convert)))
+    return store, [case.id]
+
+
 async def report_team() -> tuple[EventStore, list[str]]:
     """The report team over two small files, through the command line."""
     with tempfile.TemporaryDirectory() as name:
@@ -325,6 +349,7 @@ SCENES: dict[str, Scene] = {
     "members": members,
     "judged": judged,
     "compacted": compacted,
+    "in-line": in_line,
     "report-team": report_team,
 }
 
