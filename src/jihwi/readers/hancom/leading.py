@@ -15,7 +15,7 @@ _INSIDE = ("?", "#")
 
 
 def hyperlink_address(command: str) -> str:
-    """The address a hyperlink's command names; nothing for a place inside the document.
+    r"""The address a hyperlink's command names; nothing for a place inside the document.
 
     >>> hyperlink_address("http\\://www.a.kr/b?c=1\\;2;1;0;0;"), hyperlink_address("?#732509819;0;1;0;")
     ('http://www.a.kr/b?c=1;2', '')
