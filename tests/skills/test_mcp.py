@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,21 @@ office:
 """
 
 
+@functools.cache
+def _offered() -> tuple[Tool, ...]:
+    """What the office offers, asked once: a server takes a second to start."""
+
+    async def ask(folder: str) -> tuple[Tool, ...]:
+        servers = McpServers({"office": parse_server(stdio(Path(folder)))}, lambda reference: "")
+        try:
+            return await servers.tools("office")
+        finally:
+            await servers.close()
+
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, ask(folder)).result()
+
+
 class Desk:
     """A team's folder, one server, and the skills made of its tools."""
 
@@ -52,9 +70,9 @@ class Desk:
         self.servers = McpServers({self.server.name: self.server}, lambda reference: f"behind {reference}")
         self.skills: dict[str, Skill] = {}
 
-    async def learn(self, declared: str = TOOLS) -> None:
+    def learn(self, declared: str = TOOLS) -> None:
         write(self.folder / "mcp.yaml", declared)
-        record(self.folder, {self.server.name: await self.servers.tools(self.server.name)})
+        record(self.folder, {self.server.name: _offered()})
         self.load()
 
     def load(self, server: McpServer | None = None) -> None:
@@ -74,14 +92,14 @@ class Desk:
 async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
     if request.param == "program":
         made = Desk(tmp_path, stdio(tmp_path))
-        await made.learn()
+        made.learn()
         yield made
         await made.servers.close()
         return
     with served(tmp_path) as (_, port):
         await listening(port)
         made = Desk(tmp_path, f"office=http://127.0.0.1:{port}/mcp key=env:OFFICE_KEY")
-        await made.learn()
+        made.learn()
         yield made
         await made.servers.close()
 
@@ -119,7 +137,7 @@ async def test_a_server_killed_in_mid_call_is_lost_and_met_anew(desk: Desk, tmp_
 
 async def test_who_is_not_waited_for_any_more_leaves_no_program_behind(tmp_path: Path) -> None:
     desk = Desk(tmp_path, stdio(tmp_path))
-    await desk.learn()
+    desk.learn()
     waiting = asyncio.create_task(desk.call("office_wait", effect="write"))
     first = int(await eventually(tmp_path / "waiting-write"))
     waiting.cancel()
@@ -138,7 +156,8 @@ async def test_a_server_started_anew_between_calls_is_met_again_before_anything_
     with served(tmp_path) as (_, port):
         await listening(port)
         desk = Desk(tmp_path, f"office=http://127.0.0.1:{port}/mcp")
-        await desk.learn()
+        desk.learn()
+        await desk.call("office_lookup", number=1)
     with served(tmp_path, port):
         await listening(port)
         await desk.call("office_send", to="kim", text="once")
@@ -148,7 +167,7 @@ async def test_a_server_started_anew_between_calls_is_met_again_before_anything_
 
 async def test_a_tool_that_is_not_as_it_was_recorded_is_not_called(tmp_path: Path) -> None:
     desk = Desk(tmp_path, stdio(tmp_path))
-    await desk.learn()
+    desk.learn()
     await desk.servers.close()
     changed = Desk(tmp_path, stdio(tmp_path, "changed"))
     changed.load()
@@ -178,7 +197,7 @@ async def test_a_server_that_speaks_badly_fails_the_skill_and_nothing_else(
 
 async def test_hints_are_believed_only_where_the_team_says_so(tmp_path: Path) -> None:
     desk = Desk(tmp_path, stdio(tmp_path))
-    await desk.learn("office: {}\n")
+    desk.learn("office: {}\n")
     assert {one.spec.effect for one in desk.skills.values()} == {"write"}
     write(tmp_path / "mcp.yaml", "office: {trust_hints: true}\n")
     desk.load()
@@ -191,18 +210,17 @@ async def test_hints_are_believed_only_where_the_team_says_so(tmp_path: Path) ->
 async def test_a_secret_is_given_to_the_program_alone(tmp_path: Path) -> None:
     line = stdio(tmp_path).replace("stdio:", "stdio:OFFICE_TOKEN=env:DESK_TOKEN ")
     desk = Desk(tmp_path, line)
-    await desk.learn()
-    assert (await desk.call("office_lookup", number=1))["token"] == "behind env:DESK_TOKEN"
+    desk.learn()
+    answer = await desk.skills["office_lookup"].run(context("S"), {"number": 1})
+    assert answer.value["token"] == "behind env:DESK_TOKEN", "a tool inside the house may see every class"
     await desk.servers.close()
 
 
 async def test_text_of_a_class_a_server_may_not_see_does_not_leave(tmp_path: Path) -> None:
     desk = Desk(tmp_path, stdio(tmp_path))
-    await desk.learn()
+    desk.learn()
     with pytest.raises(ServerClassRefused, match="S"):
         await desk.skills["office_send"].run(context("S"), {"to": "kim", "text": "x"})
-    assert (await desk.skills["office_lookup"].run(context("S"), {"number": 1})).value["number"] == "1"
-    await desk.servers.close()
 
 
 def test_nobody_is_met_to_load_a_team_and_what_is_wrong_is_named(tmp_path: Path) -> None:
@@ -229,11 +247,11 @@ def test_nobody_is_met_to_load_a_team_and_what_is_wrong_is_named(tmp_path: Path)
 # ── whole cases ──────────────────────────────────────────────────────────────
 
 
-async def _house(tmp_path: Path, team: Path) -> Settings:
+def _house(tmp_path: Path, team: Path) -> Settings:
     settings = Settings(
         home=str(tmp_path / "state"), viewer="kim", language="en", team=str(team), mcp_servers=(stdio(tmp_path),)
     )
-    await record_tools(settings, team)
+    record(team, {"office": _offered()})
     return settings
 
 
@@ -246,7 +264,8 @@ async def _ended(house: House, case_id: str) -> Any:
 async def test_a_case_goes_through_a_server_without_a_model_and_asks_before_it_writes(tmp_path: Path) -> None:
     calls = ("office_lookup", {"number": 3}), ("office_send", {"to": "김하나", "text": "hello"})
     team = team_of(tmp_path / "desk", *calls, mcp=TOOLS)
-    settings = await _house(tmp_path, team)
+    settings = _house(tmp_path, team)
+    assert [one.name for one in (await record_tools(settings, team))["office"]] == [one.name for one in _offered()]
     async with open_house(settings) as house:
         case = await house.orchestrator().run(opening(house))
         assert case.status != "closed"
@@ -269,7 +288,7 @@ async def test_a_server_killed_in_mid_call_fails_a_read_and_lays_a_write_before_
 ) -> None:
     declared = f"office: {{tools: {{wait: {{effect: {effect}, approval: never}}}}}}\n"
     team = team_of(tmp_path / "desk", ("office_wait", {"effect": effect}), mcp=declared)
-    async with open_house(await _house(tmp_path, team)) as house:
+    async with open_house(_house(tmp_path, team)) as house:
         running = asyncio.create_task(house.orchestrator().run(opening(house)))
         os.kill(int(await eventually(tmp_path / f"waiting-{effect}")), signal.SIGKILL)
         case = await running
