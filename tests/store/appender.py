@@ -62,7 +62,8 @@ async def opened(place: str) -> EventStore:
 
 
 async def main(path: str, case_ids: list[str]) -> None:
-    async with await SqliteStore.open(path, busy_seconds=30) as store, asyncio.TaskGroup() as tasks:
+    store = await opened(path)
+    async with asyncio.TaskGroup() as tasks:
         for case_id in case_ids:
             tasks.create_task(append_for_ever(store, case_id))
 

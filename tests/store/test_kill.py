@@ -41,7 +41,9 @@ def _killed_after(process: subprocess.Popen[bytes], promises: int) -> Acknowledg
 
 async def _check(place: Path | str, acknowledged: Acknowledged) -> None:
     store = await opened(str(place))
-    for row in await store.rows():
+    rows = await store.rows()
+    assert {row.case_id for row in rows} >= {case_id for case_id, _ in acknowledged}
+    for row in rows:
         log = await store.read(row.case_id)
         verdict = verify(row.case_id, log)
         assert (verdict.events, verdict.head, verdict.erased) == (row.seq, row.head, 0)
