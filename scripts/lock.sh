@@ -9,7 +9,7 @@ compile() {
         --no-emit-find-links --no-header --no-annotate --group build "$@" pyproject.toml
 }
 # What the tests run (without Kiwi, whose model has no wheel: `.ci/run` adds it) is the widest set; the others take their versions from it.
-compile --group dev --extra models --extra postgres --extra embedding "$@" -o requirements/test.txt
+compile --group dev --extra models --extra postgres --extra embedding --extra mcp "$@" -o requirements/test.txt
 compile -c requirements/test.txt "$@" -o requirements/run.txt
 compile -c requirements/test.txt --extra models "$@" -o requirements/models.txt
 compile -c requirements/test.txt --extra kiwi "$@" -o requirements/kiwi.txt

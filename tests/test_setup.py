@@ -74,6 +74,8 @@ def test_every_package_of_a_lock_is_pinned_by_hash_and_from_nowhere_in_particula
         ("models", PROJECT["project"]["optional-dependencies"]["models"]),
         ("kiwi", PROJECT["project"]["optional-dependencies"]["kiwi"]),
         ("test", PROJECT["project"]["optional-dependencies"]["postgres"]),
+        ("test", PROJECT["project"]["optional-dependencies"]["embedding"]),
+        ("test", PROJECT["project"]["optional-dependencies"]["mcp"]),
         ("test", PROJECT["dependency-groups"]["dev"]),
         ("run", PROJECT["dependency-groups"]["build"]),
     ],

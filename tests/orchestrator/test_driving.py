@@ -25,7 +25,8 @@ from jihwi.case.turn import (
 from jihwi.evidence import Claim
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store.memory import MemoryStore
-from jihwi.testing.builders import Press, a_skill, an_agent, an_opening, an_orchestrator
+from jihwi.testing.builders import Press, SeededChance, a_skill, an_agent, an_opening, an_orchestrator
+from jihwi.testing.interleavings import ManualClock
 
 
 def _settled(view: View) -> list[CallSettled]:
@@ -275,3 +276,28 @@ async def test_a_result_is_seen_as_it_is_stored() -> None:
     case = await house.drive(case_id)
     assert case is not None
     assert case.answer == "[1, 2]"
+
+
+class Repeating:
+    """Chance that gives the same tokens for a while: two cases of one second are drawn one name."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+        self._chance = SeededChance(5)
+
+    def token(self, size: int) -> bytes:
+        if size == 4 and self._left:
+            self._left -= 1
+            return b"same"
+        return self._chance.token(size)
+
+
+async def test_a_name_that_is_taken_is_drawn_anew() -> None:
+    store = MemoryStore(clock=ManualClock())
+    minds = {"worker": lambda view: Turn(actions=(Report(text="end"),))}
+    house = an_orchestrator(store, minds, chance=Repeating(4))
+    opening = an_opening(an_agent("worker"))
+    first = await house.open(opening)
+    second = await house.run(opening)
+    assert second.outcome == "done"
+    assert len({first, second.id, await house.open(opening)}) == 3

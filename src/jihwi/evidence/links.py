@@ -6,7 +6,7 @@ say which words lead where and what was gathered just before; the place is found
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
 
 import msgspec
 
@@ -20,7 +20,7 @@ _MOST_BLOCKS = 64
 _MOST_SEARCHED = 200_000_000
 """Letters looked through in vain in one block, after which its remaining links are given up."""
 _NEVER = frozenset({"javascript", "data", "vbscript", "blob", "about"})
-_SAFE = frozenset({"http", "https", "mailto"})
+_SAFE = re.compile(r"https?://(?:[^\s/?#\[\]]+|\[[0-9A-Fa-f:.]+\](?::\d+)?)(?:[/?#]|\Z)|mailto:.", re.IGNORECASE)
 
 
 class ToPlace(msgspec.Struct):
@@ -51,11 +51,7 @@ def is_safe(address: str) -> bool:
     >>> is_safe("https://a.kr"), is_safe("file:///etc/passwd"), is_safe("보고서.hwp"), is_safe("http://[")
     (True, False, False, False)
     """
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme.lower() in _SAFE and bool(parts.netloc or parts.scheme.lower() == "mailto")
+    return _SAFE.match(address) is not None
 
 
 def to_place(words: str, address: str, before: str) -> ToPlace | None:

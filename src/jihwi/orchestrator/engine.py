@@ -37,6 +37,9 @@ from jihwi.store import CaseRow, EventStore, Lease
 
 __all__ = ["Orchestrator", "Settings"]
 
+NAMES = 8
+"""So many names are drawn for a new case before it is given up that all of them are taken."""
+
 DEAD_SECONDS = 5.0
 """How often a serving runner looks for cases of runners that died on this machine."""
 
@@ -117,11 +120,22 @@ class Orchestrator:
 
     async def open(self, opening: Opening) -> CaseId:
         """Open a case; it is durable when this returns, and nothing has run yet."""
-        case_id = new_case_id(self._chance, self.store.now_ms())
-        log = CaseLog(self.store, case_id, self._chance, self._author)
+        for attempt in range(NAMES):
+            log = self._begun(opening)
+            try:
+                self.show(await log.append(lease=None))
+            except AppendConflict:  # another case was given this very name in the same second
+                if attempt + 1 == NAMES:
+                    raise
+                continue
+            break
+        return CaseId(log.case.id)
+
+    def _begun(self, opening: Opening) -> CaseLog:
+        """The log of a new case, with its beginning pending."""
+        log = CaseLog(self.store, new_case_id(self._chance, self.store.now_ms()), self._chance, self._author)
         log.add_all(opening.drafts())
-        self.show(await log.append(lease=None))
-        return case_id
+        return log
 
     async def run(self, opening: Opening, *, opened: Callable[[CaseId], None] | None = None) -> Case:
         """Open a case and drive it until it ends or waits. What it begins with and its first turn's start are one
@@ -129,11 +143,16 @@ class Orchestrator:
 
         Raises what `open` and `drive` raise.
         """
-        case_id = new_case_id(self._chance, self.store.now_ms())
-        log = CaseLog(self.store, case_id, self._chance, self._author)
-        log.add_all(opening.drafts())
-        case = await self._drive(Drive(self, log, opened=opened))
-        return await self.case(case_id) if case is None else case
+        for attempt in range(NAMES):
+            log = self._begun(opening)
+            try:
+                case = await self._drive(Drive(self, log, opened=opened))
+            except AppendConflict:  # as above: nothing of it was written
+                if attempt + 1 == NAMES:
+                    raise
+                continue
+            break
+        return await self.case(log.case.id) if case is None else case
 
     async def submit(self, case_id: str, command: Persons, *, door: str = "") -> Case:
         """Apply a person's command (`jihwi.case.person`): fold, check, append; again when others wrote first.

@@ -200,7 +200,6 @@ class ReadingRoom:
         self.safe_path = repair.safe_path
         self.say = words.say
         self.say_of_many = words.say_of_many
-        self.say_of_many = words.say_of_many
         self.grade_words = words.grade_words
         self.markdown = writers.to_markdown
         self.reading_json = writers.to_json
