@@ -96,6 +96,8 @@ async def test_each_request_on_the_example_office_is_answered_as_it_should_be(
     said = _plain(" ".join(one.text for one in _sentences(report)))
     for words in wanted.get("holds", []):
         assert _plain(words) in said
+    for words in wanted.get("lacks", []):
+        assert _plain(words) not in said
     if "contradiction" in wanted:
         values = sorted(_plain(v) for v in wanted["contradiction"]["values"])
         told = [sorted(_plain(v).removesuffix("원") for v in one.values) for one in report.contradictions]

@@ -120,17 +120,23 @@ class _Sentence(msgspec.Struct, frozen=True):
 
 
 def _apart(best: Sequence[_Sentence], limit: int) -> list[_Sentence]:
-    """The first `limit` that add something: near the best in score, none in the same place twice."""
+    """The first `limit` that add something: near the best in score, none in the same place twice, and none that holds
+    no word of the question, where others do, unless it stands beside the best."""
     kept: list[_Sentence] = []
     for one in best:
         close = one.confidence >= 0.6 * best[0].confidence
-        if close and all(
-            (one.weighed.passage, one.weighed.place) != (k.weighed.passage, k.weighed.place) for k in kept
-        ):
+        twice = any((one.weighed.passage, one.weighed.place) == (k.weighed.passage, k.weighed.place) for k in kept)
+        if close and not twice and _to_the_point(one.weighed, best[0].weighed):
             kept.append(one)
         if len(kept) == limit:
             break
     return kept
+
+
+def _to_the_point(one: Weighed, best: Weighed) -> bool:
+    """Whether a sentence says something of what is asked: a title alone, over all of a text, says it of none."""
+    beside = one.passage == best.passage and abs(one.place - best.place) <= 1
+    return bool(one.share or one.columns or beside) or not best.share
 
 
 def confidence_of(weighed: Weighed, *, labelled: bool = False) -> float:
