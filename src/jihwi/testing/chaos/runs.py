@@ -76,7 +76,7 @@ def on_postgres(dsn: str, runs: int, seed: int, *, done: Callable[[int], None] =
             folder = Path(name) / str(first)
             folder.mkdir()
             cases = open_many(dsn, folder, min(TOGETHER, runs - first))
-            kills = sum(chance.randint(1, 5) for _ in cases)
+            kills = sum(chance.randint(1, 6) for _ in cases)
             endings |= {one.essence for one in play_together(dsn, folder, spread, cases, kills=kills)}
             done(first + len(cases))
     return Shown(runs, dict(spread.died), tuple(endings))
