@@ -32,7 +32,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="jihwi-pg-") as name:
             Path(name).chmod(0o755)
             with running_postgres(Path(name) / "server") as dsn:
-                shown["Postgres, 3 runners"] = on_postgres(dsn, options.postgres, options.seed, done=_progress)
+                shown["Postgres, 3 runners"] = on_postgres(
+                    dsn, options.postgres, options.seed, least=LEAST, done=_progress
+                )
     _print(shown)
     kept = [figure for where, one in shown.items() for figure in _figures(where, one)]
     build = Path("build")

@@ -61,8 +61,9 @@ def on_sqlite(runs: int, seed: int, *, done: Callable[[int], None] = _ignore) ->
     return Shown(runs, dict(spread.died), tuple(endings))
 
 
-def on_postgres(dsn: str, runs: int, seed: int, *, done: Callable[[int], None] = _ignore) -> Shown:
-    """So many cases over a Postgres server, ten at a time, by three runners at a time that are killed again and again.
+def on_postgres(dsn: str, runs: int, seed: int, *, least: int = 0, done: Callable[[int], None] = _ignore) -> Shown:
+    """So many cases over a Postgres server, ten at a time, by three runners at a time that are killed again and again;
+    more, twice as many at most, until `least` have died at each place.
 
     Raises `Broken` at the first broken promise.
     """
@@ -72,14 +73,16 @@ def on_postgres(dsn: str, runs: int, seed: int, *, done: Callable[[int], None] =
         calm.mkdir()
         spread = Spread(chance, calm_passes(calm), PLACES)
         endings = {_how_it_ended(calm).essence}
-        for first in range(0, runs, TOGETHER):
-            folder = Path(name) / str(first)
+        ended = 0
+        while ended < runs or (ended < 2 * runs and min(spread.died[place] for place in PLACES) < least):
+            folder = Path(name) / str(ended)
             folder.mkdir()
-            cases = open_many(dsn, folder, min(TOGETHER, runs - first))
+            cases = open_many(dsn, folder, min(TOGETHER, max(1, runs - ended) if ended < runs else TOGETHER))
             kills = sum(chance.randint(1, 6) for _ in cases)
             endings |= {one.essence for one in play_together(dsn, folder, spread, cases, kills=kills)}
-            done(first + len(cases))
-    return Shown(runs, dict(spread.died), tuple(endings))
+            ended += len(cases)
+            done(ended)
+    return Shown(ended, dict(spread.died), tuple(endings))
 
 
 def _how_it_ended(folder: Path) -> Ended:
