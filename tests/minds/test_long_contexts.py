@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from jihwi.case import events as e
-from jihwi.case.assignment import MindSpec
+from jihwi.case.assignment import MindSpec, Policy
 from jihwi.case.fold import fold
+from jihwi.case.state import Case
 from jihwi.case.turn import Told
 from jihwi.minds.endpoint import parse_endpoint
 from jihwi.minds.model import ModelMind
@@ -79,6 +80,57 @@ async def test_what_cannot_be_made_shorter_is_laid_before_the_case_worker_in_pla
     assert case.status == "parked"
     (parked,) = [event.body for event in await load_log(store, case.id) if isinstance(event.body, e.CaseParked)]
     assert parked.reason.code == "model_context_full"
+
+
+async def _with_a_fallback(first: Narrow, second: Narrow, *, retries: int = 3) -> tuple[Case, int, int, list[str]]:
+    """A case of one worker with a model and a fallback: how it stands, how often each was asked, who took the turns."""
+    store = MemoryStore()
+    with OpenAIServer(first) as one, OpenAIServer(second, models=("second",)) as other:
+        minds = {
+            "local": ModelMind(parse_endpoint(one.spec)),
+            "local fallback": ModelMind(parse_endpoint(other.spec)),
+        }
+        house = an_orchestrator(store, {}, LOOK, minds=minds)
+        opening = an_opening(an_agent("worker", LOOK, mind=MODEL), policy=Policy(retries=retries))
+        case = await house.drive(await house.open(opening))
+        for mind in minds.values():
+            await mind.close()
+        asked = len(one.requests), len(other.requests)
+    assert case is not None
+    bodies = [event.body for event in await load_log(store, case.id)]
+    return case, *asked, [body.model for body in bodies if isinstance(body, e.TurnFinished)]
+
+
+async def test_with_a_shorter_prompt_the_same_model_is_asked_and_not_the_fallback() -> None:
+    first = Narrow(14_000, 9)
+    case, asked, asked_second, models = await _with_a_fallback(first, Narrow(1_000_000, 0))
+    assert (case.outcome, case.answer) == ("done", "끝")
+    assert first.refused >= 2
+    assert (asked, asked_second) == (10 + first.refused, 0)
+    assert set(models) == {"scripted"}
+
+
+async def test_a_prompt_that_cannot_be_made_shorter_goes_to_the_fallback() -> None:
+    case, asked, asked_second, models = await _with_a_fallback(Narrow(10, 1), Narrow(1_000_000, 0))
+    assert case.outcome == "done"
+    assert (asked, asked_second) == (1, 1)
+    assert models == ["second"]
+
+
+async def test_the_last_attempt_at_a_prompt_that_never_fits_is_the_fallback() -> None:
+    class Growing(Narrow):
+        """It has room for the first turns and for nothing after them."""
+
+        def __call__(self, request: ChatRequest) -> Line:
+            if self.looked == self.looks:
+                self.refused += 1
+                return FULL
+            return super().__call__(request)
+
+    case, asked, asked_second, models = await _with_a_fallback(Growing(1_000_000, 9), Narrow(1_000_000, 0), retries=2)
+    assert case.outcome == "done"
+    assert (asked, asked_second) == (9 + 2, 1)
+    assert models[-1] == "second"
 
 
 async def test_a_model_that_refuses_gives_way_to_the_fallback_at_once() -> None:

@@ -23,6 +23,7 @@ from jihwi.case.fold_moves import (
     stop_waiting,
     union,
 )
+from jihwi.case.governor import counted
 from jihwi.case.state import ActionState, Assignment, Case
 from jihwi.case.turn import (
     Call,
@@ -184,6 +185,7 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
             _leave_unsettled(assignment, action)
     assignment.seat, assignment.agent, assignment.mind = body.seat, body.agent, body.mind
     assignment.empty_turns = assignment.failures = assignment.attempt = assignment.fruitless = 0
+    assignment.mind_failures, assignment.shortened = 0, False
     assignment.awaits = None
     case.timers.pop(f"turn:{assignment.id}", None)
     say(assignment, Told(Reason(f"seat_{body.how}", {"agent": body.agent, "mind": body.mind.kind}), event.author.id))
@@ -215,6 +217,7 @@ def _context_compacted(case: Case, body: e.ContextCompacted, event: e.Event) -> 
         kept = assignment.transcript[body.entries :]
         assignment.transcript = type(assignment.transcript)([assignment.transcript[0], summary, *kept])
         assignment.prompt_seq, assignment.prompt_digest = 0, ""
+        assignment.shortened = True
 
 
 def _turn_started(case: Case, body: e.TurnStarted, event: e.Event) -> None:
@@ -246,6 +249,7 @@ def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
         assignment.prompt_seq, assignment.prompt_digest = event.seq, body.prompt.digest
     assignment.transcript = assignment.transcript.grown(TurnTaken(body.turn, assignment.agent, body.text, body.actions))
     assignment.failures, assignment.failure = 0, None
+    assignment.mind_failures, assignment.shortened = 0, False
     _take_actions(assignment, body)
 
 
@@ -291,6 +295,8 @@ def _turn_failed(case: Case, body: e.TurnFailed, event: e.Event) -> None:
         end_reservation(case, assignment, body.usage)
     assignment.failures += 1
     assignment.failure = body.reason
+    assignment.mind_failures = counted(assignment.mind_failures, body.reason, shortened=assignment.shortened)
+    assignment.shortened = False
     assignment.turn_status = "waiting"
     if body.retry_at_ms:
         case.timers[f"turn:{assignment.id}"] = body.retry_at_ms

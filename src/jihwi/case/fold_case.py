@@ -128,7 +128,7 @@ def _case_resumed(case: Case, body: e.CaseResumed, event: e.Event) -> None:
         for assignment in (case.assignments[one] for one in case.open_ids):
             assignment.empty_turns = assignment.fruitless = 0
             if assignment.turn_status in ("waiting", "lost"):
-                assignment.failures = 0
+                assignment.failures = assignment.mind_failures = 0
         case.status, case.reason, case.choices, case.parked_at = "open", None, (), ""
 
 

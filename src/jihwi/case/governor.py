@@ -5,7 +5,28 @@ from __future__ import annotations
 from jihwi.case.assignment import Reason
 from jihwi.words import Language
 
-__all__ = ["CHOICES", "CIRCLES", "choice_words", "choices_after", "ran_out"]
+__all__ = ["CHOICES", "CIRCLES", "REFUSED", "choice_words", "choices_after", "counted", "ran_out"]
+
+REFUSED = 1_000
+"""As many failures as a refusal counts for."""
+
+_REFUSALS = frozenset({"model_refused", "model_class_refused", "model_context_full"})
+"""What a model does not say otherwise when it is asked the same again."""
+
+
+def counted(failures: int, reason: Reason, *, shortened: bool) -> int:
+    """How often a mind has failed at a turn, after one more time: a model that refuses need not be asked again. With a
+    shorter prompt it is another question, and the failure is none of the model's.
+
+    >>> counted(0, Reason("model_failed"), shortened=False), counted(0, Reason("model_refused"), shortened=False)
+    (1, 1000)
+    >>> counted(0, Reason("model_context_full"), shortened=True)
+    0
+    """
+    if shortened:
+        return failures
+    return failures + (REFUSED if reason.code in _REFUSALS else 1)
+
 
 CIRCLES: dict[str, int] = {
     "same_call_again": 3,

@@ -103,6 +103,10 @@ class Assignment(msgspec.Struct):
     """Attempts of this turn that failed or were lost."""
     failure: Reason | None = None
     """Why the last attempt failed."""
+    mind_failures: int = 0
+    """How often its mind failed at this turn, as whoever chooses another one counts (`governor.counted`)."""
+    shortened: bool = False
+    """The prompt that did not fit has just been made shorter."""
     actions: list[ActionState] = []
     ending: HandOff | Report | None = None
     """What ends the current turn once its calls are settled."""

@@ -26,7 +26,6 @@ from jihwi.errors import (
     JihwiError,
     ModelContextFull,
     ModelError,
-    ModelRefused,
     ServerLost,
     SkillAnsweredFailed,
     SkillArguments,
@@ -40,8 +39,8 @@ from jihwi.store import EventStore
 
 __all__ = ["Effects", "Learned"]
 
-_REFUSALS = frozenset({ModelRefused.code, ModelContextFull.code})
-"""What a model does not say otherwise when it is asked again."""
+_FITTINGS = 2
+"""So often at least a prompt is made shorter for the same model before another one is asked."""
 RETRY_BASE_MS = 500
 RETRY_MOST_MS = 30_000
 WATCHED_SECONDS = 2.0
@@ -344,10 +343,13 @@ def _decides_at_once(kind: type) -> bool:
 
 
 def _failed_at(case: Case, command: Think) -> int:
-    """How often the turn has failed, as whoever chooses the mind counts: a model that refuses is not asked again."""
+    """How often the turn has failed, as whoever chooses the mind counts. A model whose prompt was made shorter is asked
+    again; the last attempt is another model's when it never fitted."""
     assignment = case.assignments[command.assignment]
-    refused = assignment.failure is not None and assignment.failure.code in _REFUSALS
-    return max(assignment.failures, REFUSED) if refused else assignment.failures
+    never_fitted = assignment.failure is not None and assignment.failure.code == ModelContextFull.code
+    if never_fitted and assignment.failures >= max(_FITTINGS, case.policy.retries):
+        return max(assignment.mind_failures, REFUSED)
+    return assignment.mind_failures
 
 
 def _as_stored(value: Any) -> Any:

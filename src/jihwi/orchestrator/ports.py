@@ -8,14 +8,11 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from jihwi.case.assignment import MindSpec, Reason
+from jihwi.case.governor import REFUSED
 from jihwi.evidence import Viewer
 from jihwi.minds import Mind
 
 __all__ = ["REFUSED", "Limit", "LimitSource", "MindSource", "Publication", "PublicationRefused", "Publisher"]
-
-
-REFUSED = 1_000
-"""As many failures as a refusal counts for."""
 
 
 class MindSource(Protocol):
