@@ -16,14 +16,17 @@ from typing import Any
 
 import msgspec
 
+from jihwi import confinement
 from jihwi.errors import ScriptAnswer, ScriptFailed, ScriptUnconfined, SkillChanged
-from jihwi.skills import SkillContext, SkillResult, launch
+from jihwi.skills import SkillContext, SkillResult
 from jihwi.skills.declared import Declared
 
 __all__ = ["run_script"]
 
 LONGEST_ANSWER = 1 << 20
 """Bytes of JSON a script may answer with."""
+LARGEST_WRITTEN_FILE = 64 << 20
+MOST_OPEN_FILES = 256
 _LONGEST_COMPLAINT = 2000
 
 
@@ -51,7 +54,7 @@ async def run_script(
             process._transport.close()  # type: ignore[attr-defined]  # pipes that it has left open to another
     if said is None:
         raise ScriptAnswer(name, f"> {LONGEST_ANSWER} bytes")
-    if code == launch.CANNOT_CONFINE and declared.leaves_house is False:
+    if code == confinement.CANNOT_CONFINE and declared.leaves_house is False:
         raise ScriptUnconfined(name, f"{sys.platform} {platform.machine()}")
     if code != 0:
         raise ScriptFailed(name, _ended(code, complaint))
@@ -67,15 +70,17 @@ async def _start(
     limits = {
         "cpu_seconds": math.ceil(declared.timeout_seconds) + 1,
         "memory_bytes": declared.memory_mb << 20,
+        "file_bytes": LARGEST_WRITTEN_FILE,
+        "open_files": MOST_OPEN_FILES,
         "network": declared.leaves_house,
-        "runner": os.getpid(),
+        "parent": os.getpid(),
     }
     script = str((folder / path).resolve())
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
         "-S",
-        launch.__file__,
+        confinement.__file__,
         json.dumps(limits),
         *_command(script),
         stdin=asyncio.subprocess.PIPE,

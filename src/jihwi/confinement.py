@@ -1,8 +1,8 @@
-"""Locks itself in, then becomes a skill's script: memory, processor time, file sizes, and no network unless allowed.
+"""How a process locks itself in: memory, processor time, file sizes, and no network. Nothing here needs a privilege.
 
-Run as a program by the standard library alone, before anything of the script runs. The network is closed by a filter
-in the kernel (Linux on x86-64 and ARM64) that holds for every program the script calls: `socket` fails for every
-family but AF_UNIX. Where the filter cannot be set, the script does not run.
+The network is closed by a filter in the kernel (Linux on x86-64 and ARM64) that holds for this process and for every
+program it calls: `socket` fails for every family but AF_UNIX. Run as a program by the standard library alone
+(`python -I -S confinement.py LIMITS COMMAND…`), it locks itself in and becomes the command, before anything of it runs.
 """
 
 from __future__ import annotations
@@ -10,32 +10,38 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import platform
 import resource
 import signal
 import struct
 import sys
 
-__all__ = ["CANNOT_CONFINE", "main"]
+__all__ = ["CANNOT_CONFINE", "close_network", "main", "put_limits"]
 
 CANNOT_CONFINE = 113
-"""The exit code that says: the network could not be closed here."""
-_OPEN_FILES = 256
-_LARGEST_FILE = 64 << 20
+"""The exit code that says: the network could not be closed here, and the command did not run."""
 
 
 def main(limits: str, *command: str) -> None:
-    """Put the limits in place and become `command`."""
+    """Put the limits in place and become `command`. `limits` is a JSON object: what `put_limits` takes, whether the
+    command may use the `network`, and the process identifier of the `parent` it must not outlive."""
     said = json.loads(limits)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    _limit(resource.RLIMIT_FSIZE, _LARGEST_FILE)
-    _limit(resource.RLIMIT_CPU, said["cpu_seconds"])
-    _limit(resource.RLIMIT_AS, said["memory_bytes"])
-    _die_with_the_runner(said["runner"])
-    if not said["network"] and not _close_network():
+    network, parent = said.pop("network"), said.pop("parent")
+    put_limits(**said)
+    _die_with(parent)
+    if not network and not close_network():
         os._exit(CANNOT_CONFINE)
     os.execv(command[0], command)
+
+
+def put_limits(*, memory_bytes: int, file_bytes: int, open_files: int, cpu_seconds: int | None = None) -> None:
+    """Bound what this process and what it calls may use: addresses, the size of a file it writes, files open at a
+    time, and processor time (`None`: as much as before). It leaves no core file."""
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, open_files)
+    _limit(resource.RLIMIT_FSIZE, file_bytes)
+    if cpu_seconds is not None:
+        _limit(resource.RLIMIT_CPU, cpu_seconds)
+    _limit(resource.RLIMIT_AS, memory_bytes)
 
 
 def _limit(what: int, value: int) -> None:
@@ -65,15 +71,17 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def _die_with_the_runner(runner: int) -> None:
+def _die_with(parent: int) -> None:
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != runner:  # it died before this was asked for
+        if os.getppid() != parent:  # it died before this was asked for
             os._exit(1)
 
 
-def _close_network() -> bool:
-    machine = _MACHINES.get(platform.machine())
+def close_network() -> bool:
+    """Refuse every socket but those of this machine's files, from now on and for good; False where the system
+    offers no such filter."""
+    machine = _MACHINES.get(os.uname().machine)
     if machine is None or not sys.platform.startswith("linux"):
         return False
     architecture, socket_call, io_uring_call = machine
