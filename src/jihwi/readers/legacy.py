@@ -16,8 +16,9 @@ from jihwi.errors import FileBroken, FileLocked, NeedsConversion, ReaderTimeout
 from jihwi.evidence import Warning
 from jihwi.readers import Hint, Limits, Reader, Result
 from jihwi.readers.docx import DocxReader
-from jihwi.readers.office_locks import unlocked
+from jihwi.readers.office_locks import opened_by_itself, unlocked
 from jihwi.readers.pptx import PptxReader
+from jihwi.readers.presentation_locks import is_locked_presentation
 from jihwi.readers.xlsx import XlsxReader
 
 __all__ = ["LegacyOfficeReader"]
@@ -33,14 +34,12 @@ class LegacyOfficeReader:
     """The three binary formats of old Office."""
 
     name = "legacy"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("doc", "xls", "ppt")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         if _is_locked(data):
-            if not hint.password:
-                raise FileLocked(hint.path, format)
-            data = unlocked(data, hint.path, hint.password)
+            data = _unlocked(data, format, hint)
         new = _NEW[format]
         program = next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
         if program is None:
@@ -55,6 +54,16 @@ class LegacyOfficeReader:
             warnings=(*result.reading.warnings, Warning("converted", new)),
         )
         return Result(reading, result.attachments)
+
+
+def _unlocked(data: bytes, format: str, hint: Hint) -> bytes:
+    """The file without its lock, with the password that was given or the one its program never asks for."""
+    unasked = opened_by_itself(data, hint.path)
+    if unasked is not None:
+        return unasked
+    if not hint.password:
+        raise FileLocked(hint.path, format)
+    return unlocked(data, hint.path, hint.password)
 
 
 def _convert(program: str, data: bytes, format: str, hint: Hint, limits: Limits) -> bytes:
@@ -86,12 +95,12 @@ def _convert(program: str, data: bytes, format: str, hint: Hint, limits: Limits)
 
 
 def _is_locked(data: bytes) -> bool:
-    """Whether the file says of itself that it is encrypted (MS-DOC 2.5.1, MS-XLS 2.4.117, MS-PPT 2.3.7)."""
+    """Whether the file says of itself that it is encrypted (MS-DOC 2.5.1, MS-XLS 2.4.117, MS-PPT 2.3.2)."""
     if not data.startswith(_COMPOUND):
         return False
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
-            if file.exists("EncryptedSummary") or file.exists("EncryptionInfo"):
+            if file.exists("EncryptedSummary") or file.exists("EncryptionInfo") or is_locked_presentation(file):
                 return True
             if file.exists("WordDocument"):
                 head = file.openstream("WordDocument").read(12)

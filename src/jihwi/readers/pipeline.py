@@ -16,7 +16,7 @@ from jihwi.evidence import Metadata, Reading, Warning
 from jihwi.ids import digest_of
 from jihwi.readers import Attachment, Hint, Limits, Outcome, Remark, Result
 from jihwi.readers.grade import bytes_words, grade_of, graded, remarks_of_error, remarks_of_sniff
-from jihwi.readers.office_locks import unlocked
+from jihwi.readers.office_locks import opened_by_itself, unlocked
 from jihwi.readers.registry import reader_for
 from jihwi.readers.sniff import Sniffed, sniff
 from jihwi.readers.words import remark
@@ -81,12 +81,14 @@ def read_one(
 
 
 def _unlocked(data: bytes, sniffed: Sniffed, hint: Hint) -> tuple[bytes, Sniffed]:
-    """What is inside a file that is locked as a whole, when a password was given; the file itself otherwise. Raises a
-    ReadingError."""
-    if sniffed.locked != "password" or not hint.password:
+    """What is inside a file that is locked as a whole, when a password was given or its own program would open it
+    without one; the file itself otherwise. Raises a ReadingError."""
+    if sniffed.locked != "password":
         return data, sniffed
-    plain = unlocked(data, hint.path, hint.password)
-    return plain, sniff(plain, hint.path)
+    plain = opened_by_itself(data, hint.path)
+    if plain is None and hint.password:
+        plain = unlocked(data, hint.path, hint.password)
+    return (data, sniffed) if plain is None else (plain, sniff(plain, hint.path))
 
 
 def _read(data: bytes, sniffed: Sniffed, hint: Hint, limits: Limits) -> tuple[Result | None, tuple[Remark, ...]]:
