@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import docx
 import openpyxl
@@ -23,6 +24,7 @@ from jihwi.readers.pipeline import read_bytes
 from jihwi.readers.writers import to_json, to_markdown, to_text
 from jihwi.testing.hwp import hwp
 from jihwi.testing.hwpx import hwpx
+from jihwi.testing.seeds import zip_of
 from tests.readers.asking import read, texts
 from tests.readers.pdf_pages import Words, pdf
 from tests.readers.test_docx import W, document
@@ -148,7 +150,7 @@ def test_pptx() -> None:
     assert reading.text[reading.links[-1].start - 1] in " \t"
 
 
-def test_xlsx_cells_and_the_function() -> None:
+def test_xlsx_cells() -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
@@ -162,6 +164,43 @@ def test_xlsx_cells_and_the_function() -> None:
     (table,) = [block.table for block in reading.blocks if block.table is not None]
     assert [(c.row, c.column) for c in table.cells if (c.start, c.end) == (link.start, link.end)] == [(1, 1)]
     assert link.address == SITE
+
+
+def test_xlsx_the_function_with_its_address_or_the_cell_that_holds_it() -> None:
+    asked = {
+        "B1": (f'HYPERLINK("{SITE.replace("&", "&amp;")}","누리집")', "누리집"),
+        "B2": ('HYPERLINK($A$2,"기록원")', "기록원"),
+        "B3": ('hyperlink("https://"&amp;A3,"지어낸 주소")', "지어낸 주소"),
+        "B4": ('HYPERLINK("#표지!A1","표지로")', "표지로"),
+        "B5": ("HYPERLINK(A5)", "빈 곳"),
+    }
+    held = {"A2": OTHER, "A3": "a.kr"}
+    rows = "".join(
+        f'<row r="{n}">'
+        + (f'<c r="A{n}" t="inlineStr"><is><t>{held[f"A{n}"]}</t></is></c>' if f"A{n}" in held else "")
+        + f'<c r="B{n}" t="str"><f>{asked[f"B{n}"][0]}</f><v>{asked[f"B{n}"][1]}</v></c></row>'
+        for n in range(1, 6)
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    made, whole = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(made)
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(whole, "w") as new:
+        for name in old.namelist():
+            sheet = f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>'.encode()
+            new.writestr(name, sheet if name == "xl/worksheets/sheet1.xml" else old.read(name))
+    assert led(read("xlsx", whole.getvalue())) == [("누리집", SITE), ("기록원", OTHER)]
+
+
+def test_epub_keeps_what_leads_out_of_the_book() -> None:
+    page = (
+        f"<html><body><p><a href='{SITE.replace('&', '&amp;')}'>누리집</a>과 <a href='ch2.xhtml#2'>둘째 장</a>,"
+        f" <a href='{OTHER}'>문의</a>, <a href='#top'>위로</a>를 보라.</p></body></html>"
+    )
+    container = '<container><rootfiles><rootfile full-path="p.opf"/></rootfiles></container>'
+    spine = '<spine><itemref idref="a"/></spine>'
+    book = f'<package><manifest><item id="a" href="a.xhtml" media-type="text/html"/></manifest>{spine}</package>'
+    data = zip_of({"META-INF/container.xml": container.encode(), "p.opf": book.encode(), "a.xhtml": page.encode()})
+    assert led(read("epub", data)) == [("누리집", SITE), ("문의", OTHER)]
 
 
 def test_open_document_texts_and_sheets() -> None:

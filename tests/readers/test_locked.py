@@ -74,6 +74,14 @@ def test_a_lock_described_in_broken_xml_is_a_broken_file_and_no_crash() -> None:
     assert (outcome.grade, outcome.remarks[0].code) == ("F", "file_broken")
 
 
+def test_a_lock_that_asks_for_endless_hashing_is_not_even_tried() -> None:
+    data = locked_office(seeds()["문서.docx"]).replace(b'spinCount="100000"', b'spinCount="4000000000"')
+    for password in ("", PASSWORD):
+        outcome = read_bytes(data, Hint(path="문서.docx", password=password), Limits())
+        assert (outcome.grade, outcome.remarks[0].code) == ("E", "file_locked")
+    assert outcome.seconds < 1
+
+
 # ── OpenDocument ──
 
 CONTENT = (

@@ -6,9 +6,11 @@ Source: EPUB 3.3, sections 4.2 (container), 5 (package document) and 5.7 (spine)
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
+import msgspec
 from lxml import etree
 
 from jihwi.errors import FileBroken, FileLocked
@@ -22,6 +24,8 @@ __all__ = ["EpubReader"]
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
+_ABROAD = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//)")
+"""How an address begins that leads out of the book; what does not names a chapter of it."""
 _TEXT_TYPES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
 
 
@@ -29,7 +33,7 @@ class EpubReader:
     """Books and handbooks in EPUB 2 and 3."""
 
     name = "epub"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("epub",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -49,7 +53,9 @@ class EpubReader:
             write_html(builder, decode(package.bytes(chapter)), limits, f"{hint.path}!{chapter}")
         if missing:
             builder.warn("part_missing", str(missing), missing)
-        return Result(builder.done())
+        reading = builder.done()
+        abroad = tuple(link for link in reading.links if _ABROAD.match(link.address))
+        return Result(msgspec.structs.replace(reading, links=abroad))
 
 
 def _package_document(package: Package) -> str:

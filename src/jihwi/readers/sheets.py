@@ -28,6 +28,8 @@ class Sheet(msgspec.Struct):
     hidden_columns: list[tuple[int, int]] = []
     addresses: dict[tuple[int, int], str] = {}
     """Where the whole of a cell leads."""
+    named_elsewhere: dict[tuple[int, int], tuple[int, int]] = {}
+    """Cells that lead where another cell's text says."""
     notes: list[str] = []
     """Header and footer texts."""
     cut: bool = False

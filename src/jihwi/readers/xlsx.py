@@ -26,7 +26,9 @@ __all__ = ["XlsxReader"]
 _MOST_CELLS = 500_000
 _MOST_STRINGS = 2_000_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
-_HYPERLINK = re.compile(r'\s*HYPERLINK\(\s*"((?:[^"]|"")+)"', re.IGNORECASE)
+_HYPERLINK = re.compile(r'\s*HYPERLINK\(\s*(?:"((?:[^"]|"")+)"|(\$?[A-Z]{1,3}\$?\d{1,7}))\s*[,)]', re.IGNORECASE)
+"""The function with its address as it stands, or with the cell of the same sheet that holds it. One that is put
+together by a formula is known to nobody but a spreadsheet program, and is left out."""
 _MOST_LEADING = 1_000
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -35,7 +37,7 @@ class XlsxReader:
     """XLSX and its template and macro kin."""
 
     name = "xlsx"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("xlsx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -134,6 +136,9 @@ class _Workbook:
                 _lead(sheet, element.get("ref", ""), address)
             elif tag == "headerFooter":
                 sheet.notes = [t for part in element if (t := _header_text(text_of(part)))]
+        for cell, place in sheet.named_elsewhere.items():
+            if address := sheet.cells.get(place):
+                sheet.addresses[cell] = address
 
     def _row(self, row: etree._Element, number: int, sheet: Sheet) -> None:
         column = 0
@@ -150,7 +155,10 @@ class _Workbook:
             sheet.cells[number, column] = text
             formula = cell.find("{*}f")
             if formula is not None and (leads := _HYPERLINK.match(formula.text or "")):
-                sheet.addresses[number, column] = leads.group(1).replace('""', '"')
+                if leads.group(1):
+                    sheet.addresses[number, column] = leads.group(1).replace('""', '"')
+                elif place := _merge(leads.group(2).upper()):
+                    sheet.named_elsewhere[number, column] = place.top, place.left
 
     def _shown(self, cell: etree._Element, sheet: Sheet) -> str:
         kind = cell.get("t", "n")
