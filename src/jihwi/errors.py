@@ -3,7 +3,7 @@
     JihwiError                     exit code 1: the work failed
     ├── UsageError                 exit code 2: something was asked wrongly
     │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderIsBackup, FileMissing
-    │   ├── SettingUnknown, SettingInvalid, LabelReserved
+    │   ├── SettingUnknown, SettingInvalid, SecretMissing, LabelReserved
     │   ├── CaseUnknown, CaseAmbiguous
     │   ├── QuestionsInvalid, LabEmpty             (the lab)
     │   ├── TeamInvalid, SkillInvalid
@@ -33,7 +33,7 @@
     ├── SkillFailed                            (becomes an event; the mind reads it)
     │   ├── SkillArguments, SkillChanged, ScriptAnswer, ScriptUnconfined, ToolChanged
     │   ├── SkillAnsweredFailed                (… in words from outside)
-    │   │   └── ScriptFailed, ToolFailed, ToolAnswer, ServerUnreachable
+    │   │   └── ScriptFailed (ScriptKilled), ToolFailed, ToolAnswer, ServerUnreachable
     │   └── ServerLost, ServerClassRefused
     ├── ModelError
     │   ├── ModelClassRefused, ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
@@ -213,6 +213,20 @@ class SettingInvalid(UsageError):
     en = "The setting '{name}' cannot be '{value}' ({place})."
     ko_next = "이렇게 쓰십시오: {expected}."
     en_next = "It should be {expected}."
+
+
+@dataclass(eq=False)
+class SecretMissing(UsageError):
+    """Where a reference points, nothing that can be used was found. Holds nothing of what lies there."""
+
+    name: str
+    reference: str
+    found: str
+    wanted: str
+    ko = "'{name}'에 적은 '{reference}'에서 쓸 수 있는 값을 얻지 못했습니다 ({found})."
+    en = "Nothing that '{name}' can use was found at '{reference}' ({found})."
+    ko_next = "그 환경 변수를 정하거나, 실행하는 사람이 읽을 수 있는 파일을 그 자리에 두십시오. 있어야 할 것: {wanted}."
+    en_next = "Set that environment variable, or put a file there that whoever runs jihwi can read; it holds {wanted}."
 
 
 @dataclass(eq=False)
@@ -691,8 +705,10 @@ class EmbeddingChanged(EmbeddingError):
 
 @dataclass(eq=False)
 class SkillFailed(JihwiError):
-    """A skill says that it failed, and why; the mind that called it reads the sentence."""
+    """A skill says that it failed, and why; the mind that called it reads the sentence. `unknown`: whether it did its
+    work cannot be told from it, so that a `write` is laid before a person (law 3)."""
 
+    unknown: ClassVar[bool] = False
     skill: str
     detail: str
     ko = "'{skill}' 기술이 실패했습니다: {detail}"
@@ -727,7 +743,17 @@ class ScriptFailed(SkillAnsweredFailed):
 
 
 @dataclass(eq=False)
+class ScriptKilled(ScriptFailed):
+    """It was ended from outside, and has said nothing of how far it came."""
+
+    unknown = True
+    ko = "'{skill}' 스크립트가 도중에 끝났습니다: {detail}"
+    en = "The script '{skill}' was ended half-way: {detail}"
+
+
+@dataclass(eq=False)
 class ScriptAnswer(SkillFailed):
+    unknown = True
     ko = "'{skill}' 스크립트가 JSON 값 하나로 답하지 않았습니다: {detail}"
     en = "The script '{skill}' did not answer with one JSON value: {detail}"
 
@@ -756,6 +782,7 @@ class ToolFailed(SkillAnsweredFailed):
 
 @dataclass(eq=False)
 class ToolAnswer(SkillAnsweredFailed):
+    unknown = True
     ko = "'{skill}' 기술의 서버가 쓸 수 없는 답을 보냈습니다: {detail}"
     en = "The server of the skill '{skill}' sent an answer that cannot be used: {detail}"
 
@@ -778,6 +805,7 @@ class ServerClassRefused(SkillFailed):
 
 @dataclass(eq=False)
 class ServerLost(SkillFailed):
+    unknown = True
     ko = "'{skill}' 기술의 서버와 연결이 끊겼습니다: {detail}"
     en = "The connection to the server of the skill '{skill}' ended: {detail}"
     ko_next = "일을 마쳤는지 알 수 없습니다. 확인한 뒤 다시 부르십시오."

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from jihwi.errors import SettingInvalid, SettingUnknown
+from jihwi.errors import SecretMissing, SettingInvalid, SettingUnknown
+from jihwi.references import REFERENCE_EXPECTED, is_reference, secret_behind
 from jihwi.skills.servers import SERVER_EXPECTED, parse_server
 
 __all__ = ["NOT_SETTINGS", "SETTINGS_FILE", "STANDING", "Settings", "StoreAddress", "documented", "load_settings"]
@@ -27,8 +28,8 @@ NOT_SETTINGS = frozenset({"JIHWI_TEST_ALL", "JIHWI_TEST_POSTGRES", "JIHWI_CORPUS
 STANDING = ("copy", "draft", "fragment", "official", "older", "repealed")
 """What a search may prefer among equals (`jihwi.library.Standing`)."""
 _WEIGHTS_EXPECTED = "official, draft, repealed, older, copy or fragment=WEIGHT (-1 to 1), separated by commas"
-_STORE_EXPECTED = "postgresql://USER:PASSWORD@HOST/NAME, env:NAME or file:PATH"
-_ADDRESS_BYTES = 16 * 1024
+_POSTGRES_EXPECTED = "postgresql://USER:PASSWORD@HOST/NAME"
+_STORE_EXPECTED = f"{_POSTGRES_EXPECTED}, {REFERENCE_EXPECTED}"
 _HOST = r"(?:[\w.%-]*|\[[0-9A-Fa-f:.]*\])(?::\d*)?"
 _ADDRESS = re.compile(
     rf"postgres(?:ql)?://(?:[^\s@/?#]*@)?(?P<where>{_HOST}(?:,{_HOST})*(?:/[^\s@?#/]*)?)(?:\?[^\s@#]*)?", re.ASCII
@@ -56,7 +57,7 @@ class StoreAddress:
     said: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        if self.said and not self._is_reference and not _is_address(self.said):
+        if self.said and not is_reference(self.said) and not _is_address(self.said):
             raise ValueError(_STORE_EXPECTED)
 
     def __bool__(self) -> bool:
@@ -69,34 +70,19 @@ class StoreAddress:
     def __repr__(self) -> str:
         return f"StoreAddress({str(self)!r})"
 
-    @property
-    def _is_reference(self) -> bool:
-        return self.said.startswith(("env:", "file:"))
-
     def url(self, environment: Mapping[str, str] | None = None) -> str:
-        """The address with its password, looked up where a reference says, each time anew. Raises SettingInvalid,
+        """The address with its password, looked up where a reference says, each time anew. Raises SecretMissing,
         which names the reference and never what lies behind it."""
-        if not self._is_reference:
+        if not is_reference(self.said):
             return self.said
-        kind, _, place = self.said.partition(":")
-        try:
-            found = _behind(kind, place, os.environ if environment is None else environment).strip()
-        except OSError as problem:
-            raise SettingInvalid("store", self.said, place, f"a readable file ({problem.strerror})") from None
+        found = secret_behind(self.said, "store", _POSTGRES_EXPECTED, environment=environment).strip()
         if not _is_address(found):
-            raise SettingInvalid("store", self.said, place, "a reference to postgresql://USER:PASSWORD@HOST/NAME")
+            raise SecretMissing("store", self.said, "something else", _POSTGRES_EXPECTED)
         return found
 
 
 def _is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None and _HALF_ENCODED.search(text) is None
-
-
-def _behind(kind: str, place: str, environment: Mapping[str, str]) -> str:
-    if kind == "env":
-        return environment.get(place, "")
-    with Path(place).expanduser().open("rb") as file:
-        return file.read(_ADDRESS_BYTES).decode("utf-8", "replace")
 
 
 def _text(value: Any) -> str:
@@ -155,9 +141,9 @@ def _seconds(value: Any) -> float:
 
 
 def _reference(value: Any) -> str:
-    if value == "" or (isinstance(value, str) and value.startswith(("env:", "file:"))):
+    if value == "" or (isinstance(value, str) and is_reference(value)):
         return str(value)
-    raise ValueError("env:NAME or file:PATH, never the secret itself")
+    raise ValueError(f"{REFERENCE_EXPECTED}, never the secret itself")
 
 
 def _class(value: Any) -> str:
@@ -256,7 +242,7 @@ class Settings:
         "The model to ask when the first has failed twice or refused; none when empty",
     )
     model_key: str = _setting(
-        "", _reference, "env:NAME or file:PATH", "모델 열쇠가 있는 곳", "Where the model's key is to be found"
+        "", _reference, REFERENCE_EXPECTED, "모델 열쇠가 있는 곳", "Where the model's key is to be found"
     )
     model_seconds: float = _setting(
         120.0, _seconds, "a number of seconds", "모델을 기다리는 시간", "How long a model may take"
@@ -302,7 +288,7 @@ class Settings:
     embedding_key: str = _setting(
         "",
         _reference,
-        "env:NAME or file:PATH",
+        REFERENCE_EXPECTED,
         "임베딩 모델의 열쇠가 있는 곳",
         "Where the embedding model's key is to be found",
     )
@@ -316,7 +302,7 @@ class Settings:
     signing_key: str = _setting(
         "",
         _reference,
-        "env:NAME or file:PATH",
+        REFERENCE_EXPECTED,
         "서명하는 열쇠가 있는 곳. 비우면 상태 폴더의 signing.key",
         "Where the key that signs releases and heads is; signing.key in the state folder when empty",
     )

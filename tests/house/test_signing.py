@@ -10,7 +10,7 @@ import pytest
 
 from jihwi.case.events import Author, CaseResumed, Draft
 from jihwi.case.ledger import GENESIS, Sealed, seal
-from jihwi.errors import LedgerBroken, SettingInvalid
+from jihwi.errors import LedgerBroken, SecretMissing, SettingInvalid
 from jihwi.house import (
     HouseStream,
     PasswordSet,
@@ -71,12 +71,13 @@ def test_a_key_may_lie_elsewhere_and_is_never_repeated(tmp_path: Path) -> None:
     assert by_letters is not None
     assert by_name.public == by_file.public == made.public
     assert by_letters.public != made.public
-    for wrong in ("", "not a key", "zz" * 32, pem.replace("M", "N")):
+    for wrong in ("not a key", "zz" * 32, pem.replace("M", "N")):
         with pytest.raises(SettingInvalid) as found:
             load_signing_key(tmp_path, "env:K", environment={"K": wrong})
-        assert not wrong or wrong[:20] not in str(found.value)
-    with pytest.raises(SettingInvalid):
-        load_signing_key(tmp_path, f"file:{tmp_path / 'nothing'}")
+        assert wrong[:20] not in str(found.value)
+    for reference in ("env:NO_SUCH_KEY", f"file:{tmp_path / 'nothing'}"):
+        with pytest.raises(SecretMissing):
+            load_signing_key(tmp_path, reference, environment={})
     (tmp_path / "pub").write_text(made.public + "\n", "ascii")
     assert public_key_said(str(tmp_path / "pub")) == public_key_said(made.public) == made.public
     with pytest.raises(SettingInvalid):

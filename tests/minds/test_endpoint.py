@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from jihwi.errors import ModelSpecInvalid, SettingInvalid
-from jihwi.minds.endpoint import parse_endpoint, secret_of
+from jihwi.minds.endpoint import parse_endpoint
 
 
 @pytest.mark.parametrize(
@@ -57,21 +55,3 @@ def test_a_key_that_is_no_reference_is_refused_and_not_repeated() -> None:
 
     assert "s3cret" not in str(refused.value)
     assert "env:NAME or file:PATH" in str(refused.value)
-
-
-def test_a_key_is_read_from_the_environment_or_a_file(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("s3cret\n")
-
-    assert secret_of("env:KEY", {"KEY": "other"}) == "other"
-    assert secret_of(f"file:{tmp_path}/key") == "s3cret"
-    assert secret_of("") == ""
-
-
-def test_a_key_that_is_not_there_is_told_by_its_reference(tmp_path: Path) -> None:
-    (tmp_path / "two").write_text("s3cret\nsecond")
-
-    for reference in ("env:NO_SUCH_KEY", f"file:{tmp_path}/none", f"file:{tmp_path}/two"):
-        with pytest.raises(SettingInvalid) as refused:
-            secret_of(reference, {})
-        assert reference in str(refused.value)
-        assert "s3cret" not in str(refused.value)

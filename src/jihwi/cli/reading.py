@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from jihwi.cli.session import Session
-from jihwi.errors import FolderEmpty, SettingInvalid
+from jihwi.errors import FolderEmpty
 from jihwi.readers import FileToRead, Outcome
+from jihwi.references import is_reference, secret_behind
 from jihwi.reports import write_whole
 from jihwi.wiring import ReadingRoom, state_folder
 
@@ -23,7 +24,6 @@ __all__ = ["password_said", "read_paths"]
 NOTHING_READ = 1
 """Exit code when not one file gave any text."""
 _MOST_LINES = 60
-_PASSWORD_BYTES = 1024
 _ASKING = frozenset({"file_locked", "attachment_locked"})
 """Remarks that a password may do away with."""
 
@@ -128,26 +128,13 @@ class _Round:
 def password_said(said: str | None, session: Session) -> str:
     """The password behind what was said: `env:NAME`, `file:PATH`, `-` to be asked for it unseen, or itself.
 
-    Raises SettingInvalid, which names the reference and never what lies behind it.
+    Raises SecretMissing, which names the reference and never what lies behind it.
     """
     if not said:
         return ""
     if said == "-":
         return getpass.getpass(session.screen.words("암호: ", "Password: "))
-    kind, _, place = said.partition(":")
-    if kind == "env":
-        found = os.environ.get(place, "")
-    elif kind == "file":
-        try:
-            with Path(place).expanduser().open("rb") as file:
-                found = file.read(_PASSWORD_BYTES).decode("utf-8", "replace").rstrip("\r\n")
-        except OSError as problem:
-            raise SettingInvalid("--password", said, place, f"a readable file ({problem.strerror})") from None
-    else:
-        return said
-    if not found:
-        raise SettingInvalid("--password", said, place, "a reference to something that is set")
-    return found
+    return secret_behind(said, "--password", "the password") if is_reference(said) else said
 
 
 def read_paths(session: Session, paths: list[Path], out: Path | None, fix: Path | None, password: str = "") -> int:

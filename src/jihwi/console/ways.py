@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import os
 import shlex
 import smtplib
 import ssl
@@ -16,14 +15,14 @@ from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
-from jihwi.errors import NotificationUndelivered
+from jihwi.errors import NotificationUndelivered, SecretMissing, SettingInvalid
 from jihwi.house import HouseState, is_within
+from jihwi.references import secret_behind
 
 __all__ = ["KINDS", "Notice", "WayName", "deliver", "is_set", "notice_words", "words_of"]
 
@@ -160,7 +159,7 @@ def _post(mail: EmailMessage, state: HouseState) -> None:
     # Named here, because smtplib would otherwise ask a name server for this machine's name, which a closed net lacks.
     us = state.setting("mail_from").rpartition("@")[2] or "localhost"
     try:
-        secret = _secret(state.setting("mail_password")) if user else ""
+        secret = secret_behind(state.setting("mail_password"), "mail_password") if user else ""
         if security == "tls":
             link: smtplib.SMTP = smtplib.SMTP_SSL(
                 host, server.port or 465, us, timeout=SECONDS, context=ssl.create_default_context()
@@ -173,6 +172,8 @@ def _post(mail: EmailMessage, state: HouseState) -> None:
             if user:
                 link.login(user, secret)
             link.send_message(mail)
+    except (SecretMissing, SettingInvalid) as problem:
+        raise NotificationUndelivered("mail", str(problem)) from None
     except smtplib.SMTPRecipientsRefused as problem:
         code, said = next(iter(problem.recipients.values()))
         raise NotificationUndelivered("mail", f"{host}: {code} {_line(said)}") from None
@@ -180,21 +181,6 @@ def _post(mail: EmailMessage, state: HouseState) -> None:
         raise NotificationUndelivered("mail", f"{host}: {problem.smtp_code} {_line(problem.smtp_error)}") from None
     except (smtplib.SMTPException, OSError, UnicodeError) as problem:
         raise NotificationUndelivered("mail", f"{host}: {_plain(problem)}") from None
-
-
-def _secret(reference: str) -> str:
-    """What a reference leads to; never shown, not even in an error."""
-    kind, _, place = reference.partition(":")
-    if kind == "env":
-        found = os.environ.get(place, "")
-    elif kind == "file":
-        with Path(place).expanduser().open("rb") as file:
-            found = file.read(4096).decode("utf-8", "replace").strip()
-    else:
-        found = ""
-    if not found:
-        raise OSError(f"mail_password: nothing at '{reference}'")
-    return found
 
 
 # ── a web address ──

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jihwi.errors import SettingInvalid, StoreFailed
 from jihwi.house.signatures import Signed, Statement, bytes_to_sign
+from jihwi.references import secret_behind
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,7 +19,7 @@ __all__ = ["KEY_FILE", "SigningKey", "known_key", "load_signing_key", "public_ke
 KEY_FILE = "signing.key"
 """In the state folder, readable by its owner only; made when first needed."""
 
-_EXPECTED = "a reference to an Ed25519 private key as PEM, or as 64 hexadecimal letters"
+_KEY_EXPECTED = "an Ed25519 private key as PEM, or as 64 hexadecimal letters"
 _MOST_BYTES = 16 * 1024
 
 
@@ -42,10 +43,12 @@ def load_signing_key(
     home: Path, reference: str = "", *, make: bool = True, environment: Mapping[str, str] | None = None
 ) -> SigningKey | None:
     """The key that `reference` (`env:NAME`, `file:PATH`) names, or that of the state folder, made when it is not there;
-    `None` when it is not there and not to be made. Raises SettingInvalid, which shows nothing of the key, StoreFailed.
+    `None` when it is not there and not to be made. Raises SettingInvalid and SecretMissing, which show nothing of the
+    key, StoreFailed.
     """
     if reference:
-        return SigningKey(_private(_behind(reference, os.environ if environment is None else environment), reference))
+        found = secret_behind(reference, "signing_key", _KEY_EXPECTED, environment=environment)
+        return SigningKey(_private(found.encode(), reference))
     path = home / KEY_FILE
     try:
         if make and not path.exists():
@@ -78,18 +81,6 @@ def public_key_said(said: str) -> str:
     raise SettingInvalid("key", said[:100], "--key", "a public key, 64 hexadecimal letters, or a file that holds it")
 
 
-def _behind(reference: str, environment: Mapping[str, str]) -> bytes:
-    kind, _, place = reference.partition(":")
-    if kind == "env":
-        return environment.get(place, "").encode()
-    try:
-        with Path(place).expanduser().open("rb") as file:
-            return file.read(_MOST_BYTES)
-    except OSError as problem:
-        wanted = f"a readable file ({problem.strerror})"
-        raise SettingInvalid("signing_key", reference, place, wanted) from None
-
-
 def _private(said: bytes, place: str) -> Ed25519PrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm  # waits: most commands sign nothing
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -104,7 +95,7 @@ def _private(said: bytes, place: str) -> Ed25519PrivateKey:
             return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(said.decode("ascii").strip()))
     except (ValueError, TypeError, UnsupportedAlgorithm):
         pass
-    raise SettingInvalid("signing_key", "***", place, _EXPECTED) from None
+    raise SettingInvalid("signing_key", "***", place, f"a reference to {_KEY_EXPECTED}") from None
 
 
 def _make(path: Path) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import msgspec
 
 from jihwi.errors import ModelSpecInvalid, SettingInvalid
 from jihwi.evidence import SecurityClass
+from jihwi.references import REFERENCE_EXPECTED, is_reference
 
-__all__ = ["Endpoint", "parse_endpoint", "secret_of"]
+__all__ = ["Endpoint", "parse_endpoint"]
 
 _SPEC = re.compile(r"openai:(?P<model>[^\s@][^\s]*)@(?P<url>https?://\S+)\Z")
 _USERINFO = re.compile(r"//[^/\s]*@")
-_SECRET_BYTES = 16 * 1024
-_HEADER_SAFE = re.compile(r"[\x21-\x7e]+\Z")
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,44 +83,9 @@ def parse_endpoint(spec: str, *, key: str = "", classes: Sequence[SecurityClass]
         raise ModelSpecInvalid(_without_password(spec)) from None
     if not usable or parts.username is not None or parts.query or parts.fragment or found["model"].endswith("@"):
         raise ModelSpecInvalid(_without_password(spec))
-    if key:
-        _kind_and_place(key)
+    if key and not is_reference(key):  # it may be the secret itself, written by mistake: it is not repeated
+        raise SettingInvalid("key", "***", "models", REFERENCE_EXPECTED)
     return Endpoint(model=found["model"], base_url=url, key=key, classes=tuple(classes))
-
-
-def secret_of(reference: str, environ: Mapping[str, str] | None = None) -> str:
-    """The secret behind a reference; empty for an empty one. Read when it is needed and kept nowhere.
-
-    Raises SettingInvalid, which names the reference and never what lies behind it.
-
-    >>> secret_of("env:KEY", {"KEY": "s3cret"})
-    's3cret'
-    """
-    if not reference:
-        return ""
-    kind, place = _kind_and_place(reference)
-    if kind == "env":
-        secret = (os.environ if environ is None else environ).get(place, "")
-    else:
-        try:
-            with Path(place).open("rb") as file:
-                secret = file.read(_SECRET_BYTES).decode("utf-8", "replace")
-        except OSError as problem:
-            raise SettingInvalid("key", reference, "models", f"a readable file ({problem.strerror})") from None
-    secret = secret.strip()
-    if not secret:
-        raise SettingInvalid("key", reference, "models", "a reference to something that is set")
-    if not _HEADER_SAFE.match(secret):
-        raise SettingInvalid("key", reference, "models", "one line of printable ASCII behind the reference")
-    return secret
-
-
-def _kind_and_place(reference: str) -> tuple[str, str]:
-    kind, _, place = reference.partition(":")
-    if kind not in ("env", "file") or not place:
-        # What stands here may be the secret itself, written by mistake: it is not repeated.
-        raise SettingInvalid("key", "***", "models", "env:NAME or file:PATH")
-    return kind, place
 
 
 def _without_password(spec: str) -> str:

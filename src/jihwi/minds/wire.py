@@ -50,11 +50,13 @@ from jihwi.errors import (
     ModelRefused,
     ModelTimeout,
     ModelUnreachable,
+    SecretMissing,
     SettingInvalid,
 )
-from jihwi.minds.endpoint import Endpoint, secret_of
+from jihwi.minds.endpoint import Endpoint
 from jihwi.minds.intext import WrittenCall
 from jihwi.minds.render import Message, Rendered
+from jihwi.references import header_secret
 
 __all__ = ["ADAPTER", "Answer", "Wire"]
 
@@ -128,8 +130,8 @@ class Wire:
         """The model's answer to a prompt; `on_text` hears its text as it comes. Raises a ModelError."""
         exchange = _Exchange()
         try:
-            exchange.secret = secret_of(self._endpoint.key)
-        except SettingInvalid as invalid:
+            exchange.secret = header_secret(self._endpoint.key, "model_key")
+        except (SecretMissing, SettingInvalid) as invalid:
             raise ModelRefused(self._endpoint.shown, str(invalid)) from None
         token = _CURRENT.set(exchange)
         try:

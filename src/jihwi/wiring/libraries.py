@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from jihwi.errors import StoreError
 from jihwi.evidence import SecurityClass
+from jihwi.references import header_secret
 from jihwi.settings import Settings, StoreAddress
 from jihwi.skills import Skill
 
@@ -157,10 +158,12 @@ def embedder_of(settings: Settings) -> Embedder | None:
 
         return LocalEmbedder(Path(said.removeprefix("local:")).expanduser())
     from jihwi.index.embedding import EndpointEmbedder
-    from jihwi.minds.endpoint import parse_endpoint, secret_of
+    from jihwi.minds.endpoint import parse_endpoint
 
     endpoint = parse_endpoint(said, key=settings.embedding_key)
-    return EndpointEmbedder(endpoint.model, endpoint.base_url, secret=lambda: secret_of(endpoint.key))
+    return EndpointEmbedder(
+        endpoint.model, endpoint.base_url, secret=lambda: header_secret(endpoint.key, "embedding_key")
+    )
 
 
 def _vectors(settings: Settings, place: Path | PostgresServer) -> Vectors | None:

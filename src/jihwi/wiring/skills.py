@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jihwi.references import header_secret
 from jihwi.settings import Settings
 from jihwi.skills import Skill
 from jihwi.skills.mcp_calls import McpServers
@@ -26,9 +27,7 @@ def servers_of(settings: Settings) -> McpServers:
 
 
 def _secret(reference: str) -> str:
-    from jihwi.minds.endpoint import secret_of  # waits: most houses name no server
-
-    return secret_of(reference)
+    return header_secret(reference, "mcp_servers")
 
 
 def brought_to(
