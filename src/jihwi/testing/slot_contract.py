@@ -6,41 +6,18 @@ Its author subclasses `SlotContract` as well as `StoreContract` and gives the sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-
-import pytest
 
 from jihwi.store import EventStore, Lease, Patch
-from jihwi.testing.store_contract import Chain, Opener
+from jihwi.testing.opened_stores import OpenedStores, Opener
+from jihwi.testing.store_contract import Chain
 
 __all__ = ["SlotContract"]
 
 _NAME = "model qwen@http://127.0.0.1:8000/v1"
 
 
-class SlotContract:
+class SlotContract(OpenedStores):
     """What the slots of every store must do. Each test is one sentence of the promise."""
-
-    @pytest.fixture
-    def opener(self) -> Opener:
-        """How to open the store under test; the subclass says."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def open_another(self, opener: Opener) -> AsyncIterator[Opener]:
-        async with AsyncExitStack() as opened:
-
-            async def another() -> EventStore:
-                store = await opener()
-                opened.push_async_callback(store.close)
-                return store
-
-            yield another
-
-    @pytest.fixture
-    async def store(self, open_another: Opener) -> EventStore:
-        return await open_another()
 
     async def test_no_more_are_held_than_there_are_whoever_asks(self, store: EventStore, open_another: Opener) -> None:
         other = await open_another()

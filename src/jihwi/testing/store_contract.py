@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import cast
 
 import pytest
@@ -25,10 +23,9 @@ from jihwi.case.events import Author, CasePaused, CaseResumed, Draft, Noticed
 from jihwi.case.ledger import GENESIS, Sealed, seal, verify
 from jihwi.errors import AppendConflict, LeaseLost
 from jihwi.store import BLOB_BYTES, HOUSE, CaseRow, EventStore, KeptStore, Lease, Patch
+from jihwi.testing.opened_stores import OpenedStores, Opener
 
 __all__ = ["Chain", "KeptStoreContract", "Opener", "StoreContract"]
-
-Opener = Callable[[], Awaitable[EventStore]]
 
 _OPENING = Patch("running", request="무엇이 바뀌었습니까?", requester="kim", team="report")
 _RUNNING = Patch("running")
@@ -93,28 +90,8 @@ async def _claimed_in_time(store: EventStore, runner: str, case_id: str | None =
             await store.wait("c00000000none", 0, seconds=0.01)
 
 
-class StoreContract:
+class StoreContract(OpenedStores):
     """What every store must do. Each test is one sentence of the promise."""
-
-    @pytest.fixture
-    def opener(self) -> Opener:
-        """How to open the store under test; the subclass says."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def open_another(self, opener: Opener) -> AsyncIterator[Opener]:
-        async with AsyncExitStack() as opened:
-
-            async def another() -> EventStore:
-                store = await opener()
-                opened.push_async_callback(store.close)
-                return store
-
-            yield another
-
-    @pytest.fixture
-    async def store(self, open_another: Opener) -> EventStore:
-        return await open_another()
 
     # ── appending and reading ────────────────────────────────────────────
 
