@@ -70,6 +70,15 @@ def test_a_table_keeps_its_cells_spans_and_caption() -> None:
     assert shown(reading)[1] == ("caption", "표 1")
 
 
+@pytest.mark.parametrize(("offset", "kinds"), [(0, ["table", "paragraph"]), (1657, ["paragraph", "table"])])
+def test_a_table_that_hangs_beneath_its_line_comes_after_it(offset: int, kinds: list[str]) -> None:
+    place = f'<POSITION TreatAsChar="false" VertRelTo="Para" VertAlign="Top" VertOffset="{offset}"/>'
+    cells = "".join(f'<CELL RowAddr="0" ColAddr="{c}"><PARALIST>{text("칸")}</PARALIST></CELL>' for c in (0, 1))
+    held = f"<TABLE><SHAPEOBJECT>{place}</SHAPEOBJECT><ROW>{cells}</ROW></TABLE>"
+    reading = read(document(paragraph(f"{held}<CHAR>다음과 같다.</CHAR>")))
+    assert [block.kind for block in reading.blocks] == kinds
+
+
 def test_notes_boxes_and_marks() -> None:
     number = '<AUTONUM Number="1" NumberType="Footnote"><AUTONUMFORMAT Type="Digit" SuffixChar=")"/></AUTONUM>'
     note = f"<FOOTNOTE><PARALIST>{paragraph(number + '<CHAR> 각주</CHAR>')}</PARALIST></FOOTNOTE>"

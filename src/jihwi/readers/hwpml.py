@@ -7,6 +7,7 @@ Names of elements and attributes are those of HWPML 2; their case differs betwee
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 from lxml import etree
@@ -72,7 +73,7 @@ class HwpmlReader:
     """Reads HWPML 2 documents. Raises `FileBroken` for XML without a body, `FileTooLarge` beyond the limits."""
 
     name = "hwpml"
-    version = "3"
+    version = "4"
     formats: Sequence[str] = ("hwpml",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -145,6 +146,17 @@ def _metadata(root: etree._Element) -> Metadata:
     return Metadata(title=found["title"], author=found["author"], producer="Hancom HWPML")
 
 
+class _About(NamedTuple):
+    """What an object says of itself."""
+
+    inline: bool
+    """Whether it stands in the line of text."""
+    below: int
+    description: str
+    """What a person wrote of it."""
+    caption: tuple[Paragraph, ...]
+
+
 class _Body:
     """Definitions, and the walk over the body."""
 
@@ -202,8 +214,10 @@ class _Body:
         elif name == "table":
             gathered.anchor(self._table(child))
         elif name in _DRAWINGS:
-            inline, description, caption = self._object(child)
-            for held in drawing(self._drawn(child), caption, description, inline=inline):
+            about = self._object(child)
+            for held in drawing(
+                self._drawn(child), about.caption, about.description, inline=about.inline, below=about.below
+            ):
                 gathered.anchor(held)
         elif name == "equation":
             self._equation(child, gathered)
@@ -238,23 +252,22 @@ class _Body:
         elif name == "compose":
             gathered.put(_attribute(child, "composetext") or str(child.xpath("string()")).strip())
 
-    def _object(self, element: etree._Element) -> tuple[bool, str, tuple[Paragraph, ...]]:
-        """Whether an object stands in the line, what a person wrote of it, its caption."""
-        inline, description = False, ""
+    def _object(self, element: etree._Element) -> _About:
+        inline, below, description = False, 0, ""
         caption: tuple[Paragraph, ...] = ()
         for child in element:
             if _name(child) == "shapeobject":
                 for part in child:
                     if _name(part) == "position":
-                        inline = _attribute(part, "treataschar").lower() == "true"
+                        inline, below = _placed(part)
                     elif _name(part) == "caption":
                         caption = self._paragraphs(part)
                     elif _name(part) == "shapecomment":
                         description = written_description(part.text or "")
-        return inline, description, caption
+        return _About(inline, below, description, caption)
 
     def _table(self, element: etree._Element) -> Grid:
-        inline, _, caption = self._object(element)
+        about = self._object(element)
         cells = [
             GridCell(
                 _whole(_attribute(cell, "rowaddr")),
@@ -269,7 +282,7 @@ class _Body:
             for cell in row
             if _name(cell) == "cell"
         ]
-        return Grid(tuple(cells), inline, caption)
+        return Grid(tuple(cells), about.inline, about.caption, about.below)
 
     def _drawn(self, element: etree._Element) -> list[Anchored]:
         """Pictures and text boxes of a drawing, those of a group one after the other."""
@@ -292,12 +305,22 @@ class _Body:
         return found if found or name != "ole" else [Picture(_attribute(element, "binitem"))]
 
     def _equation(self, element: etree._Element, gathered: ParagraphText) -> None:
-        inline, _, caption = self._object(element)
+        about = self._object(element)
         script = " ".join("".join(part.text or "" for part in element if _name(part) == "script").split())
-        if inline and not caption:
+        if about.inline and not about.caption:
             gathered.script(script)
         elif script:
-            gathered.anchor(Equation(script, caption))
+            gathered.anchor(Equation(script, about.caption, about.below))
+
+
+def _placed(position: etree._Element) -> tuple[bool, int]:
+    """Whether an object stands in the line of text; if not, and it hangs from the top of its paragraph, how far under
+    it."""
+    said = {str(key).lower(): str(value).lower() for key, value in position.attrib.items()}
+    if said.get("treataschar") == "true":
+        return True, 0
+    hangs = said.get("vertrelto") == "para" and said.get("vertalign", "top") == "top"
+    return False, _whole(said.get("vertoffset", "")) if hangs else 0
 
 
 def _characters(element: etree._Element, gathered: ParagraphText) -> None:

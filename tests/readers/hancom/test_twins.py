@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jihwi.evidence import Reading
-from jihwi.readers.hancom import Document, Frame, Grid, Paragraph, Picture, Section
+from jihwi.readers.hancom import Anchor, Document, Frame, Grid, GridCell, Paragraph, Picture, Section
 from tests.readers.hancom.documents import both, cell, everything, holding, note, shown
 
 
@@ -100,6 +100,72 @@ def test_a_floating_table_does_not_divide_a_sentence() -> None:
     hwp, _ = both(document)
     assert shown(hwp) == [("paragraph", "앞뒤"), ("table", "안")]
     assert hwp.blocks[1].parent == 0
+
+
+@pytest.mark.parametrize(
+    ("below", "size", "first"),
+    [(0, 0, "table"), (999, 1000, "table"), (1000, 1000, "paragraph"), (1657, 0, "paragraph")],
+)
+def test_what_hangs_beneath_the_first_line_of_its_paragraph_comes_after_it(below: int, size: int, first: str) -> None:
+    grid = Grid((cell(0, 0, "가"), cell(0, 1, "나")), below=below)
+    paragraph = Paragraph("다음과 같다.", anchors=(Anchor(0, grid),), size=size)
+    hwp, hwpx = both(Document((Section((paragraph, Paragraph("뒤"))),)))
+    assert shown(hwp) == shown(hwpx)
+    assert hwp.blocks[0].kind == first
+    assert [b.parent for b in hwp.blocks if b.kind == "table"] == [0 if first == "paragraph" else -1]
+
+
+def test_what_hangs_beneath_a_paragraph_without_text_waits_for_none() -> None:
+    box = Frame("text_box", (Paragraph("글상자"),), below=5000)
+    hwp, hwpx = both(Document((Section((holding("  ", (0, box)), Paragraph("뒤"))),)))
+    assert shown(hwp) == shown(hwpx) == [("text_box", "글상자"), ("paragraph", "뒤")]
+
+
+def test_a_row_that_frames_a_table_divides_the_one_it_stands_in() -> None:
+    inner = Grid((cell(0, 0, "가"), cell(0, 1, "나")), inline=True)
+    framed = GridCell(1, 0, 1, 2, (Paragraph("위"), holding("", (0, inner)), Paragraph("아래")))
+    form = Grid(
+        (
+            cell(0, 0, "품목"),
+            cell(0, 1, "일반"),
+            framed,
+            cell(2, 0, "기간", spans=(2, 1)),
+            cell(2, 1, "1년"),
+            cell(3, 1, "2년"),
+        ),
+        inline=True,
+        caption=(Paragraph("서식 1"),),
+    )
+    hwp, hwpx = both(Document((Section((holding("", (0, form)),)),)))
+    assert shown(hwp) == shown(hwpx)
+    assert shown(hwp) == [
+        ("table", "품목\t일반"),
+        ("paragraph", "위"),
+        ("table", "가\t나"),
+        ("paragraph", "아래"),
+        ("table", "기간\t1년\n2년"),
+        ("caption", "서식 1"),
+    ]
+    last = hwp.blocks[4].table
+    assert last is not None
+    assert [(c.row, c.column, c.row_span) for c in last.cells] == [(0, 0, 2), (0, 1, 1), (1, 1, 1)]
+    assert hwp.blocks[5].parent == 4
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        pytest.param(cell(1, 2, "옆"), id="another cell in its row"),
+        pytest.param(cell(0, 2, "옆", spans=(2, 1)), id="a cell that reaches over it"),
+    ],
+)
+def test_a_row_with_other_cells_is_no_frame(beside: GridCell) -> None:
+    inner = Grid((cell(0, 0, "가"), cell(0, 1, "나")), inline=True)
+    framed = GridCell(1, 0, 1, 2, (Paragraph("위"), holding("", (0, inner)), Paragraph("아래")))
+    form = Grid((cell(0, 0, "품목", spans=(1, 2)), framed, beside), inline=True)
+    hwp, hwpx = both(Document((Section((holding("", (0, form)),)),)))
+    assert shown(hwp) == shown(hwpx)
+    assert [kind for kind, _ in shown(hwp)] == ["table", "table"]
 
 
 def test_a_table_of_one_cell_around_a_table_is_a_frame() -> None:

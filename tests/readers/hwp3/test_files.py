@@ -48,13 +48,14 @@ def listed(*paragraphs: bytes) -> bytes:
     return b"".join(paragraphs) + LAST
 
 
-def table(cells: list[tuple[int, int, int, int, str]]) -> bytes:
-    """A table in a paragraph of its own; cells are left, top, width, height, text."""
-    head = struct.pack("<H4xH", 10, 10) + bytes(8) + b"\0\0" + bytes(68)
+def table(cells: list[tuple[int, int, int, int, str]], after: str = "", below: int = 0) -> bytes:
+    """A table in a paragraph; cells are left, top, width, height, text. Text may follow it; it stands in the line, or
+    hangs so far below the paragraph's top."""
+    head = struct.pack("<H4xH", 10, 10) + bytes(8) + struct.pack("<BBHH", bool(below), 1, 0, below) + bytes(64)
     head += struct.pack("<HHH", 0, len(cells), 0)
     places = b"".join(struct.pack("<2H4H", 0, 0, x, y, w, h) + bytes(15) for x, y, w, h, _ in cells)
     lists = b"".join(listed(plain(text)) for *_, text in cells)
-    return paragraph(head + places + lists + listed(plain("표 설명")) + END, 5)
+    return paragraph(head + places + lists + listed(plain("표 설명")) + codes(after) + END, 5 + len(after))
 
 
 def footnote(before: str, note: str) -> bytes:
@@ -104,6 +105,14 @@ def test_a_table_is_rebuilt_from_the_places_of_its_cells() -> None:
         (1, 1, 1, "오른쪽"),
     ]
     assert shown(reading)[1] == ("caption", "표 설명")
+
+
+@pytest.mark.parametrize(("below", "first"), [(0, "table"), (200, "table"), (414, "paragraph")])
+def test_a_table_that_hangs_beneath_the_first_line_comes_after_it(below: int, first: str) -> None:
+    cells = [(0, 0, 100, 50, "왼쪽"), (100, 0, 100, 50, "오른쪽")]
+    reading = read(hwp3(listed(table(cells, "다음과 같다.", below))))
+    assert next(kind for kind, _ in shown(reading) if kind != "caption") == first
+    assert ("paragraph", "다음과 같다.") in shown(reading)
 
 
 def test_a_footnote_belongs_to_its_paragraph() -> None:

@@ -3,13 +3,15 @@
 The rules, the same for the four formats:
 
 * A paragraph is one block. A table or text box that stands in the line of text divides it; any other object with text
-  before it in its paragraph comes after that paragraph's block and names it as its parent.
+  before it in its paragraph, or hung from the paragraph's top a line or more beneath it, comes after that paragraph's
+  block and names it as its parent.
 * The paragraphs of a cell, a note or a text box are one text with line breaks. What is anchored inside them comes after
   the block that holds them and names it as its parent: a nested table is a table of its own and its text is not
   in the outer cell.
 * A table of one row that is a title or a number beside a title is that heading (`bands.py` says when).
 * A table of one column that holds another table is a frame around a part of the page, no table: its content is flow.
-  So is a text box that holds a table.
+  So is a text box that holds a table, and a row that is one cell as wide as its table and holds another table: the
+  rows above and beneath such a row are tables of their own.
 * Where a note is called its mark stands in the text, rendered, after a space where it would run into a number.
 * A caption comes after the thing it explains. Paragraphs without text give no block, but are counted when numbered.
 """
@@ -17,6 +19,7 @@ The rules, the same for the four formats:
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter as Counted
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -34,6 +37,7 @@ from jihwi.readers.hancom.model import (
     FormField,
     Frame,
     Grid,
+    GridCell,
     Note,
     Paragraph,
     Picture,
@@ -51,6 +55,9 @@ _A_LIST = 3
 
 _BEFORE = 40
 """How many letters before a link tell where it stands."""
+
+_USUAL_LINE = 1000
+"""The height of a line, in hundredths of a point, where the size of its letters is not known."""
 
 _MOST_ROWS = 0xFFFF
 """What the binary formats can say of a cell's place; the XML ones could say anything."""
@@ -136,7 +143,8 @@ class _Composer:
         waiting: list[Anchored] = []
         for anchor in paragraph.anchors:
             divides = isinstance(anchor.held, Grid | Frame) and anchor.held.inline
-            if not waiting and not text[begun : anchor.offset].strip():
+            above = not waiting and not text[begun : anchor.offset].strip()
+            if above and not (_hangs(anchor.held, paragraph) and text[anchor.offset :].strip()):
                 begun = anchor.offset
                 self._anchored(anchor.held, -1)
             elif divides:
@@ -206,6 +214,9 @@ class _Composer:
                     for cell in sorted(held.cells, key=lambda cell: cell.row):
                         self.flow(cell.paragraphs)
                     self._caption(held.caption)
+                elif rows := _divided_rows(held):
+                    for part in rows:
+                        self._anchored(part, parent)
                 elif parent < 0 and (band := self._band(held)):
                     self._heading(band)
                 else:
@@ -374,6 +385,38 @@ def _is_frame(grid: Grid) -> bool:
 
 def _holds_tables(paragraphs: Sequence[Paragraph]) -> bool:
     return any(isinstance(anchor.held, Grid) for paragraph in paragraphs for anchor in paragraph.anchors)
+
+
+def _hangs(held: Anchored, paragraph: Paragraph) -> bool:
+    """Whether an object begins beneath the first line of its paragraph, wherever in it it is anchored."""
+    below = held.below if isinstance(held, Grid | Frame | Picture | Equation) else 0
+    return below >= (paragraph.size or _USUAL_LINE)
+
+
+def _divided_rows(grid: Grid) -> list[Grid]:
+    """A table cut where a row is a frame around a part of the page: the rows above it, the frame, the rows beneath.
+    Nothing where no row is."""
+    holding = [cell for cell in grid.cells if cell.row_span == 1 and _holds_tables(cell.paragraphs)]
+    if not holding:
+        return []
+    width = max(cell.column + cell.column_span for cell in grid.cells)
+    alone = {row for row, count in Counted(cell.row for cell in grid.cells).items() if count == 1}
+    frames = sorted(cell.row for cell in holding if cell.column_span == width and cell.row in alone)
+    if not frames or any(_crosses(cell, frames) for cell in grid.cells):
+        return []
+    rows = sorted(grid.cells, key=lambda cell: cell.row)
+    parts = []
+    for _, run in groupby(rows, key=lambda cell: (bisect_left(frames, cell.row), bisect_right(frames, cell.row))):
+        cells = list(run)
+        moved = (msgspec.structs.replace(cell, row=cell.row - cells[0].row) for cell in cells)
+        parts.append(Grid(tuple(moved), grid.inline))
+    return [*parts[:-1], msgspec.structs.replace(parts[-1], caption=grid.caption)]
+
+
+def _crosses(cell: GridCell, rows: Sequence[int]) -> bool:
+    """Whether a cell reaches over one of these rows from above."""
+    first = bisect_right(rows, cell.row)
+    return first < len(rows) and rows[first] < cell.row + cell.row_span
 
 
 def _header_rows(grid: Grid) -> int:

@@ -101,6 +101,8 @@ class Grid(msgspec.Struct, frozen=True):
     cells: tuple[GridCell, ...]
     inline: bool = False
     caption: tuple[Paragraph, ...] = ()
+    below: int = 0
+    """How far under the top of its paragraph it begins, in hundredths of a point; 0 for what is placed otherwise."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -117,6 +119,8 @@ class Frame(msgspec.Struct, frozen=True):
     paragraphs: tuple[Paragraph, ...]
     caption: tuple[Paragraph, ...] = ()
     inline: bool = False
+    below: int = 0
+    """As a table's."""
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -125,6 +129,8 @@ class Picture(msgspec.Struct, frozen=True):
     target: str
     description: str = ""
     caption: tuple[Paragraph, ...] = ()
+    below: int = 0
+    """As a table's."""
 
 
 class Equation(msgspec.Struct, frozen=True):
@@ -132,6 +138,8 @@ class Equation(msgspec.Struct, frozen=True):
 
     script: str
     caption: tuple[Paragraph, ...] = ()
+    below: int = 0
+    """As a table's."""
 
 
 class FormField(msgspec.Struct, frozen=True):
@@ -164,14 +172,19 @@ class Document(msgspec.Struct, frozen=True):
     metadata: Metadata = Metadata()
 
 
-def drawing(found: list[Anchored], caption: tuple[Paragraph, ...], description: str, *, inline: bool) -> list[Anchored]:
-    """The objects of one drawing. Its text boxes stand in the line of text when it does; its description goes to its
-    only picture, its caption to its last object; a drawing with a caption or a description and nothing else in it is
-    a picture without data."""
+def drawing(
+    found: list[Anchored], caption: tuple[Paragraph, ...], description: str, *, inline: bool, below: int = 0
+) -> list[Anchored]:
+    """The objects of one drawing. Its text boxes stand in the line of text when it does, and its place is theirs; its
+    description goes to its only picture, its caption to its last object; a drawing with a caption or a description
+    and nothing else in it is a picture without data."""
     if not found and (caption or description):
         found = [Picture("")]
     if inline:
         found = [msgspec.structs.replace(one, inline=True) if isinstance(one, Frame) else one for one in found]
+    if below:
+        placed = (Picture, Frame, Grid)
+        found = [msgspec.structs.replace(one, below=below) if isinstance(one, placed) else one for one in found]
     if description and len(found) == 1 and isinstance(found[0], Picture):
         found = [msgspec.structs.replace(found[0], description=description)]
     if caption and isinstance(found[-1], Picture | Frame | Grid):

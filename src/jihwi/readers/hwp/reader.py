@@ -24,7 +24,7 @@ class HwpReader:
     """
 
     name = "hwp"
-    version = "3"
+    version = "4"
     formats: Sequence[str] = ("hwp5",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

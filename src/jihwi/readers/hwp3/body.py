@@ -49,6 +49,7 @@ _SKIPPED = {
 _BLOCKS = frozenset((1, 2, 3, 4, 5, 6, 12, 27, 29))
 _NOTE_NUMBERS = (1, 2)
 _DRAWING, _TEXT_BOX = 3, 6
+_FROM_PARAGRAPH = 1
 
 
 class Cut(Exception):
@@ -218,7 +219,7 @@ class BodyReader:
         """A table, a text box, an equation or a button: common information, cells, a list for each, a caption."""
         head = self._take(6 + _BOX)[6:]
         kind, count = struct.unpack_from("<HH", head, 78)
-        inline = head[8] == 0
+        inline, below = _placed(head)
         places = [struct.unpack_from("<4H", self._take(_CELL), 4) for _ in range(count)]
         lists: list[tuple[Paragraph, ...]] = []
         try:
@@ -228,16 +229,16 @@ class BodyReader:
             gathered.anchor(Grid(_cells(places, lists), inline))
             raise
         if kind == 0:
-            gathered.anchor(Grid(_cells(places, lists), inline, caption))
+            gathered.anchor(Grid(_cells(places, lists), inline, caption, below))
         elif kind == 2:
             script = " ".join(" ".join(p.text for one in lists for p in one).split())
             if inline and not caption:
                 gathered.script(script)
             elif script:
-                gathered.anchor(Equation(script, caption))
+                gathered.anchor(Equation(script, caption, below))
         else:
             paragraphs = tuple(p for one in lists for p in one)
-            gathered.anchor(Frame("text_box", paragraphs, caption, inline=inline))
+            gathered.anchor(Frame("text_box", paragraphs, caption, inline, below))
 
     def _picture(self, gathered: ParagraphText) -> None:
         """A picture: its file's name, then data of its own, then a caption. A drawing holds its objects in the data."""
@@ -246,7 +247,8 @@ class BodyReader:
         data = self._take(int.from_bytes(head[:4], "little"))
         boxes: list[Anchored] = self._text_boxes(data) if head[74] == _DRAWING else []
         found: list[Anchored] = boxes or [Picture(name)]
-        for held in drawing(found, self._list(), "", inline=head[8] == 0):
+        inline, below = _placed(head)
+        for held in drawing(found, self._list(), "", inline=inline, below=below):
             gathered.anchor(held)
 
     def _text_boxes(self, data: bytes) -> list[Anchored]:
@@ -293,6 +295,13 @@ class BodyReader:
             gathered.put(label, "rendered")
             gathered.put(" ")
         return Shape("outline", level)
+
+
+def _placed(head: bytes) -> tuple[bool, int]:
+    """Whether a box stands in the line of text; if not, and it hangs from the top of its paragraph, how far under it
+    (the format counts in 1/1800 inch)."""
+    hangs = head[8] == _FROM_PARAGRAPH
+    return head[8] == 0, max(0, int.from_bytes(head[12:14], "little", signed=True)) * 4 if hangs else 0
 
 
 _OUTLINE_KINDS = {0: 0, 1: 2, 2: 3, 3: 4, 4: 5, 5: 8, 6: 10, 7: 13, 8: 1}

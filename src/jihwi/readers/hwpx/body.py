@@ -54,6 +54,7 @@ _DRAWINGS = frozenset(
     )
 )
 _FORMS = frozenset(("btn", "comboBox", "listBox", "edit", "scrollBar"))
+_NEGATIVE = 1 << 31
 _NUMBERED = frozenset(("FOOTNOTE", "ENDNOTE", "PICTURE", "TABLE", "EQUATION"))
 
 
@@ -230,7 +231,7 @@ class SectionReader:
     def _table(self, element: etree._Element) -> Grid:
         cells: list[GridCell] = []
         caption: tuple[Paragraph, ...] = ()
-        inline = False
+        inline, below = False, 0
         for child in element:
             name = local_name(child)
             if name == "tr":
@@ -238,8 +239,8 @@ class SectionReader:
             elif name == "caption":
                 caption = self._paragraphs(child)
             elif name == "pos":
-                inline = child.get("treatAsChar") == "1"
-        return Grid(tuple(cells), inline, caption)
+                inline, below = _placed(child)
+        return Grid(tuple(cells), inline, caption, below)
 
     def _cell(self, element: etree._Element) -> GridCell:
         address, span = element.find("{*}cellAddr"), element.find("{*}cellSpan")
@@ -253,7 +254,7 @@ class SectionReader:
 
     def _drawing(self, element: etree._Element) -> list[Anchored]:
         caption: tuple[Paragraph, ...] = ()
-        description, inline = "", False
+        description, inline, below = "", False, 0
         for child in element:
             name = local_name(child)
             if name == "caption":
@@ -261,8 +262,8 @@ class SectionReader:
             elif name == "shapeComment":
                 description = written_description(child.text or "")
             elif name == "pos":
-                inline = child.get("treatAsChar") == "1"
-        return drawing(self._shapes(element), caption, description, inline=inline)
+                inline, below = _placed(child)
+        return drawing(self._shapes(element), caption, description, inline=inline, below=below)
 
     def _shapes(self, element: etree._Element) -> list[Anchored]:
         """What a drawing holds: pictures and text boxes, those of a group one after the other."""
@@ -289,20 +290,31 @@ class SectionReader:
         return found
 
     def _equation(self, element: etree._Element, gathered: ParagraphText) -> None:
-        script, inline = "", False
+        script, inline, below = "", False, 0
         caption: tuple[Paragraph, ...] = ()
         for child in element:
             name = local_name(child)
             if name == "script":
                 script = " ".join((child.text or "").split())
             elif name == "pos":
-                inline = child.get("treatAsChar") == "1"
+                inline, below = _placed(child)
             elif name == "caption":
                 caption = self._paragraphs(child)
         if inline and not caption:
             gathered.script(script)
         elif script:
-            gathered.anchor(Equation(script, caption))
+            gathered.anchor(Equation(script, caption, below))
+
+
+def _placed(position: etree._Element) -> tuple[bool, int]:
+    """Whether an object stands in the line of text; if not, and it hangs from the top of its paragraph, how far under
+    it. What lies above the paragraph is written as a number near 2 to the 32nd."""
+    if position.get("treatAsChar") == "1":
+        return True, 0
+    if position.get("vertRelTo") != "PARA" or position.get("vertAlign") != "TOP":
+        return False, 0
+    offset = whole_number(position.get("vertOffset"))
+    return False, offset if offset < _NEGATIVE else 0
 
 
 def _address(field: etree._Element) -> str:
