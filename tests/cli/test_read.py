@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from jihwi.testing.hwpx import hwpx
 
 RESIDENT = "900101-1234568"
 """A made-up number that passes the check digit."""
+ANOTHER = "850505-2345674"
 PASSWORD = "봄나물 7"
 RULE = "당직비는 1회 60,000원을 지급한다. 지급일은 다음 달 10일이다.\n"
 
@@ -267,6 +269,33 @@ def test_resident_numbers_are_counted_and_never_shown(tmp_path: Path, office: Pa
     assert {path.name for path in holding(tmp_path / "결과", RESIDENT)} == {"여비.docx.md", "여비.docx.json"}
     for name in ("readiness.html", "readiness.json", "readiness.csv"):
         assert RESIDENT[7:] not in (tmp_path / "결과" / name).read_text("utf-8")
+
+
+def test_what_a_name_or_a_document_inside_holds_is_counted_and_never_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "문서"
+    folder.mkdir()
+    for number in (RESIDENT, ANOTHER):
+        (folder / f"홍길동 {number}.txt").write_text(f"{number[:2]}년생의 이력서이다.\n", "cp949")
+    with zipfile.ZipFile(folder / "묶음.zip", "w") as archive:
+        archive.writestr(f"명부 {RESIDENT}.txt", f"주민등록번호 {RESIDENT}\n대외비\n")
+        archive.writestr(f"깨진 {RESIDENT}.docx", b"PK\x03\x04")
+    done = jihwi(tmp_path, "문서", "--out", "결과", "--fix", "고친것", "--json")
+    answer = json.loads(done.stdout)
+    lines = {line["path"]: line for line in answer["files"]}
+    assert sorted(lines) == ["묶음.zip", "홍길동 ******-*******.txt", "홍길동 ******-*******.txt (2)"]
+    # one in the text inside, and one in each of the two names that the archive lists
+    assert lines["묶음.zip"]["personal_data"] == {"resident_number": 3}
+    assert lines["묶음.zip"]["labels"] == ["대외비"]
+    said = " ".join(remark["ko"] for remark in lines["묶음.zip"]["remarks"])
+    assert "2개 가운데 1개를 읽지 못했습니다: 깨진 ******-*******.docx" in said
+    assert "파일 이름에 개인정보가 있습니다(주민등록번호 1)" in str(lines["홍길동 ******-*******.txt"]["remarks"])
+    shown = done.stdout + done.stderr + jihwi(tmp_path, "문서").stdout
+    shown += "".join((tmp_path / f"결과/readiness.{kind}").read_text("utf-8") for kind in ("html", "json", "csv"))
+    assert not [number for number in (RESIDENT, ANOTHER) if number[7:] in shown]
+    names = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if folder not in path.parents]
+    assert not [name for name in names if RESIDENT[7:] in name or ANOTHER[7:] in name]
+    assert len([one for one in answer["repaired"] if one["how"] == "utf-8"]) == 3
+    assert {one["written"] for one in answer["repaired"]} >= {"묶음.zip/명부 ______-_______.txt"}
 
 
 def test_a_person_at_a_terminal_sees_how_far_it_is(tmp_path: Path, office: Path) -> None:

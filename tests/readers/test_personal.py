@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jihwi.readers.personal import KINDS, count_personal_data, has_check_digit, mask_personal_data, personal_spans
+from jihwi.readers.personal import (
+    KINDS,
+    count_personal_data,
+    has_check_digit,
+    mask_personal_data,
+    masked_name,
+    personal_spans,
+)
 
 
 def resident_number(first_twelve: str) -> str:
@@ -40,6 +47,18 @@ def resident_number(first_twelve: str) -> str:
         ("서울특별시 종로구 세종대로 209", "address"),
         ("경기도 성남시 분당구 판교역로 166번길 12-3", "address"),
         ("충청북도 청주시 흥덕구 오송읍 오송리 123-4", "address"),
+        # as word processors, phones and spreadsheets really write them
+        (resident_number("900101123456").replace("-", "－"), "resident_number"),
+        (resident_number("900101123456").replace("-", "\u2011"), "resident_number"),
+        ("주민등록번호 " + resident_number("900101123456").replace("-", "\t"), "resident_number"),
+        ("주민등록번호 ９００１０１-１２３４５６８", "resident_number"),
+        ("０１０－１２３４－５６７８", "phone"),
+        ("010–1234–5678", "phone"),
+        ("Tel. 0212345678", "phone"),
+        ("입금계좌: 신한 110123456789", "account"),
+        ("Passport No: M 12345678", "passport"),
+        ("운전면허번호: 111212345612", "driving_licence"),
+        ("hong＠example.kr", "e_mail"),
     ],
 )
 def test_each_kind_is_found(text: str, kind: str) -> None:
@@ -61,6 +80,10 @@ def test_each_kind_is_found(text: str, kind: str) -> None:
         "제1조 제2항 제3호",
         "0000-0000-0000-0000",
         "이 시 3로 가는 길",
+        "○○은행 사업자등록번호 220-81-62517",
+        "900101\t1234568 (두 칸의 숫자)",
+        "관리 번호 0212345678",
+        "1001234567890123",
     ],
 )
 def test_ordinary_numbers_are_not_personal_data(text: str) -> None:
@@ -91,7 +114,12 @@ def test_masking_covers_letters_and_digits_and_nothing_else() -> None:
     assert mask_personal_data(text) == "홍길동 ***-****-**** (****@*******.**)"
 
 
-@given(st.text(alphabet="0123456789-가나도시군구로길 @a.M\n", max_size=300))
+def test_names_keep_their_places_and_lose_the_numbers_of_people() -> None:
+    assert masked_name("인사/900101-1234568 이력서.hwp") == "인사/******-******* 이력서.hwp"
+    assert masked_name("세종특별자치시 도움6로 11 도면.pdf") == "세종특별자치시 도움6로 11 도면.pdf"
+
+
+@given(st.text(alphabet="０-－0123456789-가나도시군구로길 @a.M\n", max_size=300))
 def test_masked_text_keeps_its_length_and_holds_no_personal_data(text: str) -> None:
     masked = mask_personal_data(text)
     assert len(masked) == len(text)

@@ -152,14 +152,14 @@ def read_paths(session: Session, paths: list[Path], out: Path | None, fix: Path 
         shelf = _Shelf(room, out) if out is not None else None
         builder, opened, repaired, read = room.builder(), _Opened(password), [], 0
         outcomes = opened.each(room, room.read_changed(room.service, this.files.values(), kept), this.files)
-        for outcome in _told(session, outcomes, len(this.files)):
+        for outcome in _told(session, room, outcomes, len(this.files)):
             source = this.sources[outcome.path]
-            builder.add(outcome, room.class_of(source.folder, outcome.path.removeprefix(source.prefix)))
+            line = builder.add(outcome, room.class_of(source.folder, outcome.path.removeprefix(source.prefix)))
             read += _was_read(outcome)
             if shelf is not None:
-                shelf.put(outcome)
+                shelf.put(outcome, line.path)
             if fix is not None:
-                repaired += _mended(room, outcome, source, fix)
+                repaired += _mended(room, outcome, source, fix, line.path)
         for outcome in this.skipped:
             builder.add(outcome)
         report = builder.done(this.hidden)
@@ -213,7 +213,7 @@ def _was_read(outcome: Outcome) -> bool:
     return text or any(map(_was_read, outcome.attachments))
 
 
-def _told(session: Session, outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
+def _told(session: Session, room: ReadingRoom, outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
     """The outcomes, with a progress bar for a person at a terminal."""
     if session.screen.json or not sys.stderr.isatty():
         yield from outcomes
@@ -225,17 +225,18 @@ def _told(session: Session, outcomes: Iterator[Outcome], total: int) -> Iterator
     with Progress(*columns, name, console=session.screen.err) as bar:
         task = bar.add_task("", total=total, name="")
         for outcome in outcomes:
-            bar.update(task, advance=1, name=_plain(outcome.path)[-40:])
+            bar.update(task, advance=1, name=_plain(room.masked_name(outcome.path))[-40:])
             yield outcome
 
 
-def _mended(room: ReadingRoom, outcome: Outcome, source: _Source, target: Path) -> list[dict[str, str]]:
-    """What was written of one file into the folder for mended copies."""
+def _mended(room: ReadingRoom, outcome: Outcome, source: _Source, target: Path, shown: str) -> list[dict[str, str]]:
+    """What was written of one file into the folder for mended copies; `shown` is its name in the report."""
     own = msgspec.structs.replace(outcome, path=outcome.path.removeprefix(source.prefix))
     place = target / room.safe_path(source.prefix) if source.prefix else target
+    names = {own.path: shown.removeprefix(source.prefix)}
     return [
-        {"path": outcome.path, "written": source.prefix + one.written, "how": one.how}
-        for one in room.repair([own], source.folder, place)
+        {"path": source.prefix + one.path, "written": source.prefix + one.written, "how": one.how}
+        for one in room.repair([own], source.folder, place, names)
     ]
 
 
@@ -251,18 +252,18 @@ class _Shelf:
         """Each document that was written: its path, and where its Markdown and its JSON lie."""
         folder.mkdir(parents=True, exist_ok=True)
 
-    def put(self, outcome: Outcome) -> None:
-        """Write one document and those inside it."""
+    def put(self, outcome: Outcome, shown: str) -> None:
+        """Write one document and those inside it, under the name it is shown with in the report."""
         if outcome.reading is not None:
-            base = self._base(outcome.path)
+            base = self._base(shown)
             base.parent.mkdir(parents=True, exist_ok=True)
             as_markdown, as_json = _beside(base)
             write_whole(as_markdown, self._room.markdown(outcome.reading).encode("utf-8", "surrogatepass"))
             write_whole(as_json, self._room.reading_json(outcome.reading))
             places = [str(place.relative_to(self.folder)) for place in (as_markdown, as_json)]
-            self.written.append({"path": outcome.path, "markdown": places[0], "json": places[1]})
+            self.written.append({"path": shown, "markdown": places[0], "json": places[1]})
         for part in outcome.attachments:
-            self.put(part)
+            self.put(part, self._room.masked_name(shown + part.path[len(outcome.path) :]))
 
     def _base(self, path: str) -> Path:
         """Where a document goes: its own path, changed only where another one already lies there."""

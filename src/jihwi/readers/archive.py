@@ -15,6 +15,7 @@ from jihwi.errors import FileBroken, FileLocked
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Attachment, Hint, Limits, Result
 from jihwi.readers.encoding import decode
+from jihwi.readers.sniff import is_left_behind
 
 __all__ = ["ArchiveReader"]
 
@@ -38,7 +39,7 @@ class ArchiveReader:
     """ZIP and TAR, the latter also packed by gzip, bzip2 or xz."""
 
     name = "archive"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("zip", "tar")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -109,7 +110,7 @@ class _Unpacking:
         if tidy.startswith("../") or tidy in {"..", ".", ""} or (len(tidy) > 1 and tidy[1] == ":"):
             self._builder.warn("path_outside", name[:200])
             return ""
-        return "" if tidy.startswith("__MACOSX/") else tidy
+        return "" if any(map(is_left_behind, tidy.split("/"))) else tidy
 
     def _allows(self, name: str, size: int, packed: int) -> bool:
         if self._members_left <= 0 or size > self._bytes_left:

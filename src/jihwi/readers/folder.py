@@ -15,12 +15,9 @@ import msgspec
 from jihwi.errors import FileMissing, FolderMissing
 from jihwi.readers import FileToRead, Outcome, ReadingService
 from jihwi.readers.pipeline import failed
-from jihwi.readers.sniff import extension_of
+from jihwi.readers.sniff import extension_of, is_left_behind
 
 __all__ = ["Survey", "read_changed", "survey", "walk"]
-
-_HIDDEN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "system volume information"})
-_HIDDEN_STARTS = (".", "~$", "._")
 
 
 class Survey(msgspec.Struct, frozen=True):
@@ -82,7 +79,7 @@ class _Found:
     def _one(self, entry: os.DirEntry[str], prefix: str) -> tuple[str, str] | None:
         """Note one entry; a folder to look into comes back."""
         shown = prefix + _shown(entry.name)
-        if entry.name.startswith(_HIDDEN_STARTS) or entry.name.lower() in _HIDDEN_NAMES:
+        if is_left_behind(entry.name):
             self.hidden += 1
         elif entry.is_symlink():
             self._link(entry, shown)

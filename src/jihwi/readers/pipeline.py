@@ -25,6 +25,8 @@ __all__ = ["Budget", "failed", "read_bytes", "read_inside", "read_one", "with_in
 
 
 _T = TypeVar("_T")
+_MOST_NAMED = 5
+"""Of the documents inside that could not be read so many are named."""
 
 
 class Budget:
@@ -136,9 +138,11 @@ def read_inside(parts: Sequence[Attachment], hint: Hint, limits: Limits, budget:
 def with_inside(outcome: Outcome, inside: tuple[Outcome, ...], given: int) -> Outcome:
     """The outcome with its parts; parts that failed or were left out are its own remarks too."""
     remarks = list(outcome.remarks)
-    failures = sum(1 for part in inside if part.grade in ("E", "F") and not _only_a_picture(part))
+    failures = [part for part in inside if part.grade in ("E", "F") and not _only_a_picture(part)]
     if failures:
-        remarks.append(remark("attachments_failed", count=failures, total=given))
+        names = [part.path.removeprefix(f"{outcome.path}/") for part in failures[:_MOST_NAMED]]
+        detail = ", ".join(names) + (" …" if len(failures) > len(names) else "")
+        remarks.append(remark("attachments_failed", count=len(failures), total=given, detail=detail))
     if given > len(inside):
         remarks.append(remark("attachments_cut", count=given - len(inside), detail=f"{len(inside)}/{given}"))
     kept = tuple(remarks)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from jihwi.readers import GradeLetter, Outcome, Remark
+from jihwi.readers.personal import KINDS, count_personal_data, masked_name
 from jihwi.readers.versions import Group, Member, groups_of, sketch_of
 from jihwi.readers.words import CATALOGUE, remark
 
@@ -24,9 +25,10 @@ MOST_FIXES = 10
 
 
 class FileLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One file in the report."""
+    """One file in the report. What is said of it holds no personal data: numbers of people in names are covered."""
 
     path: str
+    """The name it is shown under, which is no other file's."""
     format: str
     grade: GradeLetter
     size: int
@@ -49,6 +51,7 @@ class FileLine(msgspec.Struct, frozen=True, omit_defaults=True):
     security_class: str = ""
     """C, S or O: which models may see it; empty when nobody could say."""
     personal_data: dict[str, int] = {}
+    """In its text, in its name and in the documents inside it."""
     seconds: float = 0.0
     inside: int = 0
     """How many documents lie inside it."""
@@ -89,7 +92,7 @@ class Readiness(msgspec.Struct, frozen=True, omit_defaults=True):
     personal_data_files: int = 0
     labels: dict[str, int] = {}
     inside: int = 0
-    """Documents inside mails and archives, counted in none of the other figures."""
+    """Documents inside mails and archives: their personal data and markings count as their file's, else nothing."""
     hidden: int = 0
     schema_version: int = 1
 
@@ -112,15 +115,16 @@ class ReadinessBuilder:
     def __init__(self) -> None:
         self._lines: list[FileLine] = []
         self._members: list[Member] = []
+        self._names: set[str] = set()
 
     def add(self, outcome: Outcome, security_class: str = "") -> FileLine:
         """Note one file and its class; its line comes back, without what only the whole folder tells."""
-        line = msgspec.structs.replace(_line(outcome), security_class=security_class)
+        line = msgspec.structs.replace(_line(outcome), path=self._name(outcome.path), security_class=security_class)
         reading = outcome.reading
         self._lines.append(line)
         self._members.append(
             Member(
-                path=outcome.path,
+                path=line.path,
                 source=outcome.source,
                 size=outcome.size,
                 sketch=sketch_of(reading.text) if reading else (),
@@ -128,6 +132,16 @@ class ReadinessBuilder:
             )
         )
         return line
+
+    def _name(self, path: str) -> str:
+        """The name a file is shown under: two that differ in a covered number only are counted through."""
+        masked, number = masked_name(path), 1
+        shown = masked
+        while shown in self._names:
+            number += 1
+            shown = f"{masked} ({number})"
+        self._names.add(shown)
+        return shown
 
     def done(self, hidden: int = 0) -> Readiness:
         """The report on all files noted."""
@@ -171,7 +185,8 @@ def _with_groups(line: FileLine, found: list[Remark]) -> FileLine:
 
 
 def _line(outcome: Outcome) -> FileLine:
-    remarks = outcome.remarks
+    personal, labels = _personal_data_of(outcome) + _in_name(outcome.path), _labels_of(outcome)
+    remarks = _shown_remarks(outcome, labels)
     line = FileLine(
         path=outcome.path,
         format=outcome.format,
@@ -181,7 +196,8 @@ def _line(outcome: Outcome) -> FileLine:
         remarks=remarks,
         after_automatic=grade_after(remarks, lambda r: r.automatic),
         after_all=grade_after(remarks, lambda r: True),
-        personal_data=outcome.personal_data,
+        labels=labels,
+        personal_data={kind: personal[kind] for kind in KINDS if personal[kind]},
         seconds=outcome.seconds,
         inside=_count_inside(outcome),
     )
@@ -199,7 +215,36 @@ def _line(outcome: Outcome) -> FileLine:
         tables=kinds["table"],
         images=kinds["image"],
         notes=kinds["footnote"] + kinds["endnote"],
-        labels=reading.metadata.labels,
+    )
+
+
+def _personal_data_of(outcome: Outcome) -> Counter[str]:
+    """How much personal data is in a file's text and in the documents inside it, whose names its own text holds."""
+    found = Counter(outcome.personal_data)
+    for part in outcome.attachments:
+        found += _personal_data_of(part)
+    return found
+
+
+def _in_name(path: str) -> Counter[str]:
+    return Counter({kind: count for kind, count in count_personal_data(path).items() if kind != "address"})
+
+
+def _labels_of(outcome: Outcome) -> tuple[str, ...]:
+    own = outcome.reading.metadata.labels if outcome.reading is not None else ()
+    return tuple(dict.fromkeys((*own, *(label for part in outcome.attachments for label in _labels_of(part)))))
+
+
+def _shown_remarks(outcome: Outcome, labels: tuple[str, ...]) -> tuple[Remark, ...]:
+    """The remarks with what is inside counted in, and with no number of a person in any of them."""
+    kept = [r for r in outcome.remarks if r.code not in ("personal_data", "label_found")]
+    kept += [remark("label_found", label=label) for label in labels]
+    if held := _personal_data_of(outcome):
+        kept.append(remark("personal_data", **held))
+    if named := _in_name(outcome.path):
+        kept.append(remark("personal_data_in_name", **named))
+    return tuple(
+        msgspec.structs.replace(r, params={name: masked_name(value) for name, value in r.params.items()}) for r in kept
     )
 
 

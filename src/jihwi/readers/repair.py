@@ -1,29 +1,36 @@
 """What can be mended by itself, written into another folder; originals are only ever read.
 
 A text in a legacy, mixed or broken encoding is written again in UTF-8 under its own name; every other document that
-could be read is written as Markdown beside where it would lie (`규정.hwp` becomes `규정.hwp.md`).
+could be read is written as Markdown beside where it would lie (`규정.hwp` becomes `규정.hwp.md`), and what lies inside
+a mail or an archive in a folder named after it.
 """
 
 from __future__ import annotations
 
 import codecs
 import contextlib
+import csv
+import io
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from jihwi.errors import FolderOverlaps
+from jihwi.evidence import Reading
 from jihwi.readers import Outcome
-from jihwi.readers.writers import to_markdown
+from jihwi.readers.personal import masked_name
+from jihwi.readers.writers import to_markdown, to_text
 
 __all__ = ["Repaired", "refuse_overlap", "repair", "safe_path"]
 
 _ENCODED = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xml", "html"})
 _ENCODING_REMARKS = frozenset({"encoding_legacy", "encoding_mixed", "encoding_broken", "mojibake", "text_repaired"})
+_LISTS = frozenset({"zip", "tar"})
+"""What holds nothing but other documents: their names alone are no copy."""
 _READABLE_AS_IT_IS = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl"})
 _DECLARED = re.compile(
     r"""(<\?xml[^>]*?encoding\s*=\s*["']|<meta[^>]*?charset\s*=\s*["']?)[A-Za-z0-9_.:-]+""", re.IGNORECASE
@@ -39,17 +46,27 @@ class Repaired(msgspec.Struct, frozen=True):
     """`utf-8` or `markdown`."""
 
 
-def repair(outcomes: Iterable[Outcome], folder: Path, target: Path) -> Iterator[Repaired]:
+def repair(
+    outcomes: Iterable[Outcome], folder: Path, target: Path, names: Mapping[str, str] | None = None
+) -> Iterator[Repaired]:
     """Write what can be mended of the files in `folder` into `target`, one by one.
 
-    Raises `FolderOverlaps` before anything is written when one folder lies in the other. A file is written whole or
+    `names` says under which name a file is shown and its copy written, where that is not its own. Raises
+    `FolderOverlaps` before anything is written when one folder lies in the other. A file is written whole or
     not at all; one that is there from an earlier run is replaced.
     """
     refuse_overlap(folder, target)
     for outcome in outcomes:
-        done = _one(outcome, folder, target)
-        if done is not None:
-            yield done
+        yield from _each(outcome, folder, target, (names or {}).get(outcome.path, outcome.path))
+
+
+def _each(outcome: Outcome, folder: Path, target: Path, shown: str, inside: bool = False) -> Iterator[Repaired]:
+    """One file, and the documents inside it."""
+    done = _one(outcome, folder, target, shown, inside)
+    if done is not None:
+        yield done
+    for part in outcome.attachments:
+        yield from _each(part, folder, target, masked_name(shown + part.path[len(outcome.path) :]), True)
 
 
 def refuse_overlap(folder: Path, target: Path) -> None:
@@ -59,20 +76,26 @@ def refuse_overlap(folder: Path, target: Path) -> None:
         raise FolderOverlaps(str(target), str(folder))
 
 
-def _one(outcome: Outcome, folder: Path, target: Path) -> Repaired | None:
+def _one(outcome: Outcome, folder: Path, target: Path, shown: str, inside: bool) -> Repaired | None:
     reading = outcome.reading
-    if reading is None or not reading.text.strip():
+    if reading is None or not reading.text.strip() or outcome.format in _LISTS:
         return None
     if outcome.format in _ENCODED and any(r.code in _ENCODING_REMARKS for r in outcome.remarks):
-        text = _decoded(outcome, folder) or to_markdown(reading)
-        place = safe_path(outcome.path)
-        _write(target / place, _declaring_utf8(text, outcome.format))
-        return Repaired(outcome.path, str(place), "utf-8")
-    if outcome.format in _READABLE_AS_IT_IS and outcome.grade in ("A", "B"):
-        return None
-    place = safe_path(outcome.path + ".md")
+        text = _decoded(outcome, folder) or _written_anew(reading, outcome.format)
+        if text:
+            place = safe_path(shown)
+            _write(target / place, _declaring_utf8(text, outcome.format))
+            return Repaired(shown, str(place), "utf-8")
+    elif outcome.format in _READABLE_AS_IT_IS and outcome.grade in ("A", "B"):
+        text = _written_anew(reading, outcome.format) if inside else ""
+        if not text:
+            return None
+        place = safe_path(shown)
+        _write(target / place, text)
+        return Repaired(shown, str(place), "utf-8")
+    place = safe_path(shown + ".md")
     _write(target / place, to_markdown(reading))
-    return Repaired(outcome.path, str(place), "markdown")
+    return Repaired(shown, str(place), "markdown")
 
 
 def _decoded(outcome: Outcome, folder: Path) -> str:
@@ -85,6 +108,33 @@ def _decoded(outcome: Outcome, folder: Path) -> str:
         codec = codecs.lookup(reading.metadata.encoding)
         return (folder / outcome.path).read_bytes().decode(codec.name).lstrip("\ufeff")
     return ""
+
+
+def _written_anew(reading: Reading, format: str) -> str:
+    """What was read, in the file's own format; empty where a copy would be of another (data, pages)."""
+    match format:
+        case "text":
+            return to_text(reading)
+        case "markdown":
+            return to_markdown(reading)
+        case "csv" | "tsv":
+            return _delimited(reading, "," if format == "csv" else "\t")
+        case _:
+            return ""
+
+
+def _delimited(reading: Reading, delimiter: str) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter)
+    for index, block in enumerate(reading.blocks):
+        if block.table is None:
+            writer.writerow([reading.block_text(index)])
+            continue
+        rows: list[list[str]] = [[""] * block.table.columns for _ in range(block.table.rows)]
+        for cell in block.table.cells:
+            rows[cell.row][cell.column] = reading.text[cell.start : cell.end]
+        writer.writerows(rows)
+    return out.getvalue()
 
 
 def _declaring_utf8(text: str, format: str) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from jihwi.readers.sniff_text import as_text, text_kind
 
-__all__ = ["EXTENSIONS", "Sniffed", "extension_of", "sniff"]
+__all__ = ["EXTENSIONS", "Sniffed", "extension_of", "is_left_behind", "sniff"]
 
 SNIFF_BYTES = 64 << 10
 """How much of a text is looked at."""
@@ -148,6 +148,19 @@ def extension_of(path: str) -> str:
     ('hwp', '')
     """
     return PurePosixPath(path.replace("\\", "/")).suffix.lower().lstrip(".")
+
+
+_LEFT_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "system volume information"})
+_LEFT_STARTS = (".", "~$", "._")
+
+
+def is_left_behind(name: str) -> bool:
+    """Whether a file or folder is hidden or what programs leave behind, and no document.
+
+    >>> is_left_behind("~$보고서.docx"), is_left_behind(".DS_Store"), is_left_behind("보고서.docx")
+    (True, True, False)
+    """
+    return name.startswith(_LEFT_STARTS) or name.lower() in _LEFT_NAMES
 
 
 def _contradicted(format: str, extension: str) -> str:

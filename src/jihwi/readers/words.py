@@ -300,6 +300,14 @@ CATALOGUE: dict[str, Entry] = {
         "필요한지 확인하고, 아니면 지우거나 가린 사본을 쓰십시오.",
         "See whether it is needed; if not, use a copy without it.",
     ),
+    "personal_data_in_name": Entry(
+        "A",
+        "person",
+        "파일 이름에 개인정보가 있습니다({what}).",
+        "Its name holds personal data ({what}).",
+        "이름을 바꾸십시오. 이 보고서와 사본에서는 가렸습니다.",
+        "Rename it; in this report and in the copies it is covered.",
+    ),
     # ── structure ──
     "format_closed": Entry(
         "B",
@@ -345,8 +353,8 @@ CATALOGUE: dict[str, Entry] = {
     "attachments_failed": Entry(
         "D",
         "person",
-        "들어 있는 문서 {total}개 가운데 {count}개를 읽지 못했습니다.",
-        "{count} of the {total} documents inside could not be read.",
+        "들어 있는 문서 {total}개 가운데 {count}개를 읽지 못했습니다: {detail}",
+        "{count} of the {total} documents inside could not be read: {detail}",
         "읽지 못한 것을 꺼내어 따로 고치십시오.",
         "Take those out and mend them one by one.",
         after="B",
@@ -505,7 +513,7 @@ def _shown(remark: Remark, language: Language) -> dict[str, str]:
         params["detail"] = detail_words(params["detail"], language)
     if "format" in params:
         params["format"] = format_words(params["format"], language)
-    if remark.code == "personal_data":
+    if remark.code in ("personal_data", "personal_data_in_name"):
         params["what"] = ", ".join(
             f"{data_words(kind, language)} {count}" for kind, count in params.items() if kind in _DATA_WORDS
         )

@@ -188,7 +188,7 @@ class ReadingRoom:
 
     def __init__(self, settings: Settings, home: Path) -> None:
         """`home`: where the library's classes are asked for."""
-        from jihwi.readers import Limits, folder, readiness, readiness_written, repair, words, writers
+        from jihwi.readers import Limits, folder, personal, readiness, readiness_written, repair, words, writers
         from jihwi.readers.sandbox import SandboxReadingService
 
         self.class_of = class_lookup(settings, home)
@@ -201,6 +201,7 @@ class ReadingRoom:
         self.repair = repair.repair
         self.refuse_overlap = repair.refuse_overlap
         self.safe_path = repair.safe_path
+        self.masked_name = personal.masked_name
         self.say = words.say
         self.say_of_many = words.say_of_many
         self.grade_words = words.grade_words
