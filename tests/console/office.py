@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 
 from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
@@ -153,6 +153,12 @@ async def a_browser() -> AsyncIterator[Browser]:
 async def a_person(browser: Browser, **how: Any) -> Watched:
     """A browser of one's own: cookies and workers apart from the others'."""
     return Watched(await browser.new_context(viewport={"width": 1280, "height": 900}, locale="ko-KR", **how))
+
+
+async def arrive_by(control: Locator) -> None:
+    """Press what sends a form or leads to another page, and be there: the next step never races the navigation."""
+    async with control.page.expect_navigation():
+        await control.click()
 
 
 # ── without a browser ────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from tests.console.office import (
     Running,
     a_browser,
     a_person,
+    arrive_by,
     every_page,
     running_console,
     small_engine,
@@ -107,7 +108,7 @@ async def test_every_page_is_usable_without_javascript(tmp_path: Path) -> None:
         case_id = await running.console.orchestrator.open(an_opening(an_agent("sender", send)))
         await running.case(case_id, lambda case: bool(case.approvals))
         await page.goto(f"{running.address}/cases/{case_id}")
-        await page.get_by_role("button", name="승인").click()
+        await arrive_by(page.get_by_role("button", name="승인"))
         await running.case(case_id, lambda case: case.status == "closed")
         await page.reload()
         assert await page.locator(".case-head .standing").inner_text() == "마침"

@@ -18,7 +18,7 @@ import pytest
 from playwright.async_api import expect
 
 from jihwi.testing.postgres import running_postgres
-from tests.console.office import a_browser, a_person
+from tests.console.office import a_browser, a_person, arrive_by
 from tests.console.test_journeys import REQUEST, Server, read_examples, sound
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("postgres")]
@@ -60,18 +60,18 @@ async def test_a_case_opened_in_the_console_is_worked_by_a_runner_elsewhere_and_
         await page.goto(f"{server.said['address']}/desk")
         await page.fill("#request", REQUEST)
         await page.check("input[name=ask]")
-        await page.get_by_role("button", name="사건 열기").click()
+        await arrive_by(page.get_by_role("button", name="사건 열기"))
         await expect(page.locator(".case-head .standing")).to_have_text("일하는 중")
         begun = await page.locator("#events > li").count()
         with a_runner(tmp_path, address):
             # no reload: the same page sees what the runner does, and what it waits for
             await expect(page.locator(".decision.approval")).to_be_visible(timeout=30_000)
             assert await page.locator("#events > li").count() > begun + 20
-            await page.get_by_role("button", name="승인").click()
+            await arrive_by(page.get_by_role("button", name="승인"))
             await expect(page.locator(".case-head .standing")).to_have_text("마침", timeout=30_000)
             numbers = await page.locator("#events > li").evaluate_all("all => all.map(one => Number(one.dataset.seq))")
             assert numbers == list(range(1, len(numbers) + 1))
-        await page.get_by_role("link", name="보고서", exact=True).click()
+        await arrive_by(page.get_by_role("link", name="보고서", exact=True))
         await expect(page.locator(".answer")).to_contain_text("2025년 6월 30일")
         sound(watched)
     await asyncio.to_thread(server.end, signal.SIGTERM)

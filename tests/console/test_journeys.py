@@ -17,7 +17,16 @@ from playwright.async_api import Page, expect
 
 from jihwi.case.turn import Ask, Call, CallSettled, Report, Turn, View
 from jihwi.testing.builders import a_skill, an_agent, an_opening
-from tests.console.office import EXAMPLES, Running, Watched, a_browser, a_person, running_console, small_engine
+from tests.console.office import (
+    EXAMPLES,
+    Running,
+    Watched,
+    a_browser,
+    a_person,
+    arrive_by,
+    running_console,
+    small_engine,
+)
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -36,16 +45,16 @@ async def test_a_newcomer_goes_from_an_empty_desk_to_a_released_report(tmp_path:
         watched = await a_person(browser)
         page = await watched.page(running.link())
         await expect(page.get_by_text("먼저 문서를 가져오세요")).to_be_visible()
-        await page.get_by_role("link", name="문서 가져오기").click()
+        await arrive_by(page.get_by_role("link", name="문서 가져오기"))
         await page.locator("input[type=file]").set_input_files(files)
-        await page.get_by_role("button", name="읽기", exact=True).click()
+        await arrive_by(page.get_by_role("button", name="읽기", exact=True))
         await expect(page.locator(".documents > li")).to_have_count(len(files), timeout=30_000)
-        await page.get_by_role("link", name="책상").click()
+        await arrive_by(page.get_by_role("link", name="책상"))
         await expect(page.locator(".way li a").first).to_be_visible()
         await page.fill("#request", REQUEST)
-        await page.get_by_role("button", name="사건 열기").click()
+        await arrive_by(page.get_by_role("button", name="사건 열기"))
         await expect(page.locator(".case-head .standing")).to_have_text("마침", timeout=30_000)
-        await page.get_by_role("link", name="보고서", exact=True).click()
+        await arrive_by(page.get_by_role("link", name="보고서", exact=True))
         await expect(page.locator(".answer")).to_contain_text("2025년 6월 30일")
         await page.locator(".cite").first.click()
         await expect(page.locator("#source-open mark").first).to_be_visible()
@@ -89,10 +98,10 @@ async def test_an_action_is_edited_before_it_happens_and_the_edited_one_is_appro
         assert sent == []
         await page.get_by_text("고쳐서 다시 묻게 하기").click()
         await page.locator("textarea[name=arguments]").fill('{"to": "주민", "words": "공사는 7월에 끝납니다."}')
-        await page.get_by_role("button", name="고친 값으로 바꾸기").click()
+        await arrive_by(page.get_by_role("button", name="고친 값으로 바꾸기"))
         await expect(page.locator(".decision.approval dl")).to_contain_text("7월에 끝납니다")
         assert sent == []
-        await page.get_by_role("button", name="승인").click()
+        await arrive_by(page.get_by_role("button", name="승인"))
         await expect(page.locator(".case-head .standing")).to_have_text("마침")
         assert sent == [{"to": "주민", "words": "공사는 7월에 끝납니다."}]
         sound(watched)
@@ -105,13 +114,13 @@ async def test_a_person_takes_a_seat_over_works_in_it_and_gives_it_back(tmp_path
         await page.goto(await open_small_case(running, an_agent("asker")))
         await expect(page.locator(".decision.question")).to_contain_text("어느 공사입니까?")
         await page.locator(".seat-acts summary").first.click()
-        await page.get_by_role("button", name="넘겨받기").click()
+        await arrive_by(page.get_by_role("button", name="넘겨받기"))
         await expect(page.locator(".decision.turn")).to_be_visible()
         await page.get_by_text("발견을 올리거나 묻기").click()
         await page.locator("details[open] textarea[name=text]").last.fill("민원실 공사입니다.")
-        await page.get_by_role("button", name="발견 올리기").click()
+        await arrive_by(page.get_by_role("button", name="발견 올리기"))
         await expect(page.locator(".findings")).to_contain_text("민원실 공사입니다.")
-        await page.get_by_role("button", name="자리 돌려주기").click()
+        await arrive_by(page.get_by_role("button", name="자리 돌려주기"))
         await expect(page.locator(".case-head .standing")).to_have_text("마침")
         sound(watched)
 
@@ -126,7 +135,7 @@ async def test_two_browsers_on_one_case_see_the_same_and_only_one_answer_counts(
         await first.goto(address)
         await second.goto(address)
         await expect(second.locator(".decision.approval")).to_be_visible()
-        await first.get_by_role("button", name="승인").click()
+        await arrive_by(first.get_by_role("button", name="승인"))
         await expect(second.locator(".case-head .standing")).to_have_text("마침")
         await expect(second.locator(".decision")).to_have_count(0)
         sound(one)
@@ -167,7 +176,7 @@ class Server:
 async def read_examples(page: Page, address: str) -> None:
     await page.goto(f"{address}/library")
     await page.fill("input[name=folder]", str(EXAMPLES / "계약"))
-    await page.get_by_role("button", name="폴더 읽기").click()
+    await arrive_by(page.get_by_role("button", name="폴더 읽기"))
     await expect(page.locator(".documents > li").first).to_be_visible(timeout=30_000)
     await expect(page.locator("[data-busy='1']")).to_have_count(0, timeout=30_000)
 
@@ -181,7 +190,7 @@ async def test_a_killed_server_comes_back_and_the_open_page_goes_on_by_itself(tm
         await page.goto(f"{server.said['address']}/desk")
         await page.fill("#request", REQUEST)
         await page.check("input[name=ask]")
-        await page.get_by_role("button", name="사건 열기").click()
+        await arrive_by(page.get_by_role("button", name="사건 열기"))
         await expect(page.locator("#e1")).to_be_visible()
         server.end(signal.SIGKILL)
         server = Server(tmp_path, server.port)
@@ -189,7 +198,7 @@ async def test_a_killed_server_comes_back_and_the_open_page_goes_on_by_itself(tm
         await expect(page.locator(".decision.approval")).to_be_visible(timeout=30_000)
         numbers = await page.locator("#events > li").evaluate_all("all => all.map(one => Number(one.dataset.seq))")
         assert numbers == list(range(1, len(numbers) + 1))
-        await page.get_by_role("button", name="승인").click()
+        await arrive_by(page.get_by_role("button", name="승인"))
         await expect(page.locator(".case-head .standing")).to_have_text("마침", timeout=30_000)
         assert watched.elsewhere == []
         assert server.end(signal.SIGTERM) < 5, "an open page must not keep the server from ending"

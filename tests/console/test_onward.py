@@ -11,7 +11,7 @@ from jihwi.case.state import waits
 from jihwi.case.turn import Answered, Ask, Report, Turn, View
 from jihwi.console.people import Person
 from jihwi.testing.builders import an_agent, an_opening
-from tests.console.office import Client, Running, a_browser, a_person, running_console, small_engine
+from tests.console.office import Client, Running, a_browser, a_person, arrive_by, running_console, small_engine
 from tests.console.test_journeys import sound
 
 
@@ -92,16 +92,16 @@ async def test_a_person_tries_what_if_from_the_timeline_and_asks_further_in_the_
         watched = await a_person(browser)
         page = await watched.page(running.link())
         await page.goto(f"{running.address}/cases/{case_id}/events/{asked}")
-        await page.get_by_role("link", name="만약에: 여기서 갈라 보기").click()
+        await arrive_by(page.get_by_role("link", name="만약에: 여기서 갈라 보기"))
         await page.fill("#fork-note", "2026년으로 보십시오")
-        await page.get_by_role("button", name="갈라 보기").click()
+        await arrive_by(page.get_by_role("button", name="갈라 보기"))
         await expect(page.locator(".decision.question")).to_contain_text("어느 해입니까?")
         await expect(page.locator(".case-head")).to_contain_text(f"{case_id}의 기록 {asked}에서 갈라짐")
         await page.locator(".decision.question").get_by_role("textbox").fill("2026년")
-        await page.get_by_role("button", name="답하기").click()
+        await arrive_by(page.get_by_role("button", name="답하기"))
         await expect(page.locator(".case-head .standing")).to_have_text("마침")
         await page.locator("#more").fill("그다음 해는?")
-        await page.get_by_role("button", name="이어서 묻기").click()
+        await arrive_by(page.get_by_role("button", name="이어서 묻기"))
         await expect(page.locator("#events")).to_contain_text("그다음 해는?")
         await expect(page.locator(".case-head .standing")).to_have_text("마침")
         sound(watched)

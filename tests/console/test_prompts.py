@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.console.office import Client, a_browser, a_person, running_console
+from tests.console.office import Client, a_browser, a_person, arrive_by, running_console
 from tests.console.test_access import a_released_case
 from tests.console.test_journeys import sound
 
@@ -49,7 +49,7 @@ async def test_a_person_goes_from_a_sentence_to_what_made_it_and_takes_its_footn
         )
         page = await watched.page(running.link())
         await page.goto(f"{running.address}/cases/{case_id}/report")
-        await page.get_by_role("link", name="만든 과정 2").click()
+        await arrive_by(page.get_by_role("link", name="만든 과정 2"))
         line = page.locator("li", has=page.locator("#s2"))
         if not script:
             await line.locator("summary").click()

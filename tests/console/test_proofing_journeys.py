@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from jihwi.settings import Settings
 from jihwi.wiring import open_house
-from tests.console.office import Client, Running, a_browser, a_person, running_console
+from tests.console.office import Client, Running, a_browser, a_person, arrive_by, running_console
 from tests.console.test_access import violations
 from tests.console.test_journeys import sound
 from tests.console.test_proofing import SAID, Report, with_a_report
@@ -39,7 +39,8 @@ async def test_a_sentence_is_edited_by_keyboard_alone_and_a_selection_is_asked_a
         field = page.locator(".proof-form textarea").first
         await expect(field).to_have_value(SAID)  # what was typed outlives the page
         await tab_to(page, "고쳐 두기")
-        await page.keyboard.press("Enter")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
         await expect(page.locator("#n1")).to_contain_text(SAID)
         await expect(page.locator("#n1 .kind")).to_have_text("근거로 확인됨")
         await expect(page.locator(".revision")).to_be_visible()
@@ -47,7 +48,7 @@ async def test_a_sentence_is_edited_by_keyboard_alone_and_a_selection_is_asked_a
         await page.locator("#n1").click(click_count=3)
         await expect(page.locator("#pick")).to_be_visible()
         assert await violations(page) == []
-        await page.locator("#pick").get_by_role("button", name="근거 더 찾기").click()
+        await arrive_by(page.locator("#pick").get_by_role("button", name="근거 더 찾기"))
         proposal = page.locator(".proposal")
         await expect(proposal.get_by_role("button", name="받아들이기")).to_be_visible()
         await expect(proposal.locator(".old")).to_contain_text(SAID)
@@ -55,9 +56,9 @@ async def test_a_sentence_is_edited_by_keyboard_alone_and_a_selection_is_asked_a
         assert await violations(page) == []
         await proposal.locator(".cite").last.click()
         await expect(page.locator("#source-open mark").first).to_contain_text("6월 30일")
-        await proposal.get_by_role("button", name="받아들이기").click()
+        await arrive_by(proposal.get_by_role("button", name="받아들이기"))
         await expect(page.locator("#n1 .cite")).to_have_count(2)
-        await page.get_by_role("button", name="고친 보고서 내보내기").click()
+        await arrive_by(page.get_by_role("button", name="고친 보고서 내보내기"))
         await expect(page.locator(".standing.done").first).to_be_visible()
         await expect(page.locator(".releases a")).to_have_count(2)
         sound(watched)
@@ -82,17 +83,17 @@ async def test_two_people_at_one_sentence_and_a_phone(tmp_path: Path) -> None:
             await open_report(running, page, report)
             await page.locator(".hand.edit summary").first.click()
         await first.locator(".proof-form textarea").first.fill(SAID)
-        await first.get_by_role("button", name="고쳐 두기").first.click()
+        await arrive_by(first.get_by_role("button", name="고쳐 두기").first)
         await expect(first.locator("#n1")).to_contain_text(SAID)
         await second.locator(".proof-form textarea").first.fill("6월 말에 끝납니다.")
-        await second.get_by_role("button", name="고쳐 두기").first.click()
+        await arrive_by(second.get_by_role("button", name="고쳐 두기").first)
         await expect(second.locator(".conflict .old")).to_contain_text(SAID)
         await expect(second.locator(".conflict textarea")).to_have_value("6월 말에 끝납니다.")
-        await second.get_by_role("button", name="내 글로 바꾸기").click()
+        await arrive_by(second.get_by_role("button", name="내 글로 바꾸기"))
         await expect(second.locator("#n1")).to_contain_text("6월 말에 끝납니다.")
         # without script a request is a form, and its proposal is there when the page is
         await second.locator(".hand.ask summary").first.click()
-        await second.get_by_role("button", name="다시 쓰기").first.click()
+        await arrive_by(second.get_by_role("button", name="다시 쓰기").first)
         await expect(second.locator(".proposal .new")).to_be_visible()
         assert one.complaints == []
         assert [line for line in other.complaints if "409" not in line] == []
@@ -113,7 +114,7 @@ async def test_a_proposal_that_takes_its_time_comes_to_the_open_page_by_itself(t
         page = await watched.page(running.link())
         await page.goto(f"{running.address}/cases/{case_id}/report")
         await page.locator(".hand.ask > summary").first.click()
-        await page.get_by_role("button", name="대조하기").first.click()
+        await arrive_by(page.get_by_role("button", name="대조하기").first)
         await expect(page.locator(".proposal.working")).to_be_visible()
         async with open_house(Settings(home=str(home), viewer="kim")) as elsewhere:
             await elsewhere.orchestrator().drive(case_id)
@@ -137,6 +138,7 @@ async def test_a_citation_opens_at_its_words_also_after_letters_of_two_units_and
         page = await watched.page(running.link())
         await open_report(running, page, report)
         await page.locator(".cite").first.click()
+        await expect(page.locator("#source-open mark").first).to_be_visible()
         marked = await page.locator("#source-open mark").all_inner_texts()
         assert "".join(marked) == source["text"]
         assert "ᄒᆞ노라" in source["text"]
