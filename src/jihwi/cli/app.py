@@ -9,7 +9,7 @@ import typer
 
 from jihwi.cli import asking, cases, houses, lab, ledgers, looking, runner, seats, serving, stores
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
 
 __all__ = ["app"]
 
@@ -88,7 +88,9 @@ def run(
     ),
     epilog="jihwi read ./문서 --out ./읽은것",
 )
+@in_session
 def read(
+    session: Session,
     paths: Annotated[list[Path], typer.Argument(help=say("파일이나 폴더", "Files or folders"))],
     out: Annotated[Path | None, typer.Option("--out", help=say("결과를 둘 폴더", "Folder for the results"))] = None,
     fix: Annotated[
@@ -103,21 +105,19 @@ def read(
             help=say("잠긴 파일의 암호가 있는 곳, -는 물어봄", "Where locked files' password is; - asks for it"),
         ),
     ] = None,
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        from jihwi.cli.reading import password_said, read_paths  # waits: brings the readers
+) -> int:
+    from jihwi.cli.reading import password_said, read_paths  # waits: brings the readers
 
-        raise SystemExit(read_paths(session, paths, out, fix, password_said(password, session)))
+    return read_paths(session, paths, out, fix, password_said(password, session))
 
 
 @app.command(
     help=say("읽어 둔 문서에서 찾습니다.", "Search the documents that were read."),
     epilog='jihwi search "여비 일비" --files ./문서',
 )
+@in_session
 def search(
+    session: Session,
     query: Annotated[str, typer.Argument(help=say("찾는 말", "What to look for"))],
     files: Annotated[
         Path | None,
@@ -125,14 +125,10 @@ def search(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help=say("몇 개까지", "At most so many"))] = 10,
     security_class: Classes = None,
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        from jihwi.cli.searching import search_library  # waits: brings the library
+) -> int:
+    from jihwi.cli.searching import search_library  # waits: brings the library
 
-        raise SystemExit(run_async(lambda: search_library(session, query, files, limit, security_class or [])))
+    return run_async(lambda: search_library(session, query, files, limit, security_class or []))
 
 
 assert seats.app is asking.app is cases.app  # the seats and further questions are commands of `case`

@@ -12,7 +12,7 @@ import typer
 
 from jihwi.case.events import Author
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Session, in_session, run_async
 from jihwi.errors import ExamplesNotKept
 from jihwi.house import HOUSE_SETTINGS, ExamplesExported, HouseState, Switched, change_settings
 from jihwi.wiring import House, open_house
@@ -41,9 +41,9 @@ _EVERY_CASE = 1_000_000_000
     help=say("설정과, 누가 언제 바꾸었는지 봅니다.", "Show the settings, and who changed them when."),
     epilog="jihwi settings show",
 )
-def show(json: Json = False, lang: Lang = None, home: Home = None) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _show(session)))
+@in_session
+def show(session: Session) -> int:
+    return run_async(lambda: _show(session))
 
 
 async def _show(session: Session) -> int:
@@ -83,25 +83,23 @@ def _shown(value: Any) -> str:
     help=say("설정 하나를 바꿉니다. 원장에 남습니다.", "Change one setting; the ledger says so."),
     epilog="jihwi settings set keep_verdicts on",
 )
+@in_session
 def set_one(
+    session: Session,
     name: Annotated[str, typer.Argument(help=say("설정의 이름", "The setting's name"))],
     value: Annotated[str, typer.Argument(help=say("값. 빈 글은 없음", "Its value; an empty text for none"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
+) -> int:
 
-        async def work() -> int:
-            async with open_house(session.settings) as house:
-                author = Author("person", house.viewer.id, door="cli")
-                await house.stream.decide(lambda state: change_settings(state, {name: value}), author=author)
-                told = _as_told(house.stream.state, name)
-            session.screen.result(told)
-            session.screen.remark(f"{name} = {_shown(told['value'])}")
-            return 0
+    async def work() -> int:
+        async with open_house(session.settings) as house:
+            author = Author("person", house.viewer.id, door="cli")
+            await house.stream.decide(lambda state: change_settings(state, {name: value}), author=author)
+            told = _as_told(house.stream.state, name)
+        session.screen.result(told)
+        session.screen.remark(f"{name} = {_shown(told['value'])}")
+        return 0
 
-        raise SystemExit(run_async(work))
+    return run_async(work)
 
 
 @app.command(
@@ -109,26 +107,24 @@ def set_one(
     help=say("알림 하나를 지금 보내 봅니다.", "Send one notice now, to see whether it arrives."),
     epilog="jihwi settings test mail --to kim@office.local",
 )
+@in_session
 def try_way(
+    session: Session,
     way: Annotated[Way, typer.Argument(help=say("알리는 길", "The way"))],
     to: Annotated[str, typer.Option(help=say("메일 주소", "A mail address"))] = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
+) -> int:
 
-        async def work() -> int:
-            from jihwi.console.ways import Notice, deliver  # waits: brings the web server
+    async def work() -> int:
+        from jihwi.console.ways import Notice, deliver  # waits: brings the web server
 
-            async with open_house(session.settings) as house:
-                state = await house.stream.refresh()
-            await deliver(way.value, Notice("test", "", "", "", 0, ""), to, state, language=session.screen.language)
-            session.screen.result({"way": way.value, "told": True})
-            session.screen.remark(session.screen.words("시험 알림을 보냈습니다.", "The test was sent."))
-            return 0
+        async with open_house(session.settings) as house:
+            state = await house.stream.refresh()
+        await deliver(way.value, Notice("test", "", "", "", 0, ""), to, state, language=session.screen.language)
+        session.screen.result({"way": way.value, "told": True})
+        session.screen.remark(session.screen.words("시험 알림을 보냈습니다.", "The test was sent."))
+        return 0
 
-        raise SystemExit(run_async(work))
+    return run_async(work)
 
 
 @app.command(
@@ -138,14 +134,12 @@ def try_way(
     ),
     epilog="jihwi settings examples --out examples.jsonl",
 )
+@in_session
 def examples(
+    session: Session,
     out: Annotated[Path, typer.Option(help=say("만들 파일", "The file to make"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _examples(session, out)))
+) -> int:
+    return run_async(lambda: _examples(session, out))
 
 
 async def _examples(session: Session, out: Path) -> int:

@@ -12,7 +12,7 @@ import typer
 
 from jihwi.cli.running import tell_of_changes
 from jihwi.cli.screen import Screen, say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Session, in_session, run_async
 from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
 from jihwi.evidence.chunking import Strategy, StrategyName
 from jihwi.wiring import House, collection_of, open_house
@@ -31,7 +31,9 @@ EPILOG = "jihwi lab --files ./문서 --out ./비교"
 _NAMES: tuple[StrategyName, ...] = get_args(StrategyName)
 
 
+@in_session
 def lab(
+    session: Session,
     files: Annotated[
         Path | None, typer.Option("--files", help=say("문서가 있는 폴더", "The folder with the documents"))
     ] = None,
@@ -50,13 +52,9 @@ def lab(
             metavar="STRATEGY",
         ),
     ] = None,
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Compare, and adopt when asked to; with `--adopt` alone nothing is measured."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: run_lab(session, files, questions, out, adopt)))
+    return run_async(lambda: run_lab(session, files, questions, out, adopt))
 
 
 async def run_lab(

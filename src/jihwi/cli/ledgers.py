@@ -12,7 +12,7 @@ import typer
 from jihwi.case.ledger import Verdict, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Home, Lang, Session, in_session, run_async
 from jihwi.errors import FileMissing, LedgerBroken, SettingInvalid
 from jihwi.house import (
     SIGNED_FOLDER,
@@ -48,7 +48,9 @@ Target = Annotated[
 
 
 @app.command("verify", epilog="jihwi ledger verify last --head 9f2c…")
+@in_session
 def verify_ledger(
+    session: Session,
     target: Target = "last",
     head: Annotated[str, typer.Option(help=say("밖에 적어 둔 머리값", "A head kept outside"))] = "",
     key: Annotated[
@@ -69,33 +71,29 @@ def verify_ledger(
             ),
         ),
     ] = None,
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Check the hash chain of a case, the house or a file, and its signatures; the first broken event is named."""
-    with Session(json=json, lang=lang, home=home) as session:
-        expected, public = _head(head), public_key_said(key) if key else ""
-        beside = [one for path in signed or () for one in _kept_outside(path)]
-        path = Path(target)
-        if path.suffix == ".json" and path.is_file():
-            raise SystemExit(_verify_report(session, path, public or _own_key(session)))
-        if path.is_file() or path.suffix == ".jsonl":
-            verdict, log = verify_file(path, expected_head=expected), read_export(path)
-            beside += signatures_in(path)
-            _tell(session, verdict, vouch(verdict.case_id, log, beside, public or _own_key(session)))
-            raise SystemExit(0)
+    expected, public = _head(head), public_key_said(key) if key else ""
+    beside = [one for path in signed or () for one in _kept_outside(path)]
+    path = Path(target)
+    if path.suffix == ".json" and path.is_file():
+        return _verify_report(session, path, public or _own_key(session))
+    if path.is_file() or path.suffix == ".jsonl":
+        verdict, log = verify_file(path, expected_head=expected), read_export(path)
+        beside += signatures_in(path)
+        _tell(session, verdict, vouch(verdict.case_id, log, beside, public or _own_key(session)))
+        return 0
 
-        async def work() -> int:
-            async with open_house(session.settings) as house:
-                case_id = HOUSE if target == HOUSE else (await find_case(house.store, target)).case_id
-                log = await house.store.read(case_id)
-                verdict = verify(case_id, log, expected_head=expected)
-                beside.extend(await _signatures(house, case_id))
-            _tell(session, verdict, vouch(case_id, log, beside, public or house.public_key()))
-            return 0
+    async def work() -> int:
+        async with open_house(session.settings) as house:
+            case_id = HOUSE if target == HOUSE else (await find_case(house.store, target)).case_id
+            log = await house.store.read(case_id)
+            verdict = verify(case_id, log, expected_head=expected)
+            beside.extend(await _signatures(house, case_id))
+        _tell(session, verdict, vouch(case_id, log, beside, public or house.public_key()))
+        return 0
 
-        raise SystemExit(run_async(work))
+    return run_async(work)
 
 
 def _head(text: str) -> bytes | None:
@@ -210,23 +208,23 @@ def _in_words(verdict: Verdict, vouched: Vouched, surely: int) -> tuple[str, str
 
 
 @app.command("sign", epilog="jihwi ledger sign")
-def sign_heads(json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def sign_heads(session: Session) -> int:
     """Sign the heads of what changed since the last signing; the console does so once a day. Shows the public key."""
-    with Session(json=json, lang=lang, home=home) as session:
 
-        async def work() -> int:
-            async with open_house(session.settings) as house:
-                path = await house.sign_heads(again=True)
-                key = house.signing_key.public
-            screen = session.screen
-            screen.result({"file": str(path) if path else None, "key": key})
-            if not screen.json:
-                ko, en = "서명할 새 기록이 없습니다.", "Nothing new to sign."
-                screen.out.print(str(path) if path else screen.words(ko, en), markup=False)
-                screen.out.print(f"{screen.words('공개 열쇠', 'public key')}: {key}", markup=False)
-            return 0
+    async def work() -> int:
+        async with open_house(session.settings) as house:
+            path = await house.sign_heads(again=True)
+            key = house.signing_key.public
+        screen = session.screen
+        screen.result({"file": str(path) if path else None, "key": key})
+        if not screen.json:
+            ko, en = "서명할 새 기록이 없습니다.", "Nothing new to sign."
+            screen.out.print(str(path) if path else screen.words(ko, en), markup=False)
+            screen.out.print(f"{screen.words('공개 열쇠', 'public key')}: {key}", markup=False)
+        return 0
 
-        raise SystemExit(run_async(work))
+    return run_async(work)
 
 
 @app.command("export", epilog="jihwi ledger export last --out ledger.jsonl")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Session, in_session, run_async
 from jihwi.errors import FileMissing, FolderMissing, JihwiError
 from jihwi.settings import documented
 from jihwi.skills import Skill
@@ -26,26 +26,24 @@ cite = typer.Typer(no_args_is_help=True, help=say("인용을 확인합니다.", 
 
 
 @team.command(epilog="jihwi team check ./teams/우리팀")
+@in_session
 def check(
+    session: Session,
     folder: Annotated[str, typer.Argument(help=say("팀의 폴더나 이름", "A team's folder, or a built-in name"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Say what is wrong with a team, by file and line."""
-    with Session(json=json, lang=lang, home=home) as session:
-        screen = session.screen
-        place = team_folder(folder)
-        known, brought = _skills(session, place)
-        found = check_team(place, {name: one.spec for name, one in known.items()})
-        problems: list[Problem | Fault] = [*found, *brought.faults]
-        screen.result([{"file": p.file, "line": p.line, "problem": screen.words(p.ko, p.en)} for p in problems])
-        if not screen.json:
-            for one in problems:
-                screen.out.print(f"{place / one.file}:{one.line}: {screen.words(one.ko, one.en)}", markup=False)
-            if not problems:
-                screen.out.print(screen.words("잘못이 없습니다.", "Nothing is wrong."), markup=False)
-        raise SystemExit(1 if problems else 0)
+    screen = session.screen
+    place = team_folder(folder)
+    known, brought = _skills(session, place)
+    found = check_team(place, {name: one.spec for name, one in known.items()})
+    problems: list[Problem | Fault] = [*found, *brought.faults]
+    screen.result([{"file": p.file, "line": p.line, "problem": screen.words(p.ko, p.en)} for p in problems])
+    if not screen.json:
+        for one in problems:
+            screen.out.print(f"{place / one.file}:{one.line}: {screen.words(one.ko, one.en)}", markup=False)
+        if not problems:
+            screen.out.print(screen.words("잘못이 없습니다.", "Nothing is wrong."), markup=False)
+    return 1 if problems else 0
 
 
 @team.command(
@@ -56,17 +54,15 @@ def check(
     ),
     epilog="jihwi team tools ./teams/우리팀",
 )
+@in_session
 def tools(
+    session: Session,
     folder: Annotated[str, typer.Argument(help=say("팀의 폴더", "A team's folder"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        place = team_folder(folder)
-        if not place.is_dir():
-            raise FolderMissing(str(place))
-        raise SystemExit(run_async(lambda: _record(session, place)))
+) -> int:
+    place = team_folder(folder)
+    if not place.is_dir():
+        raise FolderMissing(str(place))
+    return run_async(lambda: _record(session, place))
 
 
 async def _record(session: Session, place: Path) -> int:
@@ -92,19 +88,19 @@ def _skills(session: Session, place: Path) -> tuple[dict[str, Skill], Brought]:
     return all_skills(session.settings, place)
 
 
-def skills(json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def skills(session: Session) -> int:
     """List the skills there are."""
-    with Session(json=json, lang=lang, home=home) as session:
-        screen = session.screen
-        found, brought = _skills(session, team_folder(session.settings.team))
-        screen.result([_as_told(one) for _, one in sorted(found.items())])
-        if not screen.json:
-            for name, one in sorted(found.items()):
-                first = one.description.split("\n", 1)[0]
-                screen.out.print(f"{name:<22} {one.spec.effect:<17} {first}", markup=False)
-        for fault in brought.faults:
-            sys.stderr.write(f"✗ {fault.file}:{fault.line}: {screen.words(fault.ko, fault.en)}\n")
-        raise SystemExit(0)
+    screen = session.screen
+    found, brought = _skills(session, team_folder(session.settings.team))
+    screen.result([_as_told(one) for _, one in sorted(found.items())])
+    if not screen.json:
+        for name, one in sorted(found.items()):
+            first = one.description.split("\n", 1)[0]
+            screen.out.print(f"{name:<22} {one.spec.effect:<17} {first}", markup=False)
+    for fault in brought.faults:
+        sys.stderr.write(f"✗ {fault.file}:{fault.line}: {screen.words(fault.ko, fault.en)}\n")
+    return 0
 
 
 def _as_told(one: Skill) -> dict[str, Any]:
@@ -139,25 +135,25 @@ _PACKAGES = (
 )
 
 
-def doctor(json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def doctor(session: Session) -> int:
     """See what is installed, what is missing, and the line that installs it."""
-    with Session(json=json, lang=lang, home=home) as session:
-        screen = session.screen
-        rows = [*_python(), *_absent_or_present(screen.language), *_embedding(session)]
-        values = [
-            {"setting": name, "value": _value(session, name), "meaning": screen.words(ko, en)}
-            for name, _, _, ko, en in documented()
-        ]
-        screen.result({"parts": rows, "settings": values})
-        if not screen.json:
-            for row in rows:
-                mark = "✓" if row["there"] else "✗"
-                line = f"{mark} {row['name']:<18} {row['what']}"
-                screen.out.print(line if row["there"] else f"{line}\n    → {row['install']}", markup=False)
-            screen.out.print("")
-            for one in values:
-                screen.out.print(f"  {one['setting']:<18} = {one['value']!s:<12} {one['meaning']}", markup=False)
-        raise SystemExit(0)
+    screen = session.screen
+    rows = [*_python(), *_absent_or_present(screen.language), *_embedding(session)]
+    values = [
+        {"setting": name, "value": _value(session, name), "meaning": screen.words(ko, en)}
+        for name, _, _, ko, en in documented()
+    ]
+    screen.result({"parts": rows, "settings": values})
+    if not screen.json:
+        for row in rows:
+            mark = "✓" if row["there"] else "✗"
+            line = f"{mark} {row['name']:<18} {row['what']}"
+            screen.out.print(line if row["there"] else f"{line}\n    → {row['install']}", markup=False)
+        screen.out.print("")
+        for one in values:
+            screen.out.print(f"  {one['setting']:<18} = {one['value']!s:<12} {one['meaning']}", markup=False)
+    return 0
 
 
 def _python() -> list[dict[str, Any]]:
@@ -216,17 +212,15 @@ def _value(session: Session, name: str) -> str:
 
 
 @cite.command("check", epilog="jihwi cite check 보고서.md --files ./문서")
+@in_session
 def check_citations(
+    session: Session,
     report: Annotated[Path, typer.Argument(help=say("Markdown 보고서", "A Markdown report"))],
     files: Annotated[Path, typer.Option("--files", help=say("원문이 있는 폴더", "The folder with the sources"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Check every quotation of a Markdown report, ours or anybody's, against the files it quotes."""
-    with Session(json=json, lang=lang, home=home) as session:
-        if not report.is_file():
-            raise FileMissing(str(report))
-        from jihwi.cli.citing import check_report  # waits: brings the library
+    if not report.is_file():
+        raise FileMissing(str(report))
+    from jihwi.cli.citing import check_report  # waits: brings the library
 
-        raise SystemExit(run_async(lambda: check_report(session, report, files)))
+    return run_async(lambda: check_report(session, report, files))

@@ -16,7 +16,7 @@ from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
 from jihwi.cli.cases import CaseName, Words, app, arguments_of, find_case, show_recorded, standing, submit
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
 from jihwi.errors import SettingInvalid
 from jihwi.evidence import Claim
 from jihwi.teams import Team
@@ -28,33 +28,29 @@ AssignmentName = Annotated[str, typer.Argument(help=say("어느 일 (a1.2)", "Th
 
 
 @app.command(epilog="jihwi case take last a1.2")
-def take(case: CaseName, assignment: AssignmentName, json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def take(session: Session, case: CaseName, assignment: AssignmentName) -> int:
     """Sit down in an agent's seat: its next turns are yours, its transcript stays."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(submit(session, case, lambda now, by: person.take(now, assignment, by=by)))
+    return submit(session, case, lambda now, by: person.take(now, assignment, by=by))
 
 
 @app.command(epilog="jihwi case give last a1.2")
-def give(case: CaseName, assignment: AssignmentName, json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def give(session: Session, case: CaseName, assignment: AssignmentName) -> int:
     """Give a seat back to its agent's own mind."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(submit(session, case, lambda now, by: person.reassign(now, assignment, by=by)))
+    return submit(session, case, lambda now, by: person.reassign(now, assignment, by=by))
 
 
 @app.command(epilog="jihwi case reassign last a1.2 researcher")
+@in_session
 def reassign(
+    session: Session,
     case: CaseName,
     assignment: AssignmentName,
     agent: Annotated[str, typer.Argument(help=say("맡을 에이전트", "The agent that is to have it"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Give a seat to another agent of the case."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(
-            submit(session, case, lambda now, by: person.reassign(now, assignment, by=by, agent=agent, how="reassign"))
-        )
+    return submit(session, case, lambda now, by: person.reassign(now, assignment, by=by, agent=agent, how="reassign"))
 
 
 @app.command(epilog="jihwi case join last analyst --team report")
@@ -135,7 +131,9 @@ def _skill(house: House, name: str) -> SkillSpec:
 
 
 @app.command(epilog="jihwi case leave last analyst --to researcher")
+@in_session
 def leave(
+    session: Session,
     case: CaseName,
     agent: Annotated[str, typer.Argument(help=say("나갈 에이전트", "The agent that leaves"))],
     to: Annotated[
@@ -146,57 +144,49 @@ def leave(
         list[str] | None, typer.Option(help=say("에이전트는 남고 이 기술만 뺀다", "Only this skill leaves the agent"))
     ] = None,
     note: Words = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Let an agent leave a running case, or with --skill only a skill of it; its work is handed on."""
-    with Session(json=json, lang=lang, home=home) as session:
 
-        def command(now: Case, by: str) -> list[Draft]:
-            if skill:
-                return membership.leave_skills(now, agent, skill, by=by, words=note)
-            return membership.leave(now, agent, by=by, to=to, words=note)
+    def command(now: Case, by: str) -> list[Draft]:
+        if skill:
+            return membership.leave_skills(now, agent, skill, by=by, words=note)
+        return membership.leave(now, agent, by=by, to=to, words=note)
 
-        raise SystemExit(submit(session, case, command))
+    return submit(session, case, command)
 
 
 @app.command("go-on", epilog="jihwi case go-on last a1.2")
-def go_on(case: CaseName, assignment: AssignmentName, json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def go_on(session: Session, case: CaseName, assignment: AssignmentName) -> int:
     """Let whoever waits for this work go on without it; its report is read when it comes."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(submit(session, case, lambda now, by: person.stop_waiting(now, assignment, by=by)))
+    return submit(session, case, lambda now, by: person.stop_waiting(now, assignment, by=by))
 
 
 @app.command(epilog='jihwi case note last a1.2 "2025년 개정판만 보십시오"')
+@in_session
 def note(
+    session: Session,
     case: CaseName,
     assignment: AssignmentName,
     words: Annotated[str, typer.Argument(help=say("할 말", "What to tell it"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Tell an agent something; it is read at the next turn."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(submit(session, case, lambda now, by: person.note(now, assignment, words, by=by)))
+    return submit(session, case, lambda now, by: person.note(now, assignment, words, by=by))
 
 
 @app.command(epilog="jihwi case fork last --at 42")
+@in_session
 def fork(
+    session: Session,
     case: CaseName,
     at: Annotated[int, typer.Option(min=1, help=say("이 번호의 기록까지", "Up to this event"))],
     turns: Annotated[int, typer.Option(help=say("새 차례 한도", "Its own limit of turns"))] = 0,
     note: Annotated[
         str, typer.Option(help=say("갈라진 사건의 담당에게 할 말", "What to tell the new case's case worker"))
     ] = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Try what if: a new case that goes on from an event of this one."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _fork(session, case, at, turns, note)))
+    return run_async(lambda: _fork(session, case, at, turns, note))
 
 
 async def _fork(session: Session, name: str, at: int, turns: int, words: str) -> int:
@@ -289,7 +279,9 @@ def _decoded(text: str, kind: Any, place: str, expected: str) -> Any:
 
 
 @app.command(epilog='jihwi case turn last a1.2 --report "확인했습니다"')
+@in_session
 def turn(
+    session: Session,
     case: CaseName,
     assignment: AssignmentName,
     text: Annotated[str, typer.Option(help=say("덧붙일 글", "Text besides"))] = "",
@@ -313,24 +305,20 @@ def turn(
     report: Annotated[str | None, typer.Option(help=say("보고하고 끝낸다", "Report, which ends the work"))] = None,
     status: Annotated[str, typer.Option(help="done | partial | failed")] = "done",
     whole: Annotated[str, typer.Option("--turn", help=say("차례 전체를 JSON으로", "The whole turn as JSON"))] = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Take a turn in a seat you hold: as a model or a procedure would."""
-    with Session(json=json, lang=lang, home=home) as session:
-        forms = Forms(
-            text=text,
-            call=(call,) if call[0] else (),
-            post=tuple(post or ()),
-            dispute=(dispute,) if dispute[0] else (),
-            delegate=(delegate,) if delegate[0] else (),
-            ask=ask,
-            release=release,
-            hand_off=hand_off,
-            note=note,
-            report=report,
-            status=status,
-        )
-        decided = turn_of(forms, whole)
-        raise SystemExit(submit(session, case, lambda now, by: person.take_turn(now, assignment, decided, by=by)))
+    forms = Forms(
+        text=text,
+        call=(call,) if call[0] else (),
+        post=tuple(post or ()),
+        dispute=(dispute,) if dispute[0] else (),
+        delegate=(delegate,) if delegate[0] else (),
+        ask=ask,
+        release=release,
+        hand_off=hand_off,
+        note=note,
+        report=report,
+        status=status,
+    )
+    decided = turn_of(forms, whole)
+    return submit(session, case, lambda now, by: person.take_turn(now, assignment, decided, by=by))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Concatenate, ParamSpec, cast
 
 import typer
 
@@ -18,7 +20,7 @@ from jihwi.errors import JihwiError
 from jihwi.settings import Settings, load_settings
 from jihwi.words import Language
 
-__all__ = ["Home", "Json", "Lang", "Session", "on_signals", "run_async"]
+__all__ = ["Home", "Json", "Lang", "Session", "in_session", "on_signals", "run_async"]
 
 Json = Annotated[
     bool, typer.Option("--json", help=say("기계가 읽을 JSON으로 답합니다.", "Answer as JSON, for machines."))
@@ -30,6 +32,11 @@ Lang = Annotated[
 Home = Annotated[
     str | None,
     typer.Option("--home", help=say("상태를 두는 폴더 (JIHWI_HOME)", "Folder that holds the state (JIHWI_HOME)")),
+]
+
+_EVERYWHERE = [
+    inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation)
+    for name, default, annotation in (("json", False, Json), ("lang", None, Lang), ("home", None, Home))
 ]
 
 
@@ -70,6 +77,26 @@ class Session:
         sys.stderr.write(f"{words}\n{step}\n")
         traceback.print_exception(problem, file=sys.stderr)
         raise SystemExit(1)
+
+
+Given = ParamSpec("Given")
+
+
+def in_session(command: Callable[Concatenate[Session, Given], int]) -> Callable[..., None]:
+    """A command as the terminal calls it: it also takes `--json`, `--lang` and `--home`, is given the session they
+    make, and its answer is the exit code."""
+    told = inspect.signature(command, eval_str=True)
+    _, *own = told.parameters.values()
+
+    @wraps(command)
+    def as_called(*, json: bool, lang: str | None, home: str | None, **given: Any) -> None:
+        with Session(json=json, lang=lang, home=home) as session:
+            raise SystemExit(cast("Callable[..., int]", command)(session, **given))
+
+    parameters = [*own, *_EVERYWHERE]
+    as_called.__signature__ = told.replace(parameters=parameters)  # type: ignore[attr-defined]
+    as_called.__annotations__ = {one.name: one.annotation for one in parameters}
+    return as_called
 
 
 def _language(said: str | None) -> Language:

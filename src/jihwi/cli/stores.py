@@ -18,7 +18,7 @@ from jihwi.case.events import Author
 from jihwi.case.ledger import read_header, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import Screen, say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Json, Lang, Session, in_session, run_async
 from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
@@ -48,14 +48,12 @@ _ADDRESSES = ("postgresql://", "postgres://", "env:", "file:")
     ),
     epilog="jihwi store backup /mnt/backup/2026-01-31",
 )
+@in_session
 def backup(
+    session: Session,
     target: Annotated[Path, typer.Argument(metavar="DIR", help=say("만들 폴더", "The folder to make"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _backup(session, target)))
+) -> int:
+    return run_async(lambda: _backup(session, target))
 
 
 async def _backup(session: Session, target: Path) -> int:
@@ -107,14 +105,12 @@ async def _cases_brought_home(session: Session, room: StoreRoom, place: Path) ->
     ),
     epilog="jihwi store restore /mnt/backup/2026-01-31 --home ./.jihwi",
 )
+@in_session
 def restore(
+    session: Session,
     copy: Annotated[Path, typer.Argument(metavar="DIR", help=say("복사해 둔 폴더", "The folder with the copy"))],
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _restore(session, copy)))
+) -> int:
+    return run_async(lambda: _restore(session, copy))
 
 
 async def _restore(session: Session, copy: Path) -> int:
@@ -252,7 +248,9 @@ async def _opened(session: Session, place: StoreAddress | Path, until: AsyncExit
     ),
     epilog="jihwi store erase --before 2021-01-01",
 )
+@in_session
 def erase(
+    session: Session,
     case: Annotated[
         str | None, typer.Argument(help=say("사건 이름의 앞 글자", "The first letters of a case"), show_default=False)
     ] = None,
@@ -268,20 +266,14 @@ def erase(
     ] = None,
     note: Annotated[str, typer.Option("--note", help=say("지우는 까닭", "Why; recorded"))] = "",
     yes: Annotated[bool, typer.Option("--yes", help=say("묻지 않고 지웁니다", "Do not ask"))] = False,
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
-    with Session(json=json, lang=lang, home=home) as session:
-        before_ms = _start_of(before) if before else None
-        if case is None and before_ms is None:
-            raise SettingInvalid("case", "", "jihwi store erase", "a case, or --before YYYY-MM-DD, or both")
-        if sys.stdin.isatty() and not json and not yes:
-            question = session.screen.words(
-                "지운 내용은 되살릴 수 없습니다. 지울까요?", "What is erased is gone. Erase?"
-            )
-            typer.confirm(question, abort=True, err=True)
-        raise SystemExit(run_async(lambda: _erase(session, case, before_ms, note)))
+) -> int:
+    before_ms = _start_of(before) if before else None
+    if case is None and before_ms is None:
+        raise SettingInvalid("case", "", "jihwi store erase", "a case, or --before YYYY-MM-DD, or both")
+    if sys.stdin.isatty() and not session.screen.json and not yes:
+        question = session.screen.words("지운 내용은 되살릴 수 없습니다. 지울까요?", "What is erased is gone. Erase?")
+        typer.confirm(question, abort=True, err=True)
+    return run_async(lambda: _erase(session, case, before_ms, note))
 
 
 def _start_of(day: str) -> int:
