@@ -33,7 +33,7 @@
     ├── SkillFailed                            (becomes an event; the mind reads it)
     │   ├── SkillArguments, SkillChanged, ScriptAnswer, ScriptUnconfined, ToolChanged
     │   ├── SkillAnsweredFailed                (… in words from outside)
-    │   │   └── ScriptFailed (ScriptKilled), ToolFailed, ToolAnswer, ServerUnreachable
+    │   │   └── ScriptFailed (ScriptKilled), ToolFailed, ToolAnswer, ServerUnreachable (ServerSilent)
     │   └── ServerLost, ServerClassRefused
     ├── ModelError
     │   ├── ModelClassRefused, ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
@@ -793,6 +793,16 @@ class ServerUnreachable(SkillAnsweredFailed):
     en = "The server of the skill '{skill}' cannot be reached: {detail}"
     ko_next = "설정 `mcp_servers`에 적은 서버가 켜져 있는지 확인하십시오."
     en_next = "See that the server in the setting `mcp_servers` is there and running."
+
+
+@dataclass(eq=False)
+class ServerSilent(ServerUnreachable):
+    """It is there, and says nothing when it is met: most often a program that is no MCP server."""
+
+    ko = "'{skill}' 기술의 서버가 인사에 답하지 않습니다: {detail}"
+    en = "The server of the skill '{skill}' does not answer when it is met: {detail}"
+    ko_next = "설정 `mcp_servers`의 프로그램이나 주소가 MCP 서버가 맞는지, 멈춰 있지 않은지 확인하십시오."
+    en_next = "See that the program or address in the setting `mcp_servers` is an MCP server and is not stuck."
 
 
 @dataclass(eq=False)

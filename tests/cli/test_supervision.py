@@ -73,6 +73,8 @@ def send(context: SkillContext, to: str) -> str:
     """Send a letter."""
     with Path("sent.txt").open("a", encoding="utf-8") as out:
         out.write(f"{to}\\n")
+    if to == "nobody":
+        raise ConnectionResetError("no answer any more")
     return "sent"
 '''
 
@@ -222,6 +224,24 @@ def _answer(folder: Path) -> str:
     seat = answered(folder, "case", "show", "last", "--of", "a1")
     (report,) = [one for one in seat["transcript"][-1]["actions"] if one["do"] == "report"]
     return str(report["text"])
+
+
+def test_what_waits_for_a_person_is_shown_with_the_line_that_answers_it(desk: Path) -> None:
+    _team(desk, approve="send")
+    case_id = run(desk, "send nobody")["case"]
+    (uncertain,) = answered(desk, "case", "show", code=3)["uncertain"]
+    assert (uncertain["skill"], uncertain["arguments"]) == ("send", {"to": "nobody"})
+    words = " ".join(said(desk, "case", "show", code=3).split())
+    assert "no answer any more" in words
+    assert f"jihwi case settle {case_id} a1 0 happened" in words
+    answered(desk, "case", "settle", "last", "a1", "0", "happened", "--note", "it is in the book")
+    answered(desk, "case", "take", "last", "a1")
+    assert answered(desk, "case", "show", code=3)["turns"] == [{"assignment": "a1", "holder": "lee"}]
+    assert f"jihwi case turn {case_id} a1" in " ".join(said(desk, "case", "show", code=3).split())
+    answered(desk, "case", "turn", "last", "a1", "--report", "done")
+    answered(desk, "case", "run")
+    shown = answered(desk, "case", "show")
+    assert (shown["uncertain"], shown["turns"]) == ([], [])
 
 
 # ── approvals while a runner works ───────────────────────────────────────────

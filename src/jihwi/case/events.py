@@ -210,7 +210,7 @@ class SkillFailed(Fact, frozen=True, omit_defaults=True, gc=False):
 
 
 class SkillUncertain(Fact, frozen=True, omit_defaults=True, gc=False):
-    """A `write` was started and nobody knows how it ended: the case worker decides."""
+    """A write was started and nobody knows how it ended: the case worker decides."""
 
     assignment: str
     seat: int
@@ -218,6 +218,8 @@ class SkillUncertain(Fact, frozen=True, omit_defaults=True, gc=False):
     number: int
     skill: str
     idempotency_key: str
+    reason: Reason | None = None
+    """What is known of it; `None`: its runner has ended."""
 
 
 class UncertaintySettled(Fact, frozen=True, omit_defaults=True, gc=False):

@@ -67,7 +67,7 @@ def _skill_failed(case: Case, body: e.SkillFailed, event: e.Event) -> None:
 def _skill_uncertain(case: Case, body: e.SkillUncertain, event: e.Event) -> None:
     _, action = action_of(case, body)
     if action is not None and action.status != "settled":
-        action.status = "uncertain"
+        action.status, action.doubt = "uncertain", body.reason
 
 
 def _uncertainty_settled(case: Case, body: e.UncertaintySettled, event: e.Event) -> None:

@@ -17,6 +17,7 @@ from jihwi.case.fold_moves import (
     hold,
     name_of,
     next_turn_when_settled,
+    place,
     say,
     settle,
     spend,
@@ -182,7 +183,7 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
     acting = assignment.turn_status == "acting"
     for action in assignment.actions:
         if action.status != "settled":
-            _leave_unsettled(assignment, action)
+            _leave_unsettled(case, assignment, action)
     assignment.seat, assignment.agent, assignment.mind = body.seat, body.agent, body.mind
     assignment.empty_turns = assignment.failures = assignment.attempt = assignment.fruitless = 0
     assignment.mind_failures, assignment.shortened = 0, False
@@ -194,12 +195,13 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
     assignment.turn_status = "due"
 
 
-def _leave_unsettled(assignment: Assignment, action: ActionState) -> None:
+def _leave_unsettled(case: Case, assignment: Assignment, action: ActionState) -> None:
     """The seat that wanted this action is gone: a child goes on by itself, what had begun may have happened, anything
     else is refused."""
-    begun = isinstance(action.action, Call) and action.status in ("running", "lost", "uncertain")
+    begun = isinstance(action.action, Call) and action.status in ("running", "waiting", "lost", "uncertain")
     action.status = "settled"
     assignment.unsettled -= 1
+    case.timers.pop(f"skill:{place(assignment.id, assignment.turn, action.number)}", None)
     if isinstance(action.action, Delegate):
         return
     name = name_of(action.action)

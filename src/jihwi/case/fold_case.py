@@ -50,7 +50,7 @@ def _ask_anew(case: Case, assignment: Assignment, action: ActionState) -> None:
     """What a person allowed in the parent is not allowed in its fork. A write whose end is unknown stays so."""
     skill = case.skills.get(assignment.agent, {}).get(name_of(action.action))
     unknown = action.status == "lost" and skill is not None and skill.effect == "write"
-    if action.status == "approved" or (action.status == "lost" and action.approval and not unknown):
+    if action.status == "approved" or (action.status in ("lost", "waiting") and action.approval and not unknown):
         action.status, action.approval = "due", ""
 
 

@@ -138,6 +138,8 @@ def close(case: Case, assignment: Assignment, report: Report) -> None:
             case.timers.pop(f"approval:{approval.id}", None)
     case.timers.pop(f"turn:{assignment.id}", None)
     case.timers.pop(f"join:{assignment.id}", None)
+    for timer in [one for one in case.timers if one.startswith(f"skill:{assignment.id}/")]:
+        del case.timers[timer]
 
 
 def stop_waiting(case: Case, child: Assignment) -> None:

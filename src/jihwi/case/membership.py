@@ -158,13 +158,16 @@ def _inherited(case: Case, assignment: Assignment, heir: str, by: str, *, handed
     return e.SeatChanged(assignment.id, seat, "take", heir, MindSpec("person", by))
 
 
+_HALF_DONE = ("running", "waiting", "lost", "uncertain")
+
+
 def _nothing_half_done(case: Case, assignment: Assignment, skills: tuple[str, ...] | None = None) -> None:
     """Refuse while a write that only this seat knows of has begun and not ended."""
     for action in assignment.actions:
         name = action.action.skill if isinstance(action.action, Call) else ""
         spec = case.skills.get(assignment.agent, {}).get(name)
         writes = isinstance(action.action, Release) or (spec is not None and spec.effect != "read")
-        if not writes or action.status not in ("running", "lost", "uncertain") or (skills and name not in skills):
+        if not writes or action.status not in _HALF_DONE or (skills and name not in skills):
             continue
         what = f"'{name or 'release'}' ({assignment.id}/{action.number})"
         refuse(

@@ -17,7 +17,7 @@ from jihwi.case.decide import RELEASE
 from jihwi.case.said import alive as _alive
 from jihwi.case.said import by_person as _by
 from jihwi.case.said import refuse as _refuse
-from jihwi.case.state import Approval, Assignment, Case, next_root
+from jihwi.case.state import ActionState, Approval, Assignment, Case, next_root
 from jihwi.case.turn import Turn
 from jihwi.errors import CommandForbidden
 
@@ -43,6 +43,8 @@ __all__ = [
     "stop_waiting",
     "take",
     "take_turn",
+    "turns_to_take",
+    "uncertain_writes",
 ]
 
 
@@ -60,6 +62,18 @@ def open_questions(case: Case) -> list[tuple[Assignment, int, str]]:
             if question is not None and action.status == "asked":
                 found.append((assignment, action.number, question))
     return found
+
+
+def uncertain_writes(case: Case) -> list[tuple[Assignment, ActionState]]:
+    """The writes of which nobody knows whether they happened."""
+    held = [case.assignments[one] for one in case.open_ids]
+    return [(one, action) for one in held for action in one.actions if action.status == "uncertain"]
+
+
+def turns_to_take(case: Case) -> list[Assignment]:
+    """The seats a person holds whose turn it is."""
+    held = [case.assignments[one] for one in case.open_ids]
+    return [one for one in held if one.mind.kind == "person" and one.turn_status == "due"]
 
 
 def _approval(case: Case, approval_id: str, by: str) -> Approval:
@@ -248,7 +262,7 @@ def settle_uncertainty(
     by: str,
     words: str = "",
 ) -> list[e.Draft]:
-    """Say how a write ended whose runner died while it ran."""
+    """Say how a write ended of which nobody knows whether it happened."""
     assignment = _open(case, assignment_id)
     uncertain = [a for a in assignment.actions if a.number == number and a.status == "uncertain"]
     if not uncertain:

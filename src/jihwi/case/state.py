@@ -52,6 +52,8 @@ class ActionState(msgspec.Struct):
     edits: int = 0
     approval: str = ""
     digest: str = ""
+    doubt: Reason | None = None
+    """Of an uncertain write: what is known of it; `None` when its runner has ended."""
 
 
 class Approval(msgspec.Struct):

@@ -18,8 +18,8 @@ from jihwi.case.governor import choice_words, ran_out
 from jihwi.case.ledger import open_event
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
-from jihwi.case.state import Approval, Assignment, Case, open_assignments, waits
-from jihwi.case.turn import Ask
+from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments, waits
+from jihwi.case.turn import Ask, Call
 from jihwi.cli.following import line_of, withheld_words
 from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, run_async
@@ -204,6 +204,18 @@ def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
             else {"assignment": a.id, "number": n, "question": "", "options": (), "withheld": True}
             for a, n, question in person.open_questions(case)
         ],
+        "uncertain": [
+            {
+                "assignment": a.id,
+                "number": action.number,
+                "skill": _skill_of(action),
+                "arguments": action.arguments if sees(a.id) else {},
+                "reason": action.doubt if sees(a.id) else None,
+                "withheld": not sees(a.id),
+            }
+            for a, action in person.uncertain_writes(case)
+        ],
+        "turns": [{"assignment": a.id, "holder": a.mind.name} for a in person.turns_to_take(case)],
         "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
         "files": case.files,
     }
@@ -247,7 +259,38 @@ def _lines(case: Case, screen: Screen, viewer: Viewer) -> list[str]:
         options = _options(a, number) if viewer.may_see(a.labels) else ()
         lines += ["", ask, *(f"  {n}. {one}" for n, one in enumerate(options, 1))]
         lines.append(f'  jihwi case answer {case.id} "…" --of {a.id}/{number}')
+    for a, action in person.uncertain_writes(case):
+        lines += ["", *_uncertain_lines(case, a, action, screen, shown)]
+    for a in person.turns_to_take(case):
+        whose = say_it(f"{a.mind.name} 님의 차례입니다 ({a.id})", f"It is the turn of {a.mind.name} ({a.id})")
+        lines += ["", whose, f'  jihwi case turn {case.id} {a.id} --report "…"', f"  jihwi case give {case.id} {a.id}"]
     return lines
+
+
+def _skill_of(action: ActionState) -> str:
+    return action.action.skill if isinstance(action.action, Call) else "release"
+
+
+def _uncertain_lines(
+    case: Case, assignment: Assignment, action: ActionState, screen: Screen, shown: Callable[[Assignment, str], str]
+) -> list[str]:
+    """A write nobody knows the end of: what is known of it, and the lines that settle it."""
+    skill = _skill_of(action)
+    known = screen.words("그 일을 하던 실행기가 멈추었습니다.", "The runner that did it has ended.")
+    if action.doubt is not None:
+        known = shown(assignment, say_reason(action.doubt, screen.language))
+    return [
+        screen.words(
+            f"실행되었는지 알 수 없습니다: {skill} ({assignment.id}/{action.number}). 확인해 주십시오.",
+            f"Nobody knows whether this happened: {skill} ({assignment.id}/{action.number}). Please find out.",
+        ),
+        f"  {skill} {shown(assignment, msgspec.json.encode(action.arguments).decode()[:300])}",
+        f"  {known}",
+        *(
+            f"  jihwi case settle {case.id} {assignment.id} {action.number} {outcome}"
+            for outcome in ("happened", "did_not_happen", "run_again")
+        ),
+    ]
 
 
 def _choice_line(case: Case, choice: str) -> str:
@@ -528,7 +571,7 @@ def settle(
     lang: Lang = None,
     home: Home = None,
 ) -> None:
-    """Say how a write ended whose runner died while it ran."""
+    """Say how a write ended of which nobody knows whether it happened."""
     with Session(json=json, lang=lang, home=home) as session:
         if outcome not in ("happened", "did_not_happen", "run_again"):
             session.screen.fail(SettingInvalid("outcome", outcome, "settle", "happened, did_not_happen, run_again"))

@@ -10,7 +10,7 @@ from jihwi.case import person as persons
 from jihwi.case.approval import answerers
 from jihwi.case.governor import ran_out
 from jihwi.case.reasons import say as say_reason
-from jihwi.case.state import ActionState, Approval, Case, open_assignments
+from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments
 from jihwi.case.turn import Ask, Call
 from jihwi.console.telling import agent_name
 from jihwi.evidence import Viewer
@@ -67,7 +67,7 @@ def waiting_in(case: Case, language: Language, viewer: Viewer, times: dict[int, 
             who = agent_name(case, assignment.agent, language)
             withheld = not viewer.may_see(assignment.labels)
             for action in assignment.actions:
-                found += _action(case, assignment.id, assignment.turn, action, who, withheld)
+                found += _action(case, assignment, action, who, language, withheld)
             if assignment.mind.kind == "person" and assignment.turn_status == "due":
                 found.append(
                     Waiting(
@@ -140,8 +140,10 @@ def _judge(case: Case, approval: Approval, language: Language) -> str:
     return "" if judge is None or approval.judged else agent_name(case, judge.agent, language)
 
 
-def _action(case: Case, assignment: str, turn: int, action: ActionState, who: str, withheld: bool) -> list[Waiting]:
-    key = f"{assignment}/{turn}/{action.number}"
+def _action(
+    case: Case, assignment: Assignment, action: ActionState, who: str, language: Language, withheld: bool
+) -> list[Waiting]:
+    key = f"{assignment.id}/{assignment.turn}/{action.number}"
     match action:
         case ActionState(status="asked", action=Ask(question=question, options=options)):
             words = "" if withheld else question
@@ -151,7 +153,7 @@ def _action(case: Case, assignment: str, turn: int, action: ActionState, who: st
                     key,
                     case.id,
                     case.request,
-                    assignment,
+                    assignment.id,
                     who,
                     words,
                     case.now_ms,
@@ -162,15 +164,16 @@ def _action(case: Case, assignment: str, turn: int, action: ActionState, who: st
             ]
         case ActionState(status="uncertain", action=Call(skill=skill)):
             arguments = {} if withheld else action.arguments
+            known = "" if withheld or action.doubt is None else say_reason(action.doubt, language)
             return [
                 Waiting(
                     "uncertain",
                     key,
                     case.id,
                     case.request,
-                    assignment,
+                    assignment.id,
                     who,
-                    "",
+                    known,
                     case.now_ms,
                     skill=skill,
                     arguments=arguments,

@@ -23,13 +23,19 @@ from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
 from jihwi.errors import (
+    ExtraMissing,
     JihwiError,
     ModelContextFull,
     ModelError,
-    ServerLost,
+    ScriptUnconfined,
+    ServerClassRefused,
+    ServerUnreachable,
     SkillAnsweredFailed,
     SkillArguments,
     SkillChanged,
+    SkillFailed,
+    ToolChanged,
+    UsageError,
 )
 from jihwi.evidence import Viewer, classes_in
 from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
@@ -41,6 +47,17 @@ __all__ = ["Effects", "Learned"]
 
 _FITTINGS = 2
 """So often at least a prompt is made shorter for the same model before another one is asked."""
+_NOT_BEGUN = (
+    SkillArguments,
+    SkillChanged,
+    ScriptUnconfined,
+    ToolChanged,
+    ServerUnreachable,
+    ServerClassRefused,
+    ExtraMissing,
+    UsageError,
+)
+"""What a skill raises before anything was done."""
 RETRY_BASE_MS = 500
 RETRY_MOST_MS = 30_000
 WATCHED_SECONDS = 2.0
@@ -200,44 +217,76 @@ class Effects:
     # ── skills ──
 
     async def run_skill(self, case: Case, command: RunSkill, home: asyncio.Task[Any] | None = None) -> Learned:
-        """A skill's result, or why there is none. `home`: the task this runs in, where the caller knows it."""
+        """A skill's result, or why there is none. `home`: the task this runs in, where the caller knows it.
+
+        Law 3 holds for every end that says nothing of the work: its time is over, its server was lost or answered what
+        cannot be used, it was killed, or it raised what is not its own word (`SkillFailed`). Then a `write` is laid
+        before the case worker with what is known, an `idempotent write` is done again with its key as often as a turn
+        is, and only a `read` has failed. What did not begin has failed, unless an earlier attempt did.
+        """
         began = self._seconds()
         skill = self._skills.get(command.skill.name)
         if skill is None:
-            return self._skill_failed(command, Reason("skill_missing", {"skill": command.skill.name}), began)
+            return self._not_begun(case, command, Reason("skill_missing", {"skill": command.skill.name}))
         try:
             if skill.spec.version != command.skill.version and command.skill.effect != "read":
                 raise SkillChanged(command.skill.name, f"{command.skill.version} → {skill.spec.version}")
             arguments = _as_stored(command.arguments)
             self._skills.check(command.skill.name, arguments)
             result = await self._within(command, skill, self._context(case, command), arguments, home)
+            value = _as_stored(result.value)
         except TimeoutError:
             seconds = f"{command.skill.timeout_ms / 1000:g}"
-            reason = Reason("skill_timeout", {"skill": command.skill.name, "seconds": seconds})
-            return self._skill_failed(command, reason, began)
+            return self._unknown_end(
+                case, command, Reason("skill_timeout", {"skill": skill.spec.name, "seconds": seconds})
+            )
         except SkillArguments as problem:
-            return self._skill_failed(command, Reason("arguments_malformed", {"problem": problem.detail}), began)
+            return self._not_begun(case, command, Reason("arguments_malformed", {"problem": problem.detail}))
         except JihwiError as problem:
-            if isinstance(problem, ServerLost) and command.skill.effect == "write":
-                return _uncertain(command)
-            detail = f"{problem.words(_language(case))} {problem.next_step(_language(case))}".strip()
-            reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
-            return self._skill_failed(command, reason, began, tainted=isinstance(problem, SkillAnsweredFailed))
+            return self._skill_raised(case, command, problem)
         except Exception as problem:  # noqa: BLE001 - the border: whatever a skill raises becomes a fact
             detail = f"{type(problem).__name__}: {problem}"[:500]
-            reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
-            return self._skill_failed(command, reason, began)
+            return self._unknown_end(
+                case, command, Reason("skill_failed", {"skill": skill.spec.name, "detail": detail})
+            )
         body = e.SkillFinished(
             command.assignment,
             command.seat,
             command.turn,
             command.number,
-            _as_stored(result.value),
+            value,
             result.tainted,
             self._cost(result.usage, began) if result.usage is not NOTHING else NOTHING,
         )
         labels = tuple(sorted(result.labels)) if result.labels else ()
         return Learned((e.Draft(body, e.SYSTEM, 0, labels),))
+
+    def _skill_raised(self, case: Case, command: RunSkill, problem: JihwiError) -> Learned:
+        """What one of our own errors says of a skill's work: it did not begin, it failed, or nobody knows."""
+        detail = f"{problem.words(_language(case))} {problem.next_step(_language(case))}".strip()
+        reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
+        tainted = isinstance(problem, SkillAnsweredFailed)
+        if isinstance(problem, _NOT_BEGUN):
+            return self._not_begun(case, command, reason, tainted=tainted)
+        if not isinstance(problem, SkillFailed) or problem.unknown:
+            return self._unknown_end(case, command, reason, tainted=tainted)
+        return self._skill_failed(command, reason, tainted=tainted)
+
+    def _not_begun(self, case: Case, command: RunSkill, reason: Reason, *, tainted: bool = False) -> Learned:
+        """This attempt did nothing; how an earlier one of an `idempotent write` ended is as unknown as before."""
+        if command.attempt > 1 and command.skill.effect == "idempotent write":
+            return self._unknown_end(case, command, reason, tainted=tainted)
+        return self._skill_failed(command, reason, tainted=tainted)
+
+    def _unknown_end(self, case: Case, command: RunSkill, reason: Reason, *, tainted: bool = False) -> Learned:
+        """Nobody knows whether the skill did its work (law 3)."""
+        if command.skill.effect == "read":
+            return self._skill_failed(command, reason, tainted=tainted)
+        if command.skill.effect == "idempotent write" and command.attempt <= case.policy.retries:
+            return self._skill_failed(command, reason, tainted=tainted, retry_at_ms=self._retry_at(command.attempt - 1))
+        place = (command.assignment, command.seat, command.turn, command.number)
+        uncertain = e.SkillUncertain(*place, command.skill.name, command.idempotency_key, reason)
+        return Learned((e.Draft(uncertain, e.SYSTEM, 0, case.assignments[command.assignment].labels),))
 
     async def _within(
         self,
@@ -290,9 +339,11 @@ class Effects:
             classes_in(case.labels),
         )
 
-    def _skill_failed(self, command: RunSkill, reason: Reason, began: float, *, tainted: bool = False) -> Learned:
+    def _skill_failed(
+        self, command: RunSkill, reason: Reason, *, tainted: bool = False, retry_at_ms: int = 0
+    ) -> Learned:
         place = (command.assignment, command.seat, command.turn, command.number, command.attempt)
-        return Learned((e.Draft(e.SkillFailed(*place, reason, tainted=tainted)),))
+        return Learned((e.Draft(e.SkillFailed(*place, reason, retry_at_ms=retry_at_ms, tainted=tainted)),))
 
     # ── releases ──
 
@@ -328,12 +379,6 @@ class Effects:
             return self._store.now_ms()
         most = min(RETRY_BASE_MS * (1 << min(failures, 10)), RETRY_MOST_MS)
         return self._store.now_ms() + most // 2 + self._jitter.randrange(most // 2 + 1)
-
-
-def _uncertain(command: RunSkill) -> Learned:
-    """A `write` whose server was lost while it ran: only a person can find out whether it happened (law 3)."""
-    place = (command.assignment, command.seat, command.turn, command.number)
-    return Learned((e.Draft(e.SkillUncertain(*place, command.skill.name, command.idempotency_key)),))
 
 
 @functools.cache

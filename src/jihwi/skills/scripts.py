@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from jihwi import confinement
-from jihwi.errors import ScriptAnswer, ScriptFailed, ScriptUnconfined, SkillChanged
+from jihwi.errors import ScriptAnswer, ScriptFailed, ScriptKilled, ScriptUnconfined, SkillChanged
 from jihwi.skills import SkillContext, SkillResult
 from jihwi.skills.declared import Declared
 
@@ -57,7 +57,7 @@ async def run_script(
     if code == confinement.CANNOT_CONFINE and declared.leaves_house is False:
         raise ScriptUnconfined(name, f"{sys.platform} {platform.machine()}")
     if code != 0:
-        raise ScriptFailed(name, _ended(code, complaint))
+        raise (ScriptKilled if code < 0 else ScriptFailed)(name, _ended(code, complaint))
     try:
         return SkillResult(msgspec.json.decode(said), tainted=True)
     except (msgspec.DecodeError, RecursionError) as problem:
