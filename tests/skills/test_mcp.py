@@ -6,6 +6,7 @@ import asyncio
 import functools
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,9 +17,11 @@ from typing import Any
 import pytest
 
 from jihwi.case import person
+from jihwi.case.reasons import say
 from jihwi.errors import (
     ServerClassRefused,
     ServerLost,
+    ServerSilent,
     ServerUnreachable,
     SkillArguments,
     SkillFailed,
@@ -195,6 +198,20 @@ async def test_a_server_that_speaks_badly_fails_the_skill_and_nothing_else(
     await desk.servers.close()
 
 
+async def test_a_server_that_never_answers_when_it_is_met_has_done_nothing(tmp_path: Path) -> None:
+    liar = Path(__file__).with_name("mcp_liar.py")
+    server = parse_server(f"liar=stdio:{sys.executable} {liar} silence")
+    servers = McpServers({"liar": server}, lambda reference: "", patience_seconds=1.5)
+    write(tmp_path / "mcp.yaml", "liar: {tools: {count: {effect: write}}}\n")
+    record(tmp_path, {"liar": (Tool(name="count", schema={"type": "object"}),)})
+    skills, faults = mcp_skills(tmp_path, {"liar": server}, servers.caller)
+    assert faults == []
+    with pytest.raises(ServerSilent, match=r"1\.5 s") as silent:
+        await skills[0].run(context(), {})
+    assert "mcp_servers" in silent.value.next_step("en")
+    await servers.close()
+
+
 async def test_hints_are_believed_only_where_the_team_says_so(tmp_path: Path) -> None:
     desk = Desk(tmp_path, stdio(tmp_path))
     desk.learn("office: {}\n")
@@ -294,3 +311,54 @@ async def test_a_server_killed_in_mid_call_fails_a_read_and_lays_a_write_before_
         case = await running
         assert len(await bodies(house, case, kind)) == 1
         assert (case.status == "closed") is (effect == "read")
+
+
+@pytest.mark.parametrize(("effect", "kind"), [("read", "skill_failed"), ("write", "skill_uncertain")])
+async def test_a_call_that_is_never_answered_ends_with_its_time_and_says_so(
+    tmp_path: Path, effect: str, kind: str
+) -> None:
+    declared = f"office: {{tools: {{wait: {{effect: {effect}, approval: never, timeout_seconds: 1.5}}}}}}\n"
+    team = team_of(tmp_path / "desk", ("office_wait", {"effect": effect}), mcp=declared)
+    async with open_house(_house(tmp_path, team)) as house:
+        case = await house.orchestrator().run(opening(house))
+        (ended,) = await bodies(house, case, kind)
+        assert "did not finish within 1.5 seconds" in say(ended.reason, "en")
+        assert "timeout_seconds" in say(ended.reason, "en")
+        assert (case.status == "closed") is (effect == "read")
+
+
+# ── the extra ────────────────────────────────────────────────────────────────
+
+WITHOUT_THE_PACKAGE = """
+import asyncio, sys
+sys.modules["mcp"] = None
+from jihwi.case.reasons import say
+from jihwi.settings import Settings
+from jihwi.wiring import open_house, record_tools
+from tests.skills.brought import bodies, opening
+from jihwi.errors import ExtraMissing
+
+async def main(home, team, server):
+    settings = Settings(home=home, viewer="kim", language="en", team=team, mcp_servers=(server,))
+    async with open_house(settings) as house:
+        case = await house.orchestrator().run(opening(house))
+        (failed,) = await bodies(house, case, "skill_failed")
+        print(case.status, say(failed.reason, "en"))
+    try:
+        await record_tools(settings, __import__("pathlib").Path(team))
+    except ExtraMissing as missing:
+        print(missing.next_step("en"))
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_without_the_package_the_skill_fails_with_the_line_that_installs_it(tmp_path: Path) -> None:
+    team = team_of(tmp_path / "desk", ("office_lookup", {"number": 1}), mcp=TOOLS)
+    record(team, {"office": _offered()})
+    command = [sys.executable, "-c", WITHOUT_THE_PACKAGE, str(tmp_path / "state"), str(team), stdio(tmp_path)]
+    root = Path(__file__).parents[2]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout.splitlines()
+    assert said[0].startswith("closed 'office_lookup' failed: A package for MCP is missing.")
+    assert said[0].endswith("pip install 'jihwi[mcp]'")
+    assert said[1] == "Install it: pip install 'jihwi[mcp]'"

@@ -44,8 +44,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "arguments_malformed": ("값의 형식이 맞지 않습니다: {problem}", "The arguments are malformed: {problem}"),
     "skill_failed": ("'{skill}' 기술이 실패했습니다: {detail}", "'{skill}' failed: {detail}"),
     "skill_timeout": (
-        "'{skill}' 기술이 {seconds}초 안에 끝나지 않았습니다.",
-        "'{skill}' did not finish within {seconds} seconds.",
+        "'{skill}' 기술이 {seconds}초 안에 끝나지 않았습니다. 원래 오래 걸리는 일이면 `timeout_seconds`를 늘리십시오.",
+        "'{skill}' did not finish within {seconds} seconds. If its work takes longer, raise `timeout_seconds`.",
     ),
     "skill_missing": ("'{skill}' 기술이 이 실행기에 없습니다.", "This runner does not have the skill '{skill}'."),
     "write_did_not_happen": (

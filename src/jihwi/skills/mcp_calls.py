@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["McpServers"]
 
 _INSTALL = "pip install 'jihwi[mcp]'"
+PATIENCE_SECONDS = 20.0
 _MOST_CONNECTIONS = 4
 """How often one server is met anew at a time: one in use, and those that still end."""
 
@@ -25,11 +26,19 @@ class McpServers:
     """The servers of the settings. `close` ends every connection and program it has opened.
 
     `secret` gives what lies behind a reference; it is asked when a server is met and what it gives is kept nowhere.
+    `patience_seconds`: how long a server may take to answer when it is met.
     """
 
-    def __init__(self, servers: Mapping[str, McpServer], secret: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        servers: Mapping[str, McpServer],
+        secret: Callable[[str], str],
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._servers = servers
         self._secret = secret
+        self._patience_seconds = patience_seconds
         self._callers: dict[str, _Caller] = {}
 
     def caller(self, name: str) -> ToolCaller:
@@ -48,16 +57,17 @@ class McpServers:
         if name not in self._servers:
             raise ServerUnreachable(name, f"'{name}': mcp_servers")
         if name not in self._callers:
-            self._callers[name] = _Caller(self._servers[name], self._secret)
+            self._callers[name] = _Caller(self._servers[name], self._secret, self._patience_seconds)
         return self._callers[name]
 
 
 class _Caller:
     """One server, with the connection in use and those that end."""
 
-    def __init__(self, server: McpServer, secret: Callable[[str], str]) -> None:
+    def __init__(self, server: McpServer, secret: Callable[[str], str], patience_seconds: float) -> None:
         self._server = server
         self._secret = secret
+        self._patience_seconds = patience_seconds
         self._opening = asyncio.Lock()
         self._current: Connection | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -105,7 +115,7 @@ class _Caller:
                 if len(self._ending) >= _MOST_CONNECTIONS:
                     await asyncio.wait(self._ending, return_when=asyncio.FIRST_COMPLETED)
                 wire = _wire()
-                self._current = await wire.connect(skill, self._server, self._secret)
+                self._current = await wire.connect(skill, self._server, self._secret, seconds=self._patience_seconds)
             return self._current
 
     async def _let_go(self, connection: Connection) -> None:

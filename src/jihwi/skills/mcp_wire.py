@@ -23,13 +23,12 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 from pydantic import ValidationError
 
-from jihwi.errors import ServerLost, ServerUnreachable, ToolAnswer, ToolFailed
+from jihwi.errors import ServerLost, ServerSilent, ServerUnreachable, ToolAnswer, ToolFailed
 from jihwi.skills.mcp_tools import Tool
 from jihwi.skills.servers import McpServer
 
 __all__ = ["Connection", "connect"]
 
-CONNECT_SECONDS = 20.0
 SILENCE_SECONDS = 300.0
 LONGEST_ANSWER = 1 << 20
 """Bytes of JSON one call may bring."""
@@ -50,9 +49,9 @@ for _name in ("mcp", "client"):
     logging.getLogger(_name).propagate = False  # what went wrong is told by our errors; a server writes no log here
 
 
-async def connect(skill: str, server: McpServer, secret: Callable[[str], str]) -> Connection:
-    """Meet a server and learn its tools. Raises ServerUnreachable, SettingInvalid."""
-    connection = Connection(server, secret)
+async def connect(skill: str, server: McpServer, secret: Callable[[str], str], *, seconds: float) -> Connection:
+    """Meet a server within so many seconds and learn its tools. Raises ServerUnreachable, SettingInvalid."""
+    connection = Connection(server, secret, seconds)
     await connection.open(skill)
     return connection
 
@@ -60,8 +59,9 @@ async def connect(skill: str, server: McpServer, secret: Callable[[str], str]) -
 class Connection:
     """A server that has been met. `call` may run many times at once; `close` it when done."""
 
-    def __init__(self, server: McpServer, secret: Callable[[str], str]) -> None:
+    def __init__(self, server: McpServer, secret: Callable[[str], str], seconds: float) -> None:
         self._server = server
+        self._seconds = seconds
         self._secret = secret
         self._stop = asyncio.Event()
         self._idle = asyncio.Event()
@@ -81,11 +81,11 @@ class Connection:
         met: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._owner = asyncio.create_task(self._own(met))
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 await asyncio.shield(met)
         except TimeoutError:
             await self._end_owner()
-            raise ServerUnreachable(skill, f"{self._server.shown}: > {CONNECT_SECONDS:g} s") from None
+            raise ServerSilent(skill, f"{self._server.shown}: > {self._seconds:g} s") from None
         except _NotMet as problem:
             await self._end_owner()
             raise ServerUnreachable(skill, f"{self._server.shown}: {problem}") from None
@@ -123,7 +123,7 @@ class Connection:
         headers = {"Authorization": f"Bearer {self._secret(server.key)}"} if server.key else {}
         tls = ssl.create_default_context() if server.url.startswith("https:") else False
         inner = httpx2.AsyncHTTPTransport(verify=tls, trust_env=False)
-        timeout = httpx2.Timeout(CONNECT_SECONDS, read=SILENCE_SECONDS)
+        timeout = httpx2.Timeout(self._seconds, read=SILENCE_SECONDS)
         async with httpx2.AsyncClient(
             transport=_Bounded(inner), headers=headers, timeout=timeout, follow_redirects=False, trust_env=False
         ) as http:
@@ -152,10 +152,10 @@ class Connection:
     async def look(self, skill: str) -> None:
         """Learn the tools anew. Raises ServerLost when nobody answers."""
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 self.tools = await self._guarded(skill, self._listed)
         except TimeoutError:
-            raise ServerLost(skill, f"{self._server.shown}: > {CONNECT_SECONDS:g} s") from None
+            raise ServerLost(skill, f"{self._server.shown}: > {self._seconds:g} s") from None
 
     async def call(self, skill: str, tool: str, arguments: dict[str, Any], key: str) -> Any:
         """What a tool answers. Raises ServerLost, ToolFailed, ToolAnswer."""
