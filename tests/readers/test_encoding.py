@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -81,6 +82,14 @@ def test_double_decoding_is_undone(right: str, wrong: str) -> None:
     assert found.text.startswith("제목: 한국어 문서")
     assert "mojibake" in [w.code for w in found.warnings]
     assert all(run.origin == "repaired" for run in found.repaired)
+
+
+def test_hangul_taken_apart_is_put_together_and_old_letters_stay() -> None:
+    text = "한글 문서의 값은 꽤 크다. 옛글자 ᄒᆞᆫ글"
+    found = decode(unicodedata.normalize("NFD", text).encode())
+    assert found.text == text
+    assert [one.code for one in found.warnings] == ["hangul_composed"]
+    assert decode("옛글자 ᄒᆞᆫ글".encode()).warnings == ()
 
 
 def test_what_cannot_be_undone_is_said() -> None:

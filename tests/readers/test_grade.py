@@ -122,6 +122,35 @@ def test_a_marking_is_seen_alone_in_brackets_or_named_as_one(line: str) -> None:
     assert found.reading.metadata.labels == ("대외비",)
 
 
+@pytest.mark.parametrize(
+    ("stated", "text", "language"),
+    [
+        ("en-US", "예산 집행 보고서이다.", "ko"),
+        ("ko-KR", "예산 집행 보고서이다.", "ko"),
+        ("ko-KR", "This is a report on the budget.", "en"),
+        ("de-DE", "Das ist ein Bericht.", "de"),
+        ("fr", "1,234", "fr"),
+        ("", "1,234", ""),
+    ],
+)
+def test_the_language_is_that_of_the_letters_before_that_of_the_program(stated: str, text: str, language: str) -> None:
+    made = msgspec.structs.replace(reading("docx", text), metadata=Metadata(language=stated))
+    found = outcome(made).reading
+    assert found is not None
+    assert found.metadata.language == language
+
+
+def test_question_marks_in_place_of_words_are_a_loss_and_a_question_is_none() -> None:
+    lost = outcome(reading("text", "????? ??? ????? 2026 ?? ??? ???? ????"))
+    assert (lost.grade, codes(lost)) == ("D", ["text_lost"])
+    assert codes(outcome(reading("text", "정말인가?? 언제부터인가? " * 20))) == []
+
+
+@pytest.mark.parametrize("format", ["text", "csv", "json", "markdown"])
+def test_a_text_without_letters_is_empty_and_holds_no_picture(format: str) -> None:
+    assert codes(outcome(reading(format))) == ["empty_file"]
+
+
 def test_a_sentence_about_secrecy_is_no_marking() -> None:
     found = outcome(reading("docx", "이 회의는 비공개로 진행하고, 대외비 문서는 따로 관리한다.", "비공개 사유\t공개"))
     assert found.reading is not None

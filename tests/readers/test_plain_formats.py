@@ -214,6 +214,36 @@ def test_json_nested_without_end_is_no_crash(data: bytes) -> None:
     assert warned(read("json", data))
 
 
+def test_a_name_that_comes_twice_keeps_both_its_values() -> None:
+    assert texts(read("json", b'{"a": 1, "b": 2, "a": 3}')) == ["a: 1", "b: 2", "a (2): 3"]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [("<r><a>가</a><b>나", True), ("<r><a>가</b></r>", True), ("<r>가</r>", False), ("<r>&nowhere; 가</r>", False)],
+)
+def test_xml_that_is_not_sound_is_read_and_told(data: str, told: bool) -> None:
+    reading = read("xml", data.encode())
+    assert "가" in reading.text
+    assert ("xml_repaired" in warned(reading)) == told
+
+
+def test_where_json_is_broken_is_told_in_a_persons_words() -> None:
+    (warning,) = read("json", '{"제목": "예산",\n "항목": [1, 2'.encode()).warnings
+    assert (warning.code, warning.detail) == ("json_broken", "2행 13번째 글자")
+
+
+def test_marks_after_a_backslash_and_the_line_for_excel_are_no_text() -> None:
+    assert table_of(read("csv", '"말"|"뜻"\n"그가 \\"예\\" 했다"|2\n'.encode()))[2][4] == '그가 "예" 했다'
+    assert table_of(read("csv", 'a,b\n"그가 ""예"" 했다",c:\\\n'.encode()))[2][4] == '그가 "예" 했다'
+    reading = read("csv", "sep=;\n이름;금액\n가;1\n".encode())
+    assert texts(reading) == ["이름\t금액\n가\t1"]
+
+
+def test_what_a_script_in_a_line_of_markdown_says_is_no_text() -> None:
+    assert texts(read("markdown", "앞 <b>굵게</b> <script>alert(1)</script> 뒤\n".encode())) == ["앞 굵게  뒤"]
+
+
 def test_entities_are_never_expanded() -> None:
     bomb = '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x;&x;&x;"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
     reading = read("xml", f"<?xml version='1.0'?>{bomb}<a><b>글 &y; &f;</b></a>".encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -225,6 +226,21 @@ def test_mending_writes_elsewhere_and_leaves_the_originals_alone(tmp_path: Path)
     assert "새글.txt" not in done
     assert "charset='utf-8'" in (there / "공지.html").read_text(encoding="utf-8")
     assert {name: (here / name).read_bytes() for name in files} == files
+
+
+def test_a_table_is_mended_as_a_table_and_a_plain_text_without_marks_of_markdown(tmp_path: Path) -> None:
+    here = tmp_path / "원본"
+    here.mkdir()
+    rows = "이름,금액\n홍길동,1\n김철수,2\n박영희,3\n".encode("cp949") + "덧붙인 사람,4\n덧붙인 이,5\n".encode()
+    (here / "섞임.csv").write_bytes(rows)
+    (here / "맥.txt").write_text(unicodedata.normalize("NFD", "2 * 3 = [여섯]이다.\n"), "utf-8")
+    (here / "섞임.json").write_bytes('{"가": "앞의 글이다"}\n'.encode("cp949") + '{"나": "뒤의 글이다"}\n'.encode())
+    with SandboxReadingService(processes=1) as service:
+        done = {each.path: each.written for each in repair(service.read_all(walk(here)), here, tmp_path / "고친것")}
+    table = (tmp_path / "고친것" / done["섞임.csv"]).read_text("utf-8").splitlines()
+    assert (table[0], table[-1]) == ("이름,금액", "덧붙인 이,5")
+    assert (tmp_path / "고친것" / done["맥.txt"]).read_text("utf-8") == "2 * 3 = [여섯]이다.\n"
+    assert done["섞임.json"] == "섞임.json.md"
 
 
 def test_a_document_is_mended_into_markdown_beside_its_place(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class DataReader:
     """XML, JSON and JSON lines."""
 
     name = "data"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("xml", "json", "jsonl")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -60,12 +60,30 @@ def _json(builder: ReadingBuilder, decoded: Decoded, format: str, limits: Limits
             value: object = _lines(builder, decoded.text)
         else:
             # Numbers stay as they are written: 1.10 is no 1.1, and no digit of a long one is lost.
-            value = json.loads(decoded.text, parse_float=str, parse_int=str)
+            value = json.loads(decoded.text, parse_float=str, parse_int=str, object_pairs_hook=_every_pair)
     except (ValueError, RecursionError) as error:
-        builder.warn("json_broken", str(error)[:100])
+        builder.warn("json_broken", _where(error))
         write_text(builder, decoded, limits)
         return
     _Tree(builder, limits).value(value, "", 1)
+
+
+def _where(error: ValueError | RecursionError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.lineno}행 {error.colno}번째 글자"
+    return "너무 깊이 겹침"
+
+
+def _every_pair(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A mapping in which a name that comes again keeps both its values: the second as `이름 (2)`."""
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        number, free = 1, name
+        while free in found:
+            number += 1
+            free = f"{name} ({number})"
+        found[free] = value
+    return found
 
 
 def _lines(builder: ReadingBuilder, text: str) -> list[object]:
@@ -73,7 +91,7 @@ def _lines(builder: ReadingBuilder, text: str) -> list[object]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                found.append(json.loads(line, parse_float=str, parse_int=str))
+                found.append(json.loads(line, parse_float=str, parse_int=str, object_pairs_hook=_every_pair))
             except (ValueError, RecursionError):
                 builder.warn("line_broken", str(number) if number < 10 else "")
                 found.append(line.strip())
@@ -164,7 +182,10 @@ class _Xml:
             self._builder.warn("entities_ignored")
         if not bare.strip():
             raise FileBroken(path, "xml: empty")
-        root = parse_xml(bare.encode("utf-8", "replace"), path)
+        encoded = bare.encode("utf-8", "replace")
+        root = parse_xml(encoded, path)
+        if fault := _fault_of(encoded):
+            self._builder.warn("xml_repaired", fault)
         self._element(root, 0)
         if not self._builder.length:
             self._attributes(root)
@@ -209,6 +230,19 @@ class _Xml:
             self._builder.metadata = known
         else:
             self._builder.paragraph("\n".join(line.strip() for line in text.split("\n") if line.strip()))
+
+
+def _fault_of(data: bytes) -> str:
+    """Where an XML document is not well formed; empty when it is, but for entities, which are no fault of its own."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        if all("UNDECLARED_ENTITY" in one.type_name for one in parser.error_log):
+            return ""
+        line, column = error.position
+        return f"{line}행 {column}번째 글자"
+    return ""
 
 
 def _is_running_text(element: etree._Element, children: list[etree._Element]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from jihwi.evidence import Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
@@ -15,6 +17,7 @@ from jihwi.readers.grid import header_rows
 __all__ = ["DelimitedReader"]
 
 _DELIMITERS = (",", "\t", ";", "|")
+_SEPARATOR = re.compile(r"sep=([^\n\w\"'])\n", re.IGNORECASE)
 _SAMPLE_LINES = 200
 _MOST_CELLS = 1_000_000
 _LONGEST_CELL = 1 << 20
@@ -24,7 +27,7 @@ class DelimitedReader:
     """CSV and TSV: one table; lines before it that have no columns stay paragraphs."""
 
     name = "delimited"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("csv", "tsv")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -35,8 +38,10 @@ class DelimitedReader:
         builder.metadata = Metadata(encoding=decoded.encoding)
         for warning in decoded.warnings:
             builder.warn(warning.code, warning.detail, warning.count)
-        delimiter = find_delimiter(decoded.text, "\t" if format == "tsv" else ",")
-        rows = list(self._rows(builder, decoded.text, delimiter, limits))
+        said = _SEPARATOR.match(decoded.text)  # a line for Excel, and no row
+        text = decoded.text[said.end() :] if said else decoded.text
+        delimiter = said.group(1) if said else find_delimiter(text, "\t" if format == "tsv" else ",")
+        rows = list(self._rows(builder, text, delimiter, limits))
         titles = _titles(rows)
         for row in rows[:titles]:
             builder.paragraph(" ".join(cell for cell in row if cell))
@@ -51,7 +56,7 @@ class DelimitedReader:
         csv.field_size_limit(_LONGEST_CELL)
         cells = length = 0
         try:
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True):
+            for row in csv.reader(io.StringIO(text, newline=""), **_dialect(text, delimiter)):
                 if not any(cell.strip() for cell in row):
                     continue
                 cells += len(row)
@@ -62,6 +67,14 @@ class DelimitedReader:
                 yield [cell.strip() for cell in row]
         except csv.Error as error:
             builder.warn("rows_broken", str(error))
+
+
+def _dialect(text: str, delimiter: str) -> dict[str, Any]:
+    """How its quotation marks are kept: doubled, as spreadsheets do, or after a backslash, as databases do."""
+    by_backslash = '\\"' in text and '""' not in text
+    return {"delimiter": delimiter, "skipinitialspace": True} | (
+        {"escapechar": "\\", "doublequote": False} if by_backslash else {}
+    )
 
 
 def find_delimiter(text: str, otherwise: str = ",") -> str:

@@ -30,6 +30,8 @@ _ENGLISH: tuple[tuple[str, str], ...] = (
     (r"BODY가 없음", "no BODY"),
     (r"풀면 ([\d,]+)바이트를 넘음", r"more than \1 bytes when it is unpacked"),
     (r"([\d,]+)바이트", r"\1 bytes"),
+    (r"(\d+)행 (\d+)번째 글자", r"line \1, character \2"),
+    (r"너무 깊이 겹침", "nested too deeply"),
     (r"(.*) 없음", r"\1 is missing"),
 )
 _PATTERNS = tuple((re.compile(korean, re.DOTALL), english) for korean, english in _ENGLISH)

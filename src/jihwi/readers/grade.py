@@ -26,11 +26,17 @@ HUGE_TABLE_CELLS = 100_000
 MOST_PLACES = 8
 
 _SAYS_LITTLE = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xml", "html", "eml", "msg"})
+_PLAIN = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl"})
+"""What can hold no picture: without text it is empty."""
 _CONTAINERS = frozenset({"zip", "tar", "eml", "msg"})
 _PICTURES = frozenset({"png", "jpeg", "tiff"})
 _LEGACY_OK = frozenset({"", "utf-8", "utf8", "ascii", "us-ascii", "utf-8-sig"})
 _PICTURE_PAGES = frozenset({"page_without_text", "page_outlined", "page_not_recognised"})
 _GARBLED = re.compile("[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
+
+_LOST = re.compile(r"(?<![\w?!])\?{2,}")
+"""What a program writes for letters that its encoding does not hold: question marks in rows, as long as the words."""
+_MANY_LOST = 20
 
 
 def grade_of(remarks: tuple[Remark, ...]) -> GradeLetter:
@@ -106,10 +112,14 @@ def graded(reading: Reading, sniffed: Sniffed, size: int, limits: Limits, inside
 
 
 def enriched(reading: Reading) -> Reading:
-    """The reading with what its text says of itself: markings, and the language where the file names none."""
+    """The reading with what its text says of itself: markings, and its language.
+
+    What a file states is often only what its program was set to, so it counts where the letters do not say more.
+    """
     metadata = reading.metadata
     labels = tuple(dict.fromkeys((*metadata.labels, *labels_in(reading.text))))
-    language = metadata.language or language_of(reading.text)
+    told, stated = language_of(reading.text), re.split("[-_]", metadata.language.strip().lower(), maxsplit=1)[0]
+    language = told if told not in ("", "en") or stated in ("", "ko", "ja", "zh", "ru") else stated
     if labels == metadata.labels and language == metadata.language:
         return reading
     return msgspec.structs.replace(
@@ -150,7 +160,8 @@ def _of_format(reading: Reading) -> list[Remark]:
     if format == "pdf":
         return [remark("structure_guessed")]
     encoding = reading.metadata.encoding.lower()
-    if encoding not in _LEGACY_OK and format not in ("eml", "msg", "rtf"):
+    # That encodings are mixed is a remark of its own.
+    if encoding not in _LEGACY_OK and encoding != "mixed" and format not in ("eml", "msg", "rtf"):
         return [remark("encoding_legacy", encoding=encoding)]
     return []
 
@@ -159,6 +170,8 @@ def _of_amount(reading: Reading, format: str, size: int, inside: int) -> list[Re
     if any(warning.code in _PICTURE_PAGES for warning in reading.warnings):
         return []  # that its pages are pictures is the reason, and is said
     letters = sum(map(len, reading.text.split()))
+    if letters == 0 and format in _PLAIN:
+        return [remark("empty_file")]
     if letters == 0:
         return [] if inside else [remark("no_text", size=bytes_words(size))]
     if format in _SAYS_LITTLE or (format in _CONTAINERS and inside):
@@ -178,6 +191,9 @@ def _of_letters(reading: Reading) -> list[Remark]:
         remarks.append(remark("text_some_garbled", count=garbled))
     elif garbled:
         remarks.append(remark("text_few_garbled", count=garbled))
+    lost = sum(map(len, _LOST.findall(reading.text)))
+    if lost >= _MANY_LOST and lost * 10 > length:
+        remarks.append(remark("text_lost", share=lost * 100 // length))
     recognised = sum(run.end - run.start for run in reading.origins if run.origin == "recognised")
     if recognised:
         remarks.append(remark("text_recognised", share=max(1, recognised * 100 // length)))

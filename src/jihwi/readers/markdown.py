@@ -18,6 +18,7 @@ __all__ = ["MarkdownReader"]
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"^(title|author|date|lang|language)\s*:\s*(.+)$", re.MULTILINE | re.IGNORECASE)
+_UNSEEN = re.compile(r"<(/?)(?:script|style)\b", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -161,8 +162,13 @@ class _Walk:
 def _plain(token: Token) -> str:
     """The words of running text: links and emphasis without their signs, pictures by their alternative text."""
     parts: list[str] = []
+    unseen = False
     for child in token.children or ():
-        if child.type in {"softbreak", "hardbreak"}:
+        if child.type == "html_inline" and (edge := _UNSEEN.match(child.content)):
+            unseen = not edge.group(1)
+        elif unseen:
+            continue
+        elif child.type in {"softbreak", "hardbreak"}:
             parts.append("\n")
         elif child.type in {"text", "code_inline", "image"}:
             parts.append(child.content)

@@ -28,7 +28,10 @@ from jihwi.readers.writers import to_markdown, to_text
 __all__ = ["Repaired", "refuse_overlap", "repair", "safe_path"]
 
 _ENCODED = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xml", "html"})
-_ENCODING_REMARKS = frozenset({"encoding_legacy", "encoding_mixed", "encoding_broken", "mojibake", "text_repaired"})
+_ENCODING_REMARKS = frozenset(
+    {"encoding_legacy", "encoding_mixed", "encoding_broken", "mojibake", "text_repaired", "hangul_composed"}
+)
+_NOT_AS_STORED = _ENCODING_REMARKS - {"encoding_legacy"}
 _LISTS = frozenset({"zip", "tar"})
 """What holds nothing but other documents: their names alone are no copy."""
 _READABLE_AS_IT_IS = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl"})
@@ -102,7 +105,7 @@ def _decoded(outcome: Outcome, folder: Path) -> str:
     """The file's own text, every line kept, when its one encoding decodes all of it; otherwise empty."""
     reading = outcome.reading
     assert reading is not None
-    if any(r.code in ("encoding_mixed", "encoding_broken", "mojibake", "text_repaired") for r in outcome.remarks):
+    if any(r.code in _NOT_AS_STORED for r in outcome.remarks):
         return ""
     with contextlib.suppress(OSError, LookupError, UnicodeError):
         codec = codecs.lookup(reading.metadata.encoding)

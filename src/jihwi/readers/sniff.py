@@ -169,6 +169,8 @@ def _contradicted(format: str, extension: str) -> str:
         return ""
     if format in _TEXT_FAMILY and expected & {"text", "markdown"}:
         return ""
+    if {format} | expected <= {"csv", "tsv"}:
+        return ""  # which delimiter a table has is nothing its name must say
     if format == "text" and expected & _TEXT_FAMILY:
         return extension if expected & {"html", "json", "eml"} else ""
     if format == "markdown" and expected <= _TEXT_FAMILY:

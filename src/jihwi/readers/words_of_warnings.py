@@ -79,8 +79,8 @@ WARNINGS: dict[str, Entry] = {
     "picture_without_text": _note("글이 없는 그림입니다: {detail}쪽", "Pictures without text: pages {detail}."),
     "converted": _note("{detail} 형식으로 바꾸어 읽었습니다.", "It was converted to {detail} to be read."),
     "entities_ignored": _note(
-        "외부를 가리키는 XML 개체 {count}개는 따르지 않았습니다.",
-        "{count} XML entities that reach outside were not followed.",
+        "XML 개체(entity) 정의는 펼치지도 따르지도 않았습니다.",
+        "Its XML entities were neither expanded nor followed.",
     ),
     "link_ignored": _note(
         "압축 파일 안의 링크 {count}개는 따르지 않았습니다.", "{count} links in the archive were not followed."
@@ -90,6 +90,14 @@ WARNINGS: dict[str, Entry] = {
         "{count} names in the archive point outside it: {detail}",
         "보낸 곳을 확인하십시오. 아무것도 밖에 쓰지 않았습니다.",
         "See where it comes from; nothing was written outside.",
+    ),
+    "hangul_composed": Entry(
+        "B",
+        "automatic",
+        "자모가 풀린 한글(NFD, 흔히 맥에서 생김)을 모아 읽었습니다.",
+        "Its Hangul was taken apart into letters (NFD, as Macs do) and was put together.",
+        "--fix가 모은 사본을 UTF-8로 씁니다.",
+        "--fix writes a copy that is put together, as UTF-8.",
     ),
     # ── small losses ──
     "chart_not_read": _small_loss("차트 {count}개는 읽지 않았습니다.", "{count} charts were not read."),

@@ -20,7 +20,7 @@ from jihwi.evidence.links import is_safe
 
 __all__ = ["reading_schema", "to_json", "to_markdown", "to_text"]
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>]|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|>|\d+(?=[.)]\s)|={3,}|-{3,}|~{3,})")
 _AFTER_FLOW = frozenset({"footnote", "endnote", "comment"})
 

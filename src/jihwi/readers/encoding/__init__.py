@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 
 import msgspec
 
@@ -28,6 +29,9 @@ _SPELT_OUT = re.compile("\u3164([ㄱ-ㅎ])([ㅏ-ㅣ])([ㄱ-ㅎ\u3164])")
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _FINALS = "\u3164ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
+# Letters of a modern syllable that stand apart, as Macs store them; letters of old syllables have no other form.
+_APART = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
+_COMPOSED = Warning("hangul_composed")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _NAMES = {
     "euc-kr": "cp949",
@@ -301,12 +305,15 @@ def _without_mojibake(pieces: list[tuple[str, bool]]) -> tuple[list[tuple[str, b
 def _finished(guess: _Guess, pieces: list[tuple[str, bool]], mended: int) -> Decoded:
     parts: list[str] = []
     runs: list[OriginRun] = []
-    length = unwanted = 0
+    length = unwanted = composed = 0
     for text, repaired in pieces:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         if "\u3164" in text:
             text = _SPELT_OUT.sub(_syllable, text)
+        if _APART.search(text):
+            text, count = _APART.subn(_composed, text)
+            composed += count
         cleaned, removed = _UNWANTED.subn("", text)
         unwanted += removed
         if repaired and cleaned:
@@ -322,8 +329,12 @@ def _finished(guess: _Guess, pieces: list[tuple[str, bool]], mended: int) -> Dec
         encoding=guess.encoding,
         confidence=guess.confidence,
         repaired=tuple(runs),
-        warnings=_warnings(guess, whole, mended, unwanted),
+        warnings=(*_warnings(guess, whole, mended, unwanted), *([_COMPOSED] if composed else [])),
     )
+
+
+def _composed(apart: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", apart.group())
 
 
 def _syllable(spelt: re.Match[str]) -> str:
