@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jihwi.cli import asking, cases, houses, lab, ledgers, looking, runner, seats, serving, stores
+from jihwi.cli.late import Commands, LateGroup, later
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
 
@@ -15,6 +15,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="jihwi",
+    cls=LateGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -131,31 +132,129 @@ def search(
     return run_async(lambda: search_library(session, query, files, limit, security_class or []))
 
 
-assert seats.app is asking.app is cases.app  # the seats and further questions are commands of `case`
-app.command("lab", help=lab.HELP, epilog=lab.EPILOG)(lab.lab)
-app.add_typer(cases.app, name="case")
-app.add_typer(ledgers.app, name="ledger")
-app.add_typer(houses.app, name="settings")
-app.add_typer(stores.app, name="store")
-app.add_typer(looking.cite, name="cite")
-app.add_typer(looking.team, name="team")
-app.command(
-    "skills", help=say("어떤 기술이 있는지 봅니다.", "List the skills there are."), epilog="jihwi skills --json"
-)(looking.skills)
-app.command(
+# ── what other modules do ────────────────────────────────────────────────────
+
+
+@later(
+    app,
+    "lab",
+    help=say(
+        "이 파일들에 어떤 자르기 방식이 맞는지 재고, 권하고, 받아들입니다.",
+        "Measure which way of cutting suits these files; recommend and adopt it.",
+    ),
+    epilog="jihwi lab --files ./문서 --out ./비교",
+)
+def _lab() -> Commands:
+    from jihwi.cli import lab
+
+    return lab.lab
+
+
+@later(
+    app, "skills", help=say("어떤 기술이 있는지 봅니다.", "List the skills there are."), epilog="jihwi skills --json"
+)
+def _skills() -> Commands:
+    from jihwi.cli import looking
+
+    return looking.skills
+
+
+@later(
+    app,
     "doctor",
     help=say(
         "무엇이 있고 없는지, 어떻게 설치하는지 봅니다.", "See what is installed, what is missing, and how to get it."
     ),
     epilog="jihwi doctor",
-)(looking.doctor)
-app.command(
-    help=say("브라우저에서 일하는 콘솔을 엽니다.", "Open the console: the desk in a browser."), epilog="jihwi serve"
-)(serving.serve)
-app.command(
+)
+def _doctor() -> Commands:
+    from jihwi.cli import looking
+
+    return looking.doctor
+
+
+@later(
+    app,
+    "serve",
+    help=say("브라우저에서 일하는 콘솔을 엽니다.", "Open the console: the desk in a browser."),
+    epilog="jihwi serve",
+)
+def _serve() -> Commands:
+    from jihwi.cli import serving
+
+    return serving.serve
+
+
+@later(
+    app,
+    "runner",
     help=say(
         "일이 있는 모든 사건을 이어 갑니다. 여럿을 함께 돌려도 됩니다.",
         "Drive every case that has work; run any number.",
     ),
     epilog="jihwi runner",
-)(runner.runner)
+)
+def _runner() -> Commands:
+    from jihwi.cli import runner
+
+    return runner.runner
+
+
+@later(app, "case", help=say("사건을 보고, 답하고, 승인하고, 이어 갑니다.", "See, answer, approve and drive on cases."))
+def _case() -> Commands:
+    from jihwi.cli import asking, cases, seats
+
+    assert seats.app is asking.app is cases.app  # the seats and further questions are commands of `case`
+    return cases.app
+
+
+@later(
+    app,
+    "ledger",
+    help=say(
+        "사건과 집의 원장을 확인하고, 서명하고, 내보냅니다.",
+        "Verify, sign and export the ledger of a case or the house.",
+    ),
+)
+def _ledger() -> Commands:
+    from jihwi.cli import ledgers
+
+    return ledgers.app
+
+
+@later(
+    app,
+    "settings",
+    help=say("실행 중에 바꿀 수 있는 설정을 보고 바꿉니다.", "See and change what may be changed while it runs."),
+)
+def _settings() -> Commands:
+    from jihwi.cli import houses
+
+    return houses.app
+
+
+@later(
+    app,
+    "store",
+    help=say(
+        "기록을 복사해 두고, 되돌리고, 옮기고, 지웁니다.", "Keep copies of what is recorded; restore, move, erase."
+    ),
+)
+def _store() -> Commands:
+    from jihwi.cli import stores
+
+    return stores.app
+
+
+@later(app, "cite", help=say("인용을 확인합니다.", "Check quotations."))
+def _cite() -> Commands:
+    from jihwi.cli import looking
+
+    return looking.cite
+
+
+@later(app, "team", help=say("팀을 살핍니다.", "Look at teams."))
+def _team() -> Commands:
+    from jihwi.cli import looking
+
+    return looking.team

@@ -19,10 +19,7 @@ from jihwi.wiring import House, open_house
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=say("실행 중에 바꿀 수 있는 설정을 보고 바꿉니다.", "See and change what may be changed while it runs."),
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 class Way(enum.Enum):

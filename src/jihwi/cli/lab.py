@@ -20,13 +20,7 @@ from jihwi.wiring import House, collection_of, open_house
 if TYPE_CHECKING:
     from jihwi.library.lab import LabReport
 
-__all__ = ["EPILOG", "HELP", "lab"]
-
-HELP = say(
-    "이 파일들에 어떤 자르기 방식이 맞는지 재고, 권하고, 받아들입니다.",
-    "Measure which way of cutting suits these files; recommend and adopt it.",
-)
-EPILOG = "jihwi lab --files ./문서 --out ./비교"
+__all__ = ["lab"]
 
 _NAMES: tuple[StrategyName, ...] = get_args(StrategyName)
 

@@ -31,13 +31,7 @@ from jihwi.wiring import House, open_house, state_place
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=say(
-        "사건과 집의 원장을 확인하고, 서명하고, 내보냅니다.",
-        "Verify, sign and export the ledger of a case or the house.",
-    ),
-)
+app = typer.Typer(no_args_is_help=True)
 
 Target = Annotated[
     str,

@@ -21,8 +21,8 @@ from jihwi.teams import Brought, Problem, check_team, team_folder
 
 __all__ = ["cite", "doctor", "skills", "team"]
 
-team = typer.Typer(no_args_is_help=True, help=say("팀을 살핍니다.", "Look at teams."))
-cite = typer.Typer(no_args_is_help=True, help=say("인용을 확인합니다.", "Check quotations."))
+team = typer.Typer(no_args_is_help=True)
+cite = typer.Typer(no_args_is_help=True)
 
 
 @team.command(epilog="jihwi team check ./teams/우리팀")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import signal
@@ -11,14 +10,16 @@ import traceback
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
 
 import typer
 
 from jihwi.cli.screen import Screen, guess_language, say
 from jihwi.errors import JihwiError
-from jihwi.settings import Settings, load_settings
 from jihwi.words import Language
+
+if TYPE_CHECKING:
+    from jihwi.settings import Settings
 
 __all__ = ["Home", "Json", "Lang", "Session", "in_session", "on_signals", "run_async"]
 
@@ -44,6 +45,8 @@ class Session:
     """One run of one command: its settings and its screen."""
 
     def __init__(self, *, json: bool = False, lang: str | None = None, home: str | None = None, **said: Any) -> None:
+        from jihwi.settings import load_settings  # waits: the help needs none
+
         self.screen = Screen(json=json, language=_language(lang or os.environ.get("JIHWI_LANGUAGE")))
         try:
             self.settings: Settings = load_settings(Path.cwd(), language=lang, home=home, **said)
@@ -105,6 +108,7 @@ def _language(said: str | None) -> Language:
 
 def run_async(work: Callable[[], Awaitable[int]]) -> int:
     """Run a command's work; answers its exit code."""
+    import asyncio  # waits: the help needs none
 
     async def main() -> int:
         return await work()
@@ -114,6 +118,8 @@ def run_async(work: Callable[[], Awaitable[int]]) -> int:
 
 def on_signals(stop: Callable[[], None]) -> None:
     """Ask for a clean end on SIGTERM and SIGINT; a second one ends at once."""
+    import asyncio  # waits with the rest
+
     loop = asyncio.get_running_loop()
     asked: list[int] = []
 

@@ -27,12 +27,7 @@ from jihwi.wiring import House, StoreRoom, copy_library, open_house, open_store,
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=say(
-        "기록을 복사해 두고, 되돌리고, 옮기고, 지웁니다.", "Keep copies of what is recorded; restore, move, erase."
-    ),
-)
+app = typer.Typer(no_args_is_help=True)
 
 _EVERY_CASE = 1_000_000_000
 _ADDRESSES = ("postgresql://", "postgres://", "env:", "file:")

@@ -1,0 +1,62 @@
+"""Commands whose module is imported when one of them is called: the list of commands needs only names and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+__all__ = ["Commands", "LateGroup", "later"]
+
+Commands = typer.Typer | Callable[..., None]
+"""What a module brings: a group of commands, or one."""
+
+
+class _Late(NamedTuple):
+    bring: Callable[[], Commands]
+    help: str
+    epilog: str
+
+
+_LATE: dict[str, _Late] = {}
+
+
+def later(
+    app: typer.Typer, name: str, *, help: str, epilog: str = ""
+) -> Callable[[Callable[[], Commands]], Callable[[], Commands]]:
+    """The command `name` of `app` is what the decorated function brings, which imports it only then."""
+
+    def register(bring: Callable[[], Commands]) -> Callable[[], Commands]:
+        _LATE[name] = _Late(bring, help, epilog)
+        app.command(name, help=help)(_in_the_list)
+        return bring
+
+    return register
+
+
+def _in_the_list() -> None:
+    """Holds the place of a command in the list; what is called is the command itself."""
+
+
+class LateGroup(TyperGroup):
+    """A group that brings a command when it is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called, itself instead of its place in the list."""
+        if args and args[0] in _LATE:
+            self.add_command(_brought(args[0]), args[0])
+        return super().resolve_command(ctx, args)
+
+
+def _brought(name: str) -> Any:
+    late = _LATE[name]
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    found = late.bring()
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name, help=late.help)
+    else:
+        alone.command(name, help=late.help, epilog=late.epilog)(found)
+    return get_group(alone).commands[name]
