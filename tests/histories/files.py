@@ -45,6 +45,7 @@ def outlook(case: Case) -> dict[str, Any]:
         "timers": sorted(case.timers),
         "results": sorted(case.results),
         "released": case.released,
+        **({"rechecked": msgspec.to_builtins(case.rechecked)} if case.rechecked else {}),
         "digest": hashlib.sha256(
             msgspec.json.encode(
                 [[list(one.transcript) for one in case.assignments.values()], case.results], order="deterministic"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jihwi.case import membership, person
-from jihwi.case.assignment import MindSpec, Policy, SkillSpec
+from jihwi.case.assignment import MindSpec, Policy, Reason, SkillSpec
 from jihwi.case.budget import Limits
 from jihwi.case.events import SlotAwaited
 from jihwi.case.revision import Edit, discard_proposal, edit_report, release_edited, report_digest, sentence_key
@@ -32,12 +33,13 @@ from jihwi.case.turn import (
 )
 from jihwi.errors import ModelContextFull
 from jihwi.evidence import Claim, Sentence
-from jihwi.orchestrator import load_case, load_log
+from jihwi.orchestrator import Publication, PublicationRefused, load_case, load_log
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store import EventStore, Patch
 from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
-from jihwi.testing.builders import FewAtATime, SeededChance, a_skill, an_agent, an_opening, an_orchestrator
+from jihwi.teams import built_in_folder
+from jihwi.testing.builders import FewAtATime, Press, SeededChance, a_skill, an_agent, an_opening, an_orchestrator
 from tests.histories.files import FOLDER, write
 
 NEWEST = "2026-11"
@@ -317,24 +319,112 @@ async def in_line() -> tuple[EventStore, list[str]]:
     return store, [case.id]
 
 
-async def report_team() -> tuple[EventStore, list[str]]:
-    """The report team over two small files, through the command line."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "files").mkdir()
-        (folder / "files" / "공사.md").write_text("# 공사\n\n공사기간은 2026년 9월 30일까지이다.\n", encoding="utf-8")
-        (folder / "files" / "회의.txt").write_text("공사기간은 2026년 10월 15일까지로 한다.\n", encoding="utf-8")
-        command = [sys.executable, "-m", "jihwi", "run", "공사기간은 언제까지인가?", "--files", str(folder / "files")]
-        environment = {**os.environ, "JIHWI_HOME": str(folder / "home")}
-        command += ["--out", str(folder / "out")]
-        await asyncio.to_thread(subprocess.run, command, check=True, env=environment, capture_output=True)
+class _Desk:
+    """A folder with two small files, and the command line over it."""
+
+    def __init__(self, name: str) -> None:
+        self.folder = Path(name)
+        self.files = self.folder / "files"
+        self.files.mkdir()
+        self.write("공사.md", "# 공사\n\n공사기간은 2026년 9월 30일까지이다.\n")
+        self.write("회의.txt", "공사기간은 2026년 10월 15일까지로 한다.\n")
+
+    def write(self, name: str, text: str) -> None:
+        (self.files / name).write_text(text, encoding="utf-8")
+
+    async def says(self, *words: str, codes: tuple[int, ...] = (0,)) -> None:
+        command = [sys.executable, "-m", "jihwi", *words]
+        environment = {**os.environ, "JIHWI_HOME": str(self.folder / "home"), "JIHWI_VIEWER": "kim"}
+        done = await asyncio.to_thread(subprocess.run, command, check=False, env=environment, capture_output=True)
+        assert done.returncode in codes, done.stderr.decode()
+
+    async def cases(self) -> tuple[EventStore, list[str]]:
         copy = MemoryStore()
-        async with await SqliteStore.open(folder / "home" / "cases.db") as store:
+        async with await SqliteStore.open(self.folder / "home" / "cases.db") as store:
             rows = [row for row in await store.rows() if row.case_id.startswith("c")]
             for row in rows:
                 patch = Patch("closed", request="", requester="", team="", parent="")
                 await copy.append(row.case_id, await store.read(row.case_id), patch)
         return copy, [row.case_id for row in rows]
+
+
+async def report_team() -> tuple[EventStore, list[str]]:
+    """The report team over two small files, through the command line."""
+    with tempfile.TemporaryDirectory() as name:
+        desk = _Desk(name)
+        out = ("--out", str(desk.folder / "out"))
+        await desk.says("run", "공사기간은 언제까지인가?", "--files", str(desk.files), *out)
+        return await desk.cases()
+
+
+async def sources() -> tuple[EventStore, list[str]]:
+    """Sources change: of a released report one moves and one says something else, then one goes and one comes back;
+    and of a case at work, whose findings go on with the words as they stand now."""
+    with tempfile.TemporaryDirectory() as name:
+        desk = _Desk(name)
+        files, out = ("--files", str(desk.files)), ("--out", str(desk.folder / "out"))
+        await desk.says("run", "공사기간은 언제까지인가?", *files, *out)
+        team = Path(shutil.copytree(built_in_folder("report"), desk.folder / "team"))
+        front = (team / "team.md").read_text("utf-8")
+        (team / "team.md").write_text(front.replace("release: automatic", "release: person"), "utf-8")
+        await desk.says("run", "공사기간은 언제까지인가?", "--team", str(team), *files, codes=(3,))
+        desk.write("공사.md", "# 공사\n\n고친 계획이다.\n\n공사기간은 2026년 9월 30일까지이다.\n")
+        desk.write("회의.txt", "공사기간은 2026년 11월 15일까지로 한다.\n")
+        await desk.says("search", "공사기간", *files)
+        desk.write("회의.txt", "공사기간은 2026년 10월 15일까지로 한다.\n")
+        (desk.files / "공사.md").unlink()
+        await desk.says("search", "공사기간", *files)
+        return await desk.cases()
+
+
+async def stopped() -> tuple[EventStore, list[str]]:
+    """What goes wrong: an idempotent write is done again, the gate refuses a report, an approval goes to the deputy and
+    lapses, a child is cancelled, limits are changed, a sentence is judged, a case is cancelled."""
+    tries: list[str] = []
+
+    async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        tries.append(context.idempotency_key)
+        if len(tries) == 1:
+            raise ConnectionResetError("no answer any more")
+        return SkillResult({"stored": arguments})
+
+    store_it = Skill(SkillSpec("store", effect="idempotent write"), "Stores.", {"type": "object"}, runs)
+    send = a_skill("send", lambda context, arguments: {"sent": True}, effect="write", approval="always")
+    report = {"request": "?", "language": "ko", "answer": [{"text": "하나", "kind": "marked"}]}
+    compose = a_skill("compose", lambda context, arguments: report)
+
+    def worker(view: View) -> Turn:
+        steps = (
+            (Call("store", {"n": 1}), Call("compose")),
+            (Release("a1/1/1"), Delegate("helper", "묻기", join=False)),
+            (Release("a1/1/1"),),
+            (Call("send", {"to": "kim"}),),
+            (Ask("더?"),),
+        )
+        return Turn(actions=steps[view.turn - 1] if view.turn <= len(steps) else (Report(text="끝"),))
+
+    store = MemoryStore()
+    minds = {"worker": worker, "helper": lambda view: Turn(actions=(Ask("?"),))}
+    agents = (an_agent("worker", store_it, send, compose, delegates=("helper",)), an_agent("helper"))
+    policy = Policy(approve=("store",), approval_expires_ms=1, deputy="park")
+    house = an_orchestrator(store, minds, store_it, send, compose, press=_Strict())
+    case_id = (await house.run(an_opening(*agents, policy=policy, limits=Limits(turns=20)))).id
+    await house.submit(case_id, lambda c: person.judge(c, 1, "bad", by="lee", words="출처가 없습니다"))
+    await house.submit(case_id, lambda c: person.cancel_assignment(c, "a1.1", by="lee", words="그만"))
+    await house.submit(case_id, lambda c: person.raise_limits(c, Limits(turns=30), by="lee"))
+    await house.drive(case_id)
+    await house.submit(case_id, lambda c: person.cancel(c, by="lee", words="필요 없음"))
+    return store, [case_id]
+
+
+class _Strict(Press):
+    """A gate that lets nothing through the first time."""
+
+    async def publish(self, *arguments: Any, **named: Any) -> Publication | PublicationRefused:
+        if not self.released:
+            self.released.append(None)
+            return PublicationRefused(Reason("release_unsupported"), ("하나",))
+        return await super().publish(*arguments, **named)
 
 
 SCENES: dict[str, Scene] = {
@@ -351,6 +441,8 @@ SCENES: dict[str, Scene] = {
     "compacted": compacted,
     "in-line": in_line,
     "report-team": report_team,
+    "sources": sources,
+    "stopped": stopped,
 }
 
 
