@@ -14,20 +14,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from jihwi.case import (
-    assignment,
-    budget,
-    events,
-    fold,
-    fold_actions,
-    fold_assignments,
-    fold_case,
-    fold_moves,
-    fold_reports,
-    revision,
-    state,
-    turn,
-)
+from jihwi import case, evidence
 from jihwi.case.state import Case
 from jihwi.case.turn import Entry, Transcript
 
@@ -37,21 +24,8 @@ SNAPSHOT_EVENTS = 200
 """A state is kept once so many events have come since the last time: below, folding is quicker than looking."""
 
 
-_FOLDING = (
-    assignment,
-    budget,
-    events,
-    fold,
-    fold_actions,
-    fold_assignments,
-    fold_case,
-    fold_moves,
-    fold_reports,
-    revision,
-    state,
-    turn,
-)
-"""Every module that has a say in how a state looks."""
+_FOLDING = (case, evidence)
+"""The packages that have a say in how a state looks: all of what is pure, so that no module is forgotten."""
 
 
 class HollowTranscript(Transcript):
@@ -99,14 +73,15 @@ _decode = msgspec.json.Decoder(_Kept, dec_hook=_hollow).decode
 def _code() -> str:
     """The digest of that code: another version's states are none of ours."""
     digest = sha256()
-    for module in _FOLDING:
-        digest.update(Path(module.__file__ or "").read_bytes())
+    for package in _FOLDING:
+        for path in sorted(Path(package.__file__ or "").parent.glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def packed(case: Case) -> bytes:
+def packed(state: Case) -> bytes:
     """The state as it is kept."""
-    return _encode(_Kept(_code(), case))
+    return _encode(_Kept(_code(), state))
 
 
 def opened(data: bytes) -> Case | None:
