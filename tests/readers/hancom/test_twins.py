@@ -197,6 +197,13 @@ def test_private_code_points_become_unicode_and_are_marked() -> None:
     ]
 
 
+def test_old_hangul_stands_in_the_order_of_the_dictionary() -> None:
+    run = "".join(chr(code) for code in range(0xF4C3, 0xF4C9))
+    hwp, _ = both(Document((Section((Paragraph(run),)),)))
+    assert [ascii(sign) for sign in hwp.text[2::3]] == [ascii(sign) for sign in "\u11d0\u11d9\u11f0\u11f1\u11f9"]
+    assert hwp.text.endswith("\u1112\u117a")
+
+
 _TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Co", "Cn"], exclude_characters="\u2028\u2029\x85\ufeff"), max_size=40
 )

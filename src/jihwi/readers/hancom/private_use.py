@@ -1,6 +1,6 @@
 """Private-use code points of Hancom's fonts, to Unicode: old Hangul, and the symbols whose meaning is certain.
 
-Old Hangul stands where Hanyang's fonts put it (`old_hangul.txt` beside this file names its source); each code point
+Old Hangul stands where Hanyang's fonts put it (`old_hangul.txt`, derived by `scripts/old_hangul.py`); each code point
 becomes the sequence of letters that Unicode has for it. Symbols: the dingbat font of Windows at U+F020 to U+F0FF, by
 the names Unicode gave those signs in its version 7, and the supplementary points of Hancom's own symbol font that
 printed documents have shown. What is not known for certain is left as it is: a wrong sign is worse than none.
