@@ -7,6 +7,7 @@ __all__ = ["cause"]
 _STALE = "its preview is another document's or an older state's: the body does not hold that text"
 _ANCHORED = "its preview writes a drawn box inside the sentence that anchors it; here it follows the sentence"
 _NOTES = "notes stand at the page's foot in the PDF, beside the block that calls them here"
+_DRAWN = "the PDF draws its floating tables after the text of the page; the page shows them where they are read here"
 _NO_MAP = "the PDF's fonts do not tell their letters: its text is recognised from the picture, or lost"
 
 _CAUSES: dict[tuple[str, str], str] = {
@@ -19,13 +20,13 @@ _CAUSES: dict[tuple[str, str], str] = {
     ("preview", "RectInPara.hwpx"): _ANCHORED,
     ("preview", "RectInRect.hwpx"): _ANCHORED,
     ("pdf recall", "eq-01.hwp"): "equations: one line of script here, two-dimensional pieces in the PDF",
-    ("order", "BookReview.hwp"): "two columns of drawn boxes, printed row by row; here box after box",
+    ("order", "BookReview.hwp"): "drawn boxes beside each other, which the PDF draws from the last to the first",
     ("order", "통합재정통계(2014.8월).hwp"): _NOTES,
     ("order", "통합재정통계(2010.11월).hwp"): _NOTES,
     ("order", "통합재정통계(2011.10월).hwp"): _NOTES,
     ("order", "2010-01-06.hwp"): _NOTES,
-    ("order", "issue1770_rowsplit_tolerance.hwpx"): "tables inside a cell with other columns: after that table here",
-    ("order", "issue_157.hwpx"): "a slip fixed to the page's foot: before the letter it is anchored in here",
+    ("order", "issue1770_rowsplit_tolerance.hwpx"): _DRAWN,
+    ("order", "issue_157.hwpx"): _DRAWN,
     ("source", "issue-505-equations-2022.pdf"): "equations only: glyphs of a font without letters",
     ("source", "group-drawing-02-2022.pdf"): "labels of a drawing: their order on the page, not the file's",
     ("source", "BlogForm_BookReview-2022.pdf"): "what its fields ask to be typed is not printed",
