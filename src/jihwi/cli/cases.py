@@ -22,7 +22,7 @@ from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assig
 from jihwi.case.turn import Ask, Call
 from jihwi.cli.following import line_of, withheld_words
 from jihwi.cli.screen import WAITS, Screen, say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
 from jihwi.cli.transcript import show_transcript
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
 from jihwi.evidence import Rechecked, Viewer
@@ -33,10 +33,7 @@ from jihwi.words import Language
 
 __all__ = ["CaseName", "Words", "app", "arguments_of", "find_case", "show_recorded", "standing", "submit"]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help=say("사건을 보고, 답하고, 승인하고, 이어 갑니다.", "See, answer, approve and drive on cases."),
-)
+app = typer.Typer(no_args_is_help=True)
 
 CaseName = Annotated[
     str, typer.Argument(help=say("사건 이름의 앞 글자, 또는 'last'", "The first letters of a case, or 'last'"))
@@ -56,10 +53,10 @@ async def find_case(store: EventStore, name: str) -> CaseRow:
 
 
 @app.command("list", epilog="jihwi case list")
-def list_cases(json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def list_cases(session: Session) -> int:
     """List the cases, the latest first."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _list(session)))
+    return run_async(lambda: _list(session))
 
 
 async def _list(session: Session) -> int:
@@ -85,16 +82,14 @@ def _row(row: CaseRow) -> dict[str, Any]:
 
 
 @app.command(epilog="jihwi case show last --of a1.2")
+@in_session
 def show(
+    session: Session,
     case: CaseName = "last",
     of: Annotated[str, typer.Option(help=say("이 일이 지금까지 본 것", "What this assignment has seen so far"))] = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Show how a case stands and what it waits for, or the transcript of one seat."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _show(session, case, of)))
+    return run_async(lambda: _show(session, case, of))
 
 
 async def _show(session: Session, name: str, of: str) -> int:
@@ -325,17 +320,15 @@ def _whose_word(case: Case, approval: Approval, screen: Screen) -> list[str]:
 
 
 @app.command(epilog="jihwi case follow last --after 12")
+@in_session
 def follow(
+    session: Session,
     case: CaseName = "last",
     after: Annotated[int, typer.Option(help=say("이 번호 다음부터", "Go on after this event"))] = 0,
     wait: Annotated[bool, typer.Option(help=say("끝날 때까지 기다립니다", "Wait until it ends"))] = True,
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Follow the events of a case as they happen; join late, or go on from an event's number."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(run_async(lambda: _follow(session, case, after, wait)))
+    return run_async(lambda: _follow(session, case, after, wait))
 
 
 async def _follow(session: Session, name: str, after: int, wait: bool) -> int:
@@ -421,7 +414,9 @@ ApprovalName = Annotated[
 
 
 @app.command(epilog="jihwi case approve last a1/1/4/0 --digest 3f2a91")
+@in_session
 def approve(
+    session: Session,
     case: CaseName,
     approval: ApprovalName = "",
     digest: Annotated[str, typer.Option(help=say("보인 그 내용의 요약값", "Digest of the action as shown"))] = "",
@@ -429,19 +424,15 @@ def approve(
         str, typer.Option(help=say("고친 값 (JSON). 새로 승인을 묻습니다", "Edited arguments as JSON; asked anew"))
     ] = "",
     note: Words = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Approve one exact action, or edit it: an edit makes a new action that is asked anew."""
-    with Session(json=json, lang=lang, home=home) as session:
 
-        def command(now: Case, by: str) -> list[Draft]:
-            if edit:
-                return person.edit(now, approval, arguments_of(edit, "--edit"), by=by, words=note)
-            return person.approve(now, approval, by=by, digest=digest, words=note)
+    def command(now: Case, by: str) -> list[Draft]:
+        if edit:
+            return person.edit(now, approval, arguments_of(edit, "--edit"), by=by, words=note)
+        return person.approve(now, approval, by=by, digest=digest, words=note)
 
-        raise SystemExit(submit(session, case, command))
+    return submit(session, case, command)
 
 
 def arguments_of(text: str, place: str) -> dict[str, Any]:
@@ -453,37 +444,33 @@ def arguments_of(text: str, place: str) -> dict[str, Any]:
 
 
 @app.command(epilog='jihwi case reject last --note "받는 사람이 틀림"')
+@in_session
 def reject(
+    session: Session,
     case: CaseName,
     approval: ApprovalName = "",
     note: Words = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Reject one action; the agent reads why."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(submit(session, case, lambda now, by: person.reject(now, approval, by=by, words=note)))
+    return submit(session, case, lambda now, by: person.reject(now, approval, by=by, words=note))
 
 
 @app.command(epilog='jihwi case answer last "2025년입니다"')
+@in_session
 def answer(
+    session: Session,
     case: CaseName,
     words: Annotated[str, typer.Argument(help=say("답, 또는 보기의 번호", "The answer, or an option's number"))],
     of: Annotated[str, typer.Option(help=say("어느 질문: 일/번호", "Which question: assignment/number"))] = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Answer a question of the case."""
-    with Session(json=json, lang=lang, home=home) as session:
-        name, _, number = of.partition("/")
-        at = int(number) if number.isdigit() else None
+    name, _, number = of.partition("/")
+    at = int(number) if number.isdigit() else None
 
-        def command(now: Case, by: str) -> list[Draft]:
-            return person.answer(now, _chosen(now, words, name, at), by=by, assignment=name, number=at)
+    def command(now: Case, by: str) -> list[Draft]:
+        return person.answer(now, _chosen(now, words, name, at), by=by, assignment=name, number=at)
 
-        raise SystemExit(submit(session, case, command))
+    return submit(session, case, command)
 
 
 def _chosen(case: Case, words: str, assignment: str, number: int | None) -> str:
@@ -497,34 +484,34 @@ def _chosen(case: Case, words: str, assignment: str, number: int | None) -> str:
 
 
 @app.command(epilog="jihwi case cancel last --of a1.2")
+@in_session
 def cancel(
+    session: Session,
     case: CaseName,
     of: Annotated[str, typer.Option(help=say("이 일만", "Only this assignment"))] = "",
     note: Words = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """End a case without a report, or one assignment of it."""
-    with Session(json=json, lang=lang, home=home) as session:
 
-        def command(now: Case, by: str) -> list[Draft]:
-            if of:
-                return person.cancel_assignment(now, of, by=by, words=note)
-            return person.cancel(now, by=by, words=note)
+    def command(now: Case, by: str) -> list[Draft]:
+        if of:
+            return person.cancel_assignment(now, of, by=by, words=note)
+        return person.cancel(now, by=by, words=note)
 
-        raise SystemExit(submit(session, case, command))
+    return submit(session, case, command)
 
 
 @app.command(epilog="jihwi case pause last")
-def pause(case: CaseName, note: Words = "", json: Json = False, lang: Lang = None, home: Home = None) -> None:
+@in_session
+def pause(session: Session, case: CaseName, note: Words = "") -> int:
     """Stop starting new work; what is under way ends by itself."""
-    with Session(json=json, lang=lang, home=home) as session:
-        raise SystemExit(submit(session, case, lambda now, by: person.pause(now, by=by, words=note)))
+    return submit(session, case, lambda now, by: person.pause(now, by=by, words=note))
 
 
 @app.command(epilog="jihwi case resume last --turns 200")
+@in_session
 def resume(
+    session: Session,
     case: CaseName,
     turns: Annotated[int, typer.Option(min=0, help=say("새 차례 한도", "A new limit of turns"))] = 0,
     tokens: Annotated[int, typer.Option(min=0, help=say("새 토큰 한도", "A new limit of tokens"))] = 0,
@@ -537,49 +524,41 @@ def resume(
     of: Annotated[
         str, typer.Option(help=say("이 일의 한도만 (a1.2)", "Only the limits of this assignment (a1.2)"))
     ] = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Go on after a pause or a stop, with a larger budget where one ran out."""
-    with Session(json=json, lang=lang, home=home) as session:
-        given = Limits(
-            tokens=tokens or None,
-            micros=round(money * 1_000_000) or None,
-            ms=seconds * 1000 or None,
-            turns=turns or None,
-            handoffs=handoffs or None,
-            depth=depth or None,
-        )
+    given = Limits(
+        tokens=tokens or None,
+        micros=round(money * 1_000_000) or None,
+        ms=seconds * 1000 or None,
+        turns=turns or None,
+        handoffs=handoffs or None,
+        depth=depth or None,
+    )
 
-        def command(now: Case, by: str) -> list[Draft]:
-            if given == UNLIMITED:
-                return person.resume(now, by=by)
-            return person.raise_limits(now, given, by=by, assignment=of)
+    def command(now: Case, by: str) -> list[Draft]:
+        if given == UNLIMITED:
+            return person.resume(now, by=by)
+        return person.raise_limits(now, given, by=by, assignment=of)
 
-        raise SystemExit(submit(session, case, command))
+    return submit(session, case, command)
 
 
 @app.command(epilog="jihwi case settle last a1 0 happened")
+@in_session
 def settle(
+    session: Session,
     case: CaseName,
     assignment: Annotated[str, typer.Argument(help=say("어느 일", "The assignment"))],
     number: Annotated[int, typer.Argument(help=say("차례 안의 순서", "The action's number in its turn"))],
     outcome: Annotated[str, typer.Argument(help="happened | did_not_happen | run_again")],
     note: Words = "",
-    json: Json = False,
-    lang: Lang = None,
-    home: Home = None,
-) -> None:
+) -> int:
     """Say how a write ended of which nobody knows whether it happened."""
-    with Session(json=json, lang=lang, home=home) as session:
-        if outcome not in ("happened", "did_not_happen", "run_again"):
-            session.screen.fail(SettingInvalid("outcome", outcome, "settle", "happened, did_not_happen, run_again"))
-        chosen: Any = outcome
-        raise SystemExit(
-            submit(
-                session,
-                case,
-                lambda now, by: person.settle_uncertainty(now, assignment, number, chosen, by=by, words=note),
-            )
-        )
+    if outcome not in ("happened", "did_not_happen", "run_again"):
+        session.screen.fail(SettingInvalid("outcome", outcome, "settle", "happened, did_not_happen, run_again"))
+    chosen: Any = outcome
+    return submit(
+        session,
+        case,
+        lambda now, by: person.settle_uncertainty(now, assignment, number, chosen, by=by, words=note),
+    )
