@@ -17,6 +17,7 @@
     │   └── CommandForbidden                   (… that this person may not give)
     ├── PassageChanged                         (a report's passage is no longer what the person saw)
     ├── CaseDriven                             (another runner drives the case)
+    ├── CaseStuck                              (something unforeseen ended the driving of one case)
     ├── RunnerLacks                            (the case waits for a runner that has a mind or a skill)
     ├── DoorError                              (the console: who may come in, see and do)
     │   ├── SignInFailed, SignInTooOften, NotAllowed, OwnerOnly, PageMissing, FormInvalid, FormForeign,
@@ -436,6 +437,18 @@ class CaseDriven(JihwiError):
     en = "Another runner drives the case '{case}' now."
     ko_next = "`jihwi case follow {case}`로 보거나, 잠시 뒤에 다시 실행하십시오."
     en_next = "Watch it with `jihwi case follow {case}`, or try again in a moment."
+
+
+@dataclass(eq=False)
+class CaseStuck(JihwiError):
+    """Something unforeseen ended the driving of one case; the others go on."""
+
+    case: str
+    detail: str
+    ko = "사건 '{case}'을(를) 이어 가다가 예상하지 못한 오류가 났습니다: {detail}"
+    en = "Something unexpected went wrong while driving the case '{case}': {detail}"
+    ko_next = "기록된 것은 그대로이고 다른 사건은 계속됩니다. 이 내용을 개발자에게 알려 주십시오."
+    en_next = "Nothing recorded is lost, and the other cases go on. Please report this."
 
 
 @dataclass(eq=False)

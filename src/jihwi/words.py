@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["LANGUAGES", "Language", "fill", "particle"]
+__all__ = ["LANGUAGES", "Language", "fill", "particle", "storable", "storable_value"]
 
 Language = Literal["ko", "en"]
 """The language of a sentence for a person."""
@@ -75,3 +75,25 @@ def fill(template: str, fields: Mapping[str, object]) -> str:
 class _Shown(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return f"<{key}>"
+
+
+def storable(text: str) -> str:
+    """The text with half characters (lone surrogates) replaced: nothing can hold them.
+
+    >>> storable("half \\ud83d") == "half \\ufffd"
+    True
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def storable_value(value: Any) -> Any:
+    """The same for every text in a value of lists and dicts."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable_value(key): storable_value(one) for key, one in value.items()}
+    return [storable_value(one) for one in value] if isinstance(value, list | tuple) else value

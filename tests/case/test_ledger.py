@@ -237,3 +237,20 @@ def test_an_erased_event_of_an_unknown_kind_is_named_too() -> None:
     (erased,) = _erased([_from_the_future(kind="dreamt")], {1})
     with pytest.raises(UnknownEvent):
         open_event(erased)
+
+
+def test_half_a_character_is_replaced_in_the_event_as_in_the_bytes() -> None:
+    draft = Draft(QuestionAnswered("a1", 1, 2, "half \ud83d, and \ud83d\ude00"))
+    sealed, event = seal(draft, case_id=CASE, seq=1, at_ms=1, previous=GENESIS, salt=b"s" * SALT_BYTES)
+    assert event.body == QuestionAnswered("a1", 1, 2, "half \ufffd, and \U0001f600")
+    assert open_event(sealed) == event
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"reason":5}', b"\xff", b"[" * 100_000])
+def test_a_body_that_nobody_can_read_is_named(body: bytes) -> None:
+    sealed, _ = seal(
+        Draft(CasePaused(Reason("told"))), case_id=CASE, seq=1, at_ms=1, previous=GENESIS, salt=b"s" * SALT_BYTES
+    )
+    with pytest.raises(LedgerBroken) as broken:
+        open_event(msgspec.structs.replace(sealed, body=body))
+    assert broken.value.seq == 1

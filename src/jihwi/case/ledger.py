@@ -15,6 +15,7 @@ import msgspec
 from jihwi.case.events import KINDS, SYSTEM, Author, Body, Draft, Event
 from jihwi.case.upcast import upcast
 from jihwi.errors import LedgerBroken, UnknownEvent
+from jihwi.words import storable_value
 
 __all__ = [
     "GENESIS",
@@ -89,7 +90,11 @@ def seal(
     author, cause, labels = draft.author, draft.cause, draft.labels
     if author is SYSTEM and runner is not None:
         author = runner
-    body = _encode_body(said)
+    try:
+        body = _encode_body(said)
+    except UnicodeEncodeError:  # half a character, as an old file's name may hold
+        said = _whole(said)
+        body = _encode_body(said)
     digest = sha256(salt + body).digest()
     # The tuple is a `Header` as stored: an array in its order.
     header = _encode_header((case_id, seq, at_ms, kind, version, author, cause, labels, previous, digest))
@@ -98,6 +103,11 @@ def seal(
         Sealed(seq, header, salt, body, head),
         Event(case_id, seq, at_ms, kind, author, cause, labels, said, head),
     )
+
+
+def _whole(said: Body) -> Body:
+    """The body with half characters replaced: no log can hold them."""
+    return msgspec.convert(storable_value(msgspec.to_builtins(said)), type(said))
 
 
 def time_of(header: bytes) -> int:
@@ -128,13 +138,17 @@ def read_header(data: bytes) -> Header:
 
 
 def open_event(stored: Sealed) -> Event:
-    """The event in stored bytes, upcast to today's shape. Raises `UnknownEvent` for what a newer version wrote."""
+    """The event in stored bytes, upcast to today's shape. Raises `UnknownEvent` for what a newer version wrote,
+    `LedgerBroken` for what nobody can read."""
     header = read_header(stored.header)
     body: Body | None = None
     if stored.body is not None:
         decoder = _body_decoders.get((header.kind, header.version))
         if decoder is not None:
-            body = decoder.decode(stored.body)
+            try:
+                body = decoder.decode(stored.body)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+                raise LedgerBroken(header.case_id, header.seq, f"its body cannot be read ({problem})") from None
         else:
             body = upcast(header.case_id, header.seq, header.kind, header.version, stored.body)
     elif header.kind not in KINDS:

@@ -78,6 +78,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "turn_keeps_failing": ("'{agent}'의 차례가 거듭 실패했습니다.", "The turns of '{agent}' keep failing."),
     "model_failed": ("모델이 답하지 못했습니다: {detail}", "The model did not answer: {detail}"),
     "mind_failed": ("'{agent}'의 판단이 실패했습니다: {detail}", "The mind of '{agent}' failed: {detail}"),
+    "turn_not_storable": (
+        "'{agent}'의 차례를 기록할 수 없습니다: {detail}",
+        "The turn of '{agent}' cannot be recorded: {detail}",
+    ),
     "skill_left": (
         "'{skill}' 기술이 '{agent}'에게서 빠져 실행하지 않았습니다.",
         "It was not done: the skill '{skill}' has left '{agent}'.",

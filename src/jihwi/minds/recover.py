@@ -17,6 +17,7 @@ from jihwi.case.turn import Action, Call, Post, Report, View
 from jihwi.minds.intext import WrittenCall, calls_in_text
 from jihwi.minds.repair import Unreadable, read_json
 from jihwi.minds.seat import Tool, Toolbox, Unfit, as_action
+from jihwi.words import storable
 
 __all__ = ["Recovered", "Visible", "WrittenCall", "recover", "without_reasoning"]
 
@@ -46,7 +47,7 @@ def recover(
     """
     notes: dict[str, None] = {}
     calls = tuple(_storable_call(call) for call in calls)
-    text, reasoned = _without_thoughts(_storable(text))
+    text, reasoned = _without_thoughts(storable(text))
     if reasoned:
         notes["reasoning_removed"] = None
     if not calls:
@@ -63,14 +64,9 @@ def recover(
     return Recovered(text, actions, tuple(notes))
 
 
-def _storable(text: str) -> str:
-    """The text with half characters (lone surrogates) replaced: no log can hold them."""
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-
-
 def _storable_call(call: WrittenCall) -> WrittenCall:
-    arguments = _storable(call.arguments) if isinstance(call.arguments, str) else call.arguments
-    return WrittenCall(_storable(call.name), arguments, call.mended, call.loose)
+    arguments = storable(call.arguments) if isinstance(call.arguments, str) else call.arguments
+    return WrittenCall(storable(call.name), arguments, call.mended, call.loose)
 
 
 # ── one call ─────────────────────────────────────────────────────────────────

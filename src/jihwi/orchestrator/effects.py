@@ -21,7 +21,7 @@ from jihwi.case.commands import Publish, RunSkill, Think
 from jihwi.case.compaction import compacted
 from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
-from jihwi.case.turn import Turn, View
+from jihwi.case.turn import Action, Turn, View
 from jihwi.errors import (
     ExtraMissing,
     JihwiError,
@@ -42,6 +42,7 @@ from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
 from jihwi.orchestrator.ports import REFUSED, Limit, LimitSource, MindSource, PublicationRefused, Publisher
 from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
 from jihwi.store import EventStore
+from jihwi.words import storable_value
 
 __all__ = ["Effects", "Learned"]
 
@@ -170,14 +171,20 @@ class Effects:
         return self._turn_failed(case, command, reason, began, retry=retry, failures=failures, wait_ms=wait)
 
     def _turn_finished(self, case: Case, command: Think, view: View, turn: Turn, began: float) -> Learned:
+        try:
+            text, actions = _turn_as_stored(turn)
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as problem:
+            detail = f"{type(problem).__name__}: {problem}"[:500]
+            reason = Reason("turn_not_storable", {"agent": view.agent.name, "detail": detail})
+            return self._turn_failed(case, command, reason, began, retry=False, failures=0)
         author = e.Author("agent", view.agent.name, case.requester)
         usage = self._cost(turn.usage, began)
         finished = e.TurnFinished(
             command.assignment,
             command.seat,
             command.turn,
-            turn.text,
-            turn.actions,
+            text,
+            actions,
             usage,
             turn.model,
             turn.parameters,
@@ -397,9 +404,26 @@ def _failed_at(case: Case, command: Think) -> int:
     return assignment.mind_failures
 
 
+_write = msgspec.json.Encoder().encode
+_read_turn = msgspec.json.Decoder(tuple[str, tuple[Action, ...]]).decode
+
+
+def _turn_as_stored(turn: Turn) -> tuple[str, tuple[Action, ...]]:
+    """Text and actions as they are read back from the log. Raises what msgspec does for a turn that no log can hold,
+    or that nobody could read again: a case must not end with an event that breaks it."""
+    said = (turn.text, turn.actions)
+    try:
+        return _read_turn(_write(said))
+    except UnicodeEncodeError:  # half a character
+        return _read_turn(_write(storable_value(msgspec.to_builtins(said))))
+
+
 def _as_stored(value: Any) -> Any:
     """The value as it is read back from the log, so that nobody sees a difference before and after a crash."""
-    return msgspec.json.decode(msgspec.json.encode(value))
+    try:
+        return msgspec.json.decode(_write(value))
+    except UnicodeEncodeError:  # half a character
+        return msgspec.json.decode(_write(storable_value(msgspec.to_builtins(value))))
 
 
 def _language(case: Case) -> Any:

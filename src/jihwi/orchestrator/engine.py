@@ -20,7 +20,7 @@ from jihwi.case.budget import Limits
 from jihwi.case.events import Author, CaseForked, Draft, Event
 from jihwi.case.state import Case
 from jihwi.clock import Clock
-from jihwi.errors import AppendConflict, CommandRefused, JihwiError, LeaseLost, RunnerLacks, StoreError
+from jihwi.errors import AppendConflict, CaseStuck, CommandRefused, JihwiError, LeaseLost, RunnerLacks, StoreError
 from jihwi.ids import CaseId, Chance, new_case_id
 from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator.chance import DrawnChance
@@ -293,6 +293,9 @@ class Orchestrator:
         except JihwiError as problem:
             if self._trouble is not None:
                 self._trouble(lease.case_id, problem)
+        except Exception as problem:  # noqa: BLE001 - the border: what breaks one case must not end the others
+            if self._trouble is not None:
+                self._trouble(lease.case_id, CaseStuck(lease.case_id, f"{type(problem).__name__}: {problem}"))
 
     async def serve(self) -> None:
         """Drive every case of the store that has work, many at a time, until `stop`."""

@@ -10,6 +10,7 @@ from jihwi.case.assignment import AgentSpec, ApprovalRule, Effect, MindSpec, Pol
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.turn import Turn, View
 from jihwi.clock import Clock, SystemClock
+from jihwi.errors import JihwiError
 from jihwi.evidence import Viewer
 from jihwi.ids import Chance
 from jihwi.minds import Mind
@@ -144,6 +145,7 @@ def an_orchestrator(
     minds: Mapping[str, Mind] | None = None,
     clock: Clock | None = None,
     limits: LimitSource | None = None,
+    trouble: Callable[[str, JihwiError], None] | None = None,
 ) -> Orchestrator:
     """An orchestrator over `store` with these minds and skills."""
     return Orchestrator(
@@ -156,4 +158,5 @@ def an_orchestrator(
         runner=runner,
         settings=settings,
         limits=limits,
+        trouble=trouble,
     )
