@@ -4,7 +4,7 @@ The rules, the same for the four formats:
 
 * A paragraph is one block. A table or text box that stands in the line of text divides it; any other object with text
   before it in its paragraph, or hung from the paragraph's top a line or more beneath it, comes after that paragraph's
-  block and names it as its parent.
+  block and names it as its parent. What floats over the page from one place of a paragraph comes from the top down.
 * The paragraphs of a cell, a note or a text box are one text with line breaks. What is anchored inside them comes after
   the block that holds them and names it as its parent: a nested table is a table of its own and its text is not
   in the outer cell.
@@ -41,6 +41,7 @@ from jihwi.readers.hancom.model import (
     Note,
     Paragraph,
     Picture,
+    Place,
     Shape,
 )
 from jihwi.readers.hancom.numbers import Counter
@@ -141,7 +142,7 @@ class _Composer:
         """A paragraph with anchored objects: its text in one block, or more where inline tables divide it."""
         text, begun, number = paragraph.text, 0, self._label(paragraph.shape)
         waiting: list[Anchored] = []
-        for anchor in paragraph.anchors:
+        for anchor in _down_the_page(paragraph.anchors):
             divides = isinstance(anchor.held, Grid | Frame) and anchor.held.inline
             above = not waiting and not text[begun : anchor.offset].strip()
             if above and not (_hangs(anchor.held, paragraph) and text[anchor.offset :].strip()):
@@ -306,7 +307,7 @@ class _Composer:
         length = 0
         for paragraph in paragraphs:
             if paragraph.anchors:
-                inside.extend(anchor.held for anchor in paragraph.anchors)
+                inside.extend(anchor.held for anchor in _down_the_page(paragraph.anchors))
                 piece = self._piece(_marked(paragraph))
             else:
                 piece = self._piece(paragraph)
@@ -389,8 +390,36 @@ def _holds_tables(paragraphs: Sequence[Paragraph]) -> bool:
 
 def _hangs(held: Anchored, paragraph: Paragraph) -> bool:
     """Whether an object begins beneath the first line of its paragraph, wherever in it it is anchored."""
-    below = held.below if isinstance(held, Grid | Frame | Picture | Equation) else 0
-    return below >= (paragraph.size or _USUAL_LINE)
+    place = _place(held)
+    return place is not None and place.base == "paragraph" and place.top >= (paragraph.size or _USUAL_LINE)
+
+
+def _place(held: Anchored) -> Place | None:
+    return held.place if isinstance(held, Grid | Frame | Picture | Equation) else None
+
+
+def _down_the_page(anchors: Sequence[Anchor]) -> Iterable[Anchor]:
+    """The anchors; what floats from one place of a paragraph, counted from the page, from the top down.
+
+    What is counted from the paragraph stays: such tables push each other down, so their numbers do not tell.
+    """
+    if len(anchors) < 2:
+        return anchors
+    found: list[Anchor] = []
+    for (_, base), run in groupby(anchors, key=lambda anchor: (anchor.offset, _base(anchor.held))):
+        placed = list(run)
+        found += sorted(placed, key=_height) if base in ("page", "paper") else placed
+    return found
+
+
+def _base(held: Anchored) -> str:
+    place = _place(held)
+    return place.base if place else ""
+
+
+def _height(anchor: Anchor) -> tuple[int, int]:
+    place = _place(anchor.held)
+    return (place.top, place.left) if place else (0, 0)
 
 
 def _divided_rows(grid: Grid) -> list[Grid]:

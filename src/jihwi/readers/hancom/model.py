@@ -28,6 +28,7 @@ __all__ = [
     "Note",
     "Paragraph",
     "Picture",
+    "Place",
     "Section",
     "Shape",
     "drawing",
@@ -84,6 +85,15 @@ class Anchor(msgspec.Struct, frozen=True):
     held: Anchored
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where an object floats: how far under and beside the top left corner of what it is counted from, in hundredths of
+    a point."""
+
+    base: Literal["paragraph", "page", "paper"]
+    top: int
+    left: int
+
+
 class GridCell(msgspec.Struct, frozen=True):
     """One cell of a table; rows and columns count from 0."""
 
@@ -101,8 +111,8 @@ class Grid(msgspec.Struct, frozen=True):
     cells: tuple[GridCell, ...]
     inline: bool = False
     caption: tuple[Paragraph, ...] = ()
-    below: int = 0
-    """How far under the top of its paragraph it begins, in hundredths of a point; 0 for what is placed otherwise."""
+    place: Place | None = None
+    """Where it floats; `None` for what stands in the line, and where that is not known."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -119,7 +129,7 @@ class Frame(msgspec.Struct, frozen=True):
     paragraphs: tuple[Paragraph, ...]
     caption: tuple[Paragraph, ...] = ()
     inline: bool = False
-    below: int = 0
+    place: Place | None = None
     """As a table's."""
 
 
@@ -129,7 +139,7 @@ class Picture(msgspec.Struct, frozen=True):
     target: str
     description: str = ""
     caption: tuple[Paragraph, ...] = ()
-    below: int = 0
+    place: Place | None = None
     """As a table's."""
 
 
@@ -138,7 +148,7 @@ class Equation(msgspec.Struct, frozen=True):
 
     script: str
     caption: tuple[Paragraph, ...] = ()
-    below: int = 0
+    place: Place | None = None
     """As a table's."""
 
 
@@ -173,7 +183,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 def drawing(
-    found: list[Anchored], caption: tuple[Paragraph, ...], description: str, *, inline: bool, below: int = 0
+    found: list[Anchored], caption: tuple[Paragraph, ...], description: str, *, inline: bool, place: Place | None = None
 ) -> list[Anchored]:
     """The objects of one drawing. Its text boxes stand in the line of text when it does, and its place is theirs; its
     description goes to its only picture, its caption to its last object; a drawing with a caption or a description
@@ -182,9 +192,9 @@ def drawing(
         found = [Picture("")]
     if inline:
         found = [msgspec.structs.replace(one, inline=True) if isinstance(one, Frame) else one for one in found]
-    if below:
+    if place:
         placed = (Picture, Frame, Grid)
-        found = [msgspec.structs.replace(one, below=below) if isinstance(one, placed) else one for one in found]
+        found = [msgspec.structs.replace(one, place=place) if isinstance(one, placed) else one for one in found]
     if description and len(found) == 1 and isinstance(found[0], Picture):
         found = [msgspec.structs.replace(found[0], description=description)]
     if caption and isinstance(found[-1], Picture | Frame | Grid):

@@ -13,6 +13,7 @@ import re
 import struct
 from collections.abc import Callable
 from itertools import compress
+from typing import Literal
 
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers.hancom import (
@@ -27,6 +28,7 @@ from jihwi.readers.hancom import (
     Paragraph,
     ParagraphText,
     Picture,
+    Place,
     Section,
     Shape,
     drawing,
@@ -46,8 +48,8 @@ _EXTENDED = frozenset("\x01\x02\x03\x0b\x0c\x0e\x0f\x10\x11\x12\x15\x16\x17")
 _CHARACTERS = {"\x09": "\t", "\x0a": "\n", "\x18": "-", "\x1e": "\u00a0", "\x1f": " "}
 _FIELD_END = "\x04"
 _DELETED = 0x11
-_FROM_PARAGRAPH, _PARAGRAPH_TOP = 0b11111 << 3, 2 << 3
-"""Of an object's attributes: what its height is counted from, and from which edge."""
+_BASES: dict[int, Literal["paragraph", "page", "paper"]] = {0: "paper", 1: "page", 2: "paragraph"}
+"""Of an object's attributes: what its height is counted from, if it is from that's top."""
 
 
 class BodyReader:
@@ -312,8 +314,8 @@ class BodyReader:
                 self._at += 1
         caption = tuple(p for _, paragraphs in lists[:before] for p in paragraphs)
         cells = tuple(self._cell(header, paragraphs) for header, paragraphs in self._lists(level, seen))
-        inline, below = _placed(body)
-        return Grid(cells, inline, caption, below)
+        inline, place = _placed(body)
+        return Grid(cells, inline, caption, place)
 
     def _cell(self, header: Record, paragraphs: list[Paragraph]) -> GridCell:
         """Tables 65 and 80: the list header, then column, row and spans; bit 18 of its attributes marks a heading."""
@@ -356,8 +358,8 @@ class BodyReader:
                 found.extend(self._shape_detail(record))
             self._at += 1
         close()
-        inline, below = _placed(body)
-        return drawing(found, tuple(caption), _object_description(body), inline=inline, below=below)
+        inline, place = _placed(body)
+        return drawing(found, tuple(caption), _object_description(body), inline=inline, place=place)
 
     def _shape_detail(self, record: Record) -> list[Anchored]:
         data = self._data
@@ -386,10 +388,10 @@ class BodyReader:
 
         caption = _all(self._lists(level, seen))
         script = " ".join(" ".join(scripts).split())
-        inline, below = _placed(body)
+        inline, place = _placed(body)
         if inline and not caption:
             return lambda gathered: gathered.script(script)
-        return _anchoring([Equation(script, caption, below)] if script else [])
+        return _anchoring([Equation(script, caption, place)] if script else [])
 
     def _form(self, level: int) -> Callable[[ParagraphText], None]:
         """A form object: its kind, then a list of properties written as text, `Name:wstring:5:…`.
@@ -523,15 +525,14 @@ def _counted(body: bytes, at: int) -> tuple[str, int]:
     return body[at + 2 : end].decode("utf-16-le", "replace"), end
 
 
-def _placed(body: bytes) -> tuple[bool, int]:
-    """Tables 69 and 70: whether an object stands in the line of text; if not, and it hangs from the top of its
-    paragraph, how far under it."""
-    if len(body) < 12:
-        return len(body) >= 8 and bool(body[4] & 1), 0
-    attributes, offset = struct.unpack_from("<Ii", body, 4)
-    if attributes & 1:
-        return True, 0
-    return False, max(0, offset) if attributes & _FROM_PARAGRAPH == _PARAGRAPH_TOP else 0
+def _placed(body: bytes) -> tuple[bool, Place | None]:
+    """Tables 69 and 70: whether an object stands in the line of text; if not, where it floats, where that is counted
+    from the top."""
+    if len(body) < 16:
+        return len(body) >= 8 and bool(body[4] & 1), None
+    attributes, top, left = struct.unpack_from("<Iii", body, 4)
+    base = _BASES.get(attributes >> 3 & 0b11111)
+    return bool(attributes & 1), Place(base, top, left) if base and not attributes & 1 else None
 
 
 def _object_description(body: bytes) -> str:

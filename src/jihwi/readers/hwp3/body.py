@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
+from typing import Literal
 
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers.hancom import (
@@ -21,6 +22,7 @@ from jihwi.readers.hancom import (
     Paragraph,
     ParagraphText,
     Picture,
+    Place,
     Shape,
     drawing,
     number_text,
@@ -49,7 +51,7 @@ _SKIPPED = {
 _BLOCKS = frozenset((1, 2, 3, 4, 5, 6, 12, 27, 29))
 _NOTE_NUMBERS = (1, 2)
 _DRAWING, _TEXT_BOX = 3, 6
-_FROM_PARAGRAPH = 1
+_BASES: dict[int, Literal["paragraph", "page", "paper"]] = {1: "paragraph", 2: "page", 3: "paper"}
 
 
 class Cut(Exception):
@@ -219,7 +221,7 @@ class BodyReader:
         """A table, a text box, an equation or a button: common information, cells, a list for each, a caption."""
         head = self._take(6 + _BOX)[6:]
         kind, count = struct.unpack_from("<HH", head, 78)
-        inline, below = _placed(head)
+        inline, place = _placed(head)
         places = [struct.unpack_from("<4H", self._take(_CELL), 4) for _ in range(count)]
         lists: list[tuple[Paragraph, ...]] = []
         try:
@@ -229,16 +231,16 @@ class BodyReader:
             gathered.anchor(Grid(_cells(places, lists), inline))
             raise
         if kind == 0:
-            gathered.anchor(Grid(_cells(places, lists), inline, caption, below))
+            gathered.anchor(Grid(_cells(places, lists), inline, caption, place))
         elif kind == 2:
             script = " ".join(" ".join(p.text for one in lists for p in one).split())
             if inline and not caption:
                 gathered.script(script)
             elif script:
-                gathered.anchor(Equation(script, caption, below))
+                gathered.anchor(Equation(script, caption, place))
         else:
             paragraphs = tuple(p for one in lists for p in one)
-            gathered.anchor(Frame("text_box", paragraphs, caption, inline, below))
+            gathered.anchor(Frame("text_box", paragraphs, caption, inline, place))
 
     def _picture(self, gathered: ParagraphText) -> None:
         """A picture: its file's name, then data of its own, then a caption. A drawing holds its objects in the data."""
@@ -247,8 +249,8 @@ class BodyReader:
         data = self._take(int.from_bytes(head[:4], "little"))
         boxes: list[Anchored] = self._text_boxes(data) if head[74] == _DRAWING else []
         found: list[Anchored] = boxes or [Picture(name)]
-        inline, below = _placed(head)
-        for held in drawing(found, self._list(), "", inline=inline, below=below):
+        inline, place = _placed(head)
+        for held in drawing(found, self._list(), "", inline=inline, place=place):
             gathered.anchor(held)
 
     def _text_boxes(self, data: bytes) -> list[Anchored]:
@@ -297,11 +299,11 @@ class BodyReader:
         return Shape("outline", level)
 
 
-def _placed(head: bytes) -> tuple[bool, int]:
-    """Whether a box stands in the line of text; if not, and it hangs from the top of its paragraph, how far under it
-    (the format counts in 1/1800 inch)."""
-    hangs = head[8] == _FROM_PARAGRAPH
-    return head[8] == 0, max(0, int.from_bytes(head[12:14], "little", signed=True)) * 4 if hangs else 0
+def _placed(head: bytes) -> tuple[bool, Place | None]:
+    """Whether a box stands in the line of text; if not, where it floats (the format counts in 1/1800 inch)."""
+    base = _BASES.get(head[8])
+    left, top = struct.unpack_from("<hh", head, 10)
+    return head[8] == 0, Place(base, top * 4, left * 4) if base and top >= 0 else None
 
 
 _OUTLINE_KINDS = {0: 0, 1: 2, 2: 3, 3: 4, 4: 5, 5: 8, 6: 10, 7: 13, 8: 1}

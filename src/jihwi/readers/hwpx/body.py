@@ -6,6 +6,7 @@ Source: KS X 6101 (OWPML), section 10 (body schema): paragraphs, runs, `t` and i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from lxml import etree
 
@@ -22,6 +23,7 @@ from jihwi.readers.hancom import (
     Paragraph,
     ParagraphText,
     Picture,
+    Place,
     Section,
     drawing,
     has_private_use,
@@ -54,7 +56,7 @@ _DRAWINGS = frozenset(
     )
 )
 _FORMS = frozenset(("btn", "comboBox", "listBox", "edit", "scrollBar"))
-_NEGATIVE = 1 << 31
+_BASES: dict[str, Literal["paragraph", "page", "paper"]] = {"PAPER": "paper", "PAGE": "page", "PARA": "paragraph"}
 _NUMBERED = frozenset(("FOOTNOTE", "ENDNOTE", "PICTURE", "TABLE", "EQUATION"))
 
 
@@ -231,7 +233,8 @@ class SectionReader:
     def _table(self, element: etree._Element) -> Grid:
         cells: list[GridCell] = []
         caption: tuple[Paragraph, ...] = ()
-        inline, below = False, 0
+        inline = False
+        place: Place | None = None
         for child in element:
             name = local_name(child)
             if name == "tr":
@@ -239,8 +242,8 @@ class SectionReader:
             elif name == "caption":
                 caption = self._paragraphs(child)
             elif name == "pos":
-                inline, below = _placed(child)
-        return Grid(tuple(cells), inline, caption, below)
+                inline, place = _placed(child)
+        return Grid(tuple(cells), inline, caption, place)
 
     def _cell(self, element: etree._Element) -> GridCell:
         address, span = element.find("{*}cellAddr"), element.find("{*}cellSpan")
@@ -254,7 +257,8 @@ class SectionReader:
 
     def _drawing(self, element: etree._Element) -> list[Anchored]:
         caption: tuple[Paragraph, ...] = ()
-        description, inline, below = "", False, 0
+        description, inline = "", False
+        place: Place | None = None
         for child in element:
             name = local_name(child)
             if name == "caption":
@@ -262,8 +266,8 @@ class SectionReader:
             elif name == "shapeComment":
                 description = written_description(child.text or "")
             elif name == "pos":
-                inline, below = _placed(child)
-        return drawing(self._shapes(element), caption, description, inline=inline, below=below)
+                inline, place = _placed(child)
+        return drawing(self._shapes(element), caption, description, inline=inline, place=place)
 
     def _shapes(self, element: etree._Element) -> list[Anchored]:
         """What a drawing holds: pictures and text boxes, those of a group one after the other."""
@@ -290,31 +294,37 @@ class SectionReader:
         return found
 
     def _equation(self, element: etree._Element, gathered: ParagraphText) -> None:
-        script, inline, below = "", False, 0
+        script, inline = "", False
+        place: Place | None = None
         caption: tuple[Paragraph, ...] = ()
         for child in element:
             name = local_name(child)
             if name == "script":
                 script = " ".join((child.text or "").split())
             elif name == "pos":
-                inline, below = _placed(child)
+                inline, place = _placed(child)
             elif name == "caption":
                 caption = self._paragraphs(child)
         if inline and not caption:
             gathered.script(script)
         elif script:
-            gathered.anchor(Equation(script, caption, below))
+            gathered.anchor(Equation(script, caption, place))
 
 
-def _placed(position: etree._Element) -> tuple[bool, int]:
-    """Whether an object stands in the line of text; if not, and it hangs from the top of its paragraph, how far under
-    it. What lies above the paragraph is written as a number near 2 to the 32nd."""
+def _placed(position: etree._Element) -> tuple[bool, Place | None]:
+    """Whether an object stands in the line of text; if not, where it floats, where that is counted from the top."""
     if position.get("treatAsChar") == "1":
-        return True, 0
-    if position.get("vertRelTo") != "PARA" or position.get("vertAlign") != "TOP":
-        return False, 0
-    offset = whole_number(position.get("vertOffset"))
-    return False, offset if offset < _NEGATIVE else 0
+        return True, None
+    base = _BASES.get(position.get("vertRelTo", ""))
+    if base is None or position.get("vertAlign") != "TOP":
+        return False, None
+    return False, Place(base, _signed(position.get("vertOffset")), _signed(position.get("horzOffset")))
+
+
+def _signed(written: str | None) -> int:
+    """A number of 32 bits; what lies above or left of its corner is written as one near 2 to the 32nd."""
+    number = whole_number(written)
+    return number if number < 1 << 31 else number - (1 << 32)
 
 
 def _address(field: etree._Element) -> str:
