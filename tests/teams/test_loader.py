@@ -59,6 +59,8 @@ def test_the_digest_changes_with_any_word_of_it(team: Path) -> None:
         ("clerk.md", "---\nname: clerk\nbudget: {minutes: 3}\n---\nx\n", 3, "no budget 'minutes'"),
         ("clerk.md", "---\nname: clerk\nskillz: []\n---\nx\n", 3, "skillz"),
         ("clerk.md", "---\nname: [clerk\n---\nx\n", 2, "front matter"),
+        ("clerk.md", "---\nname: &one clerk\ntitle: *one\n---\nx\n", 3, "aliases"),
+        ("clerk.md", "---\nname: \x07\n---\nx\n", 2, "front matter"),
         ("clerk.md", "no head\n", 1, "no front matter"),
         ("clerk.md", "---\nname: clerk\nprocedure: fly\n---\nx\n", 3, "no function 'fly'"),
         ("team.md", "---\nname: desk\ncase_worker: boss\n---\nx\n", 3, "no agent 'boss'"),

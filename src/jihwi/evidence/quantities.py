@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -48,7 +49,7 @@ def quantities(text: str) -> list[Quantity]:
     """
     taken = bytearray(len(text))
     found: list[Quantity] = []
-    for pattern, make in _RULES:
+    for pattern, make in _rules():
         for match in pattern.finditer(text):
             if any(taken[match.start() : match.end()]):
                 continue
@@ -201,11 +202,12 @@ _WORD = r"(?<![A-Za-z0-9])"
 _YEAR = r"(?P<y>\d{4}|['’`‘]\d{2})"
 
 
-def _rules() -> Iterator[tuple[re.Pattern[str], _Make]]:
-    """What is looked for, the more particular first: what one rule took, the next leaves alone."""
-    for rules in (_names_in_digits, _dates, _times, _amounts, _lengths_and_counts):
-        for pattern, make in rules():
-            yield re.compile(pattern, re.IGNORECASE), make
+@cache
+def _rules() -> tuple[tuple[re.Pattern[str], _Make], ...]:
+    """What is looked for, the more particular first: what one rule took, the next leaves alone. Made when first
+    needed, for that takes longer than a short command."""
+    every = (_names_in_digits, _dates, _times, _amounts, _lengths_and_counts)
+    return tuple((re.compile(pattern, re.IGNORECASE), make) for rules in every for pattern, make in rules())
 
 
 def _names_in_digits() -> Iterator[tuple[str, _Make]]:
@@ -276,6 +278,3 @@ def _alternatives(units: dict[str, str]) -> tuple[str, str]:
     """The ways of writing units as two patterns, Hangul and Latin, the longest first."""
     ordered = sorted(units, key=len, reverse=True)
     return "|".join(u for u in ordered if not u.isascii()), "|".join(u for u in ordered if u.isascii())
-
-
-_RULES = tuple(_rules())

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-import yaml
 
 from jihwi.case.assignment import ApprovalRule, Effect, SkillSpec
 from jihwi.skills.python import spec_digest
 
-__all__ = ["LONGEST_PAGE", "Declared", "Fault", "converted", "front_matter", "schema_fault", "spec_of", "yaml_in"]
+__all__ = [
+    "LONGEST_PAGE",
+    "Declared",
+    "Fault",
+    "Misread",
+    "Page",
+    "converted",
+    "page_of",
+    "schema_fault",
+    "spec_of",
+    "yaml_in",
+]
 
 LONGEST_PAGE = 256 * 1024
 """Bytes of a SKILL.md, a declaration or a schema; what is longer is no description."""
@@ -125,22 +135,48 @@ def _outside(value: Any, depth: int) -> str:
     return next((found for one in inner if (found := _outside(one, depth + 1))), "")
 
 
-def front_matter(text: str) -> tuple[str, str, int] | None:
-    """The head between `---` lines, the text below it, and the line its first word stands in; `None` without one.
+class Page(NamedTuple):
+    """A Markdown file that says what the house must know in its head: `SKILL.md`, `team.md`, an agent's."""
 
-    >>> front_matter("---\\nname: a\\n---\\nDo it.")
-    ('name: a', 'Do it.', 2)
+    head: Any
+    """What stands between the `---` lines, of the kind that was asked for."""
+    body: str
+    lines: Mapping[str, int]
+    """In which line each key of the head stands."""
+
+
+class Misread(NamedTuple):
+    """Why a page cannot be taken, and in which line."""
+
+    line: int
+    ko: str
+    en: str
+
+
+def page_of(text: str, kind: type[Any]) -> Page | Misread:
+    """The page a text is, its head as `kind`.
+
+    >>> page_of("---\\nname: a\\n---\\nDo it.", dict)
+    Page(head={'name': 'a'}, body='Do it.', lines={'name': 2})
     """
     lines = text.lstrip("\ufeff").replace("\r\n", "\n").split("\n")
-    if lines[0].strip() != "---":
-        return None
     end = next((number for number, line in enumerate(lines[1:], 1) if line.strip() == "---"), 0)
-    return ("\n".join(lines[1:end]), "\n".join(lines[end + 1 :]).strip(), 2) if end else None
+    if lines[0].strip() != "---" or not end:
+        return Misread(1, "머리말(--- 줄 사이)이 없습니다", "it has no front matter between --- lines")
+    said = yaml_in("\n".join(lines[1:end]), 2)
+    if isinstance(said[1], int):
+        return Misread(said[1], f"머리말이 잘못되었습니다: {said[0]}", f"front matter: {said[0]}")
+    head = converted(said[0], kind, said[1], 2)
+    if isinstance(head, tuple):
+        return Misread(head[1], f"머리말이 잘못되었습니다: {head[0]}", f"front matter: {head[0]}")
+    return Page(head, "\n".join(lines[end + 1 :]).strip(), said[1])
 
 
 def yaml_in(text: str, first_line: int = 1) -> tuple[Any, Mapping[str, int]] | tuple[str, int]:
     """What a YAML text says, with the line of each key at its top; or what is wrong, and in which line. Aliases are
     refused: a few of them can stand for more than a machine holds."""
+    import yaml  # waits: most commands read no team and no skill
+
     try:
         for token in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.AliasEvent):

@@ -18,7 +18,7 @@ import msgspec
 from jihwi.case.assignment import SkillSpec
 from jihwi.errors import SkillArguments, SkillFailed
 from jihwi.skills import Skill, SkillContext, SkillResult
-from jihwi.skills.declared import LONGEST_PAGE, Declared, Fault, converted, front_matter, spec_of, yaml_in
+from jihwi.skills.declared import LONGEST_PAGE, Declared, Fault, Misread, page_of, spec_of
 from jihwi.skills.python import spec_digest
 from jihwi.skills.scripts import run_script
 
@@ -105,22 +105,14 @@ def _read(folder: Path, also: Mapping[str, Declared]) -> SkillFolder:
         raise _Stepped(1, f"읽을 수 없습니다: {problem}", f"it cannot be read: {problem}") from None
     if len(data) > LONGEST_PAGE:
         raise _Stepped(1, f"{LONGEST_PAGE}바이트보다 깁니다", f"it is longer than {LONGEST_PAGE} bytes")
-    parts = front_matter(text)
-    if parts is None:
-        raise _Stepped(1, "머리말(--- 줄 사이)이 없습니다", "it has no front matter between --- lines")
-    front, body, first_line = parts
-    said = yaml_in(front, first_line)
-    if isinstance(said[0], str) and isinstance(said[1], int):
-        raise _Stepped(said[1], f"머리말이 잘못되었습니다: {said[0]}", f"front matter: {said[0]}")
-    values, lines = said
-    assert not isinstance(lines, int)
-    head = converted(values, _Head, lines, first_line)
-    if isinstance(head, tuple):
-        raise _Stepped(head[1], f"머리말이 잘못되었습니다: {head[0]}", f"front matter: {head[0]}")
-    _check_head(folder, head, body, lines)
+    page = page_of(text, _Head)
+    if isinstance(page, Misread):
+        raise _Stepped(*page)
+    head: _Head = page.head
+    _check_head(folder, head, page.body, page.lines)
     files, digest = _contents(folder)
     scripts = {**head.scripts, **also}
-    return SkillFolder(head.name, " ".join(head.description.split()), body, folder, files, scripts, digest)
+    return SkillFolder(head.name, " ".join(head.description.split()), page.body, folder, files, scripts, digest)
 
 
 def _check_head(folder: Path, head: _Head, body: str, lines: Mapping[str, int]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from jihwi.skills import Skill
-from jihwi.skills.declared import LONGEST_PAGE, Declared, Fault, converted, front_matter, yaml_in
+from jihwi.skills.declared import LONGEST_PAGE, Declared, Fault, Misread, converted, page_of
 from jihwi.skills.folder import SkillFolder, digest_of, folder_skills, folders_in
 from jihwi.skills.mcp_tools import DECLARED_FILE, RECORDED_FILE, ToolCaller, mcp_skills
 from jihwi.skills.servers import McpServer
@@ -87,9 +87,8 @@ def _declared_in(team: Path) -> dict[str, Declared]:
             text = file.read(LONGEST_PAGE).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return {}
-    parts = front_matter(text)
-    values: Any = yaml_in(parts[0], parts[2])[0] if parts else None
-    said = values.get("scripts", {}) if isinstance(values, dict) else {}
+    page = page_of(text, dict[str, Any])
+    said = {} if isinstance(page, Misread) else page.head.get("scripts", {})
     found = converted(said, dict[str, Declared], {})
     return {} if isinstance(found, tuple) else found
 

@@ -15,13 +15,12 @@ from types import ModuleType
 from typing import Any, Literal, cast
 
 import msgspec
-import yaml
 
 from jihwi.case.assignment import AgentSpec, MindSpec, Policy, SkillSpec
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.errors import FolderMissing, TeamInvalid
 from jihwi.minds import Procedure
-from jihwi.skills.declared import Declared
+from jihwi.skills.declared import Declared, Misread, page_of
 from jihwi.teams.bringing import brought_digests
 from jihwi.teams.code import CodeBroken, load_code
 
@@ -185,30 +184,12 @@ class _Reading:
         except (OSError, UnicodeDecodeError) as problem:
             self.problem(file, "", f"읽을 수 없습니다: {problem}", f"it cannot be read: {problem}")
             return None, ""
-        lines = text.split("\n")
-        if not lines or lines[0].strip() != "---" or "---" not in [x.strip() for x in lines[1:]]:
-            self.problem(file, "", "머리말(--- 줄 사이)이 없습니다", "it has no front matter between --- lines")
+        page = page_of(text, kind)
+        if isinstance(page, Misread):
+            self.problems.append(Problem(file, *page))
             return None, ""
-        end = next(i for i, x in enumerate(lines[1:], 1) if x.strip() == "---")
-        front, body = "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]).strip()
-        for number, line in enumerate(lines[1:end], 2):
-            if line[:1].strip() and ":" in line:
-                self._lines[file, line.split(":", 1)[0].strip()] = number
-        try:
-            values = yaml.safe_load(front) or {}
-            return msgspec.convert(values, kind), body
-        except yaml.MarkedYAMLError as problem:
-            mark = problem.problem_mark
-            line_number = mark.line + 2 if mark else 1
-            words = str(problem.problem)
-            self.problems.append(
-                Problem(file, line_number, f"머리말이 잘못되었습니다: {words}", f"front matter: {words}")
-            )
-        except msgspec.ValidationError as problem:
-            key = next((k for f, k in self._lines if f == file and f"`{k}`" in str(problem)), "")
-            key = key or next((k for f, k in self._lines if f == file and f"$.{k}" in str(problem)), "")
-            self.problem(file, key, f"머리말이 잘못되었습니다: {problem}", f"front matter: {problem}")
-        return None, body
+        self._lines.update({(file, key): line for key, line in page.lines.items()})
+        return page.head, page.body
 
     def _agent(
         self, path: Path, team: str, module: ModuleType | None, procedures: dict[str, Procedure]
