@@ -7,7 +7,7 @@ Names of elements and attributes are those of HWPML 2; their case differs betwee
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from lxml import etree
@@ -31,6 +31,7 @@ from jihwi.readers.hancom import (
     Paragraph,
     ParagraphText,
     Picture,
+    Place,
     Section,
     Shape,
     bullet_text,
@@ -66,6 +67,7 @@ _DRAWINGS = frozenset(
 )
 _FORMS = frozenset(["button", "combobox", "listbox", "edit", "scrollbar"])
 _NOTES = {"footnote": "footnote", "endnote": "endnote"}
+_BASES: dict[str, Literal["paragraph", "page", "paper"]] = {"paper": "paper", "page": "page", "para": "paragraph"}
 _NUMBERED = frozenset(("footnote", "endnote", "figure", "picture", "table", "equation"))
 
 
@@ -151,7 +153,7 @@ class _About(NamedTuple):
 
     inline: bool
     """Whether it stands in the line of text."""
-    below: int
+    place: Place | None
     description: str
     """What a person wrote of it."""
     caption: tuple[Paragraph, ...]
@@ -216,7 +218,7 @@ class _Body:
         elif name in _DRAWINGS:
             about = self._object(child)
             for held in drawing(
-                self._drawn(child), about.caption, about.description, inline=about.inline, below=about.below
+                self._drawn(child), about.caption, about.description, inline=about.inline, place=about.place
             ):
                 gathered.anchor(held)
         elif name == "equation":
@@ -253,18 +255,19 @@ class _Body:
             gathered.put(_attribute(child, "composetext") or str(child.xpath("string()")).strip())
 
     def _object(self, element: etree._Element) -> _About:
-        inline, below, description = False, 0, ""
+        inline, description = False, ""
+        place: Place | None = None
         caption: tuple[Paragraph, ...] = ()
         for child in element:
             if _name(child) == "shapeobject":
                 for part in child:
                     if _name(part) == "position":
-                        inline, below = _placed(part)
+                        inline, place = _placed(part)
                     elif _name(part) == "caption":
                         caption = self._paragraphs(part)
                     elif _name(part) == "shapecomment":
                         description = written_description(part.text or "")
-        return _About(inline, below, description, caption)
+        return _About(inline, place, description, caption)
 
     def _table(self, element: etree._Element) -> Grid:
         about = self._object(element)
@@ -282,7 +285,7 @@ class _Body:
             for cell in row
             if _name(cell) == "cell"
         ]
-        return Grid(tuple(cells), about.inline, about.caption, about.below)
+        return Grid(tuple(cells), about.inline, about.caption, about.place)
 
     def _drawn(self, element: etree._Element) -> list[Anchored]:
         """Pictures and text boxes of a drawing, those of a group one after the other."""
@@ -310,17 +313,22 @@ class _Body:
         if about.inline and not about.caption:
             gathered.script(script)
         elif script:
-            gathered.anchor(Equation(script, about.caption, about.below))
+            gathered.anchor(Equation(script, about.caption, about.place))
 
 
-def _placed(position: etree._Element) -> tuple[bool, int]:
-    """Whether an object stands in the line of text; if not, and it hangs from the top of its paragraph, how far under
-    it."""
+def _placed(position: etree._Element) -> tuple[bool, Place | None]:
+    """Whether an object stands in the line of text; if not, where it floats, where that is counted from the top."""
     said = {str(key).lower(): str(value).lower() for key, value in position.attrib.items()}
     if said.get("treataschar") == "true":
-        return True, 0
-    hangs = said.get("vertrelto") == "para" and said.get("vertalign", "top") == "top"
-    return False, _whole(said.get("vertoffset", "")) if hangs else 0
+        return True, None
+    base = _BASES.get(said.get("vertrelto", ""))
+    if base is None or said.get("vertalign", "top") != "top":
+        return False, None
+    return False, Place(base, _offset(said.get("vertoffset", "")), _offset(said.get("horzoffset", "")))
+
+
+def _offset(written: str) -> int:
+    return -_whole(written[1:]) if written.startswith("-") else _whole(written)
 
 
 def _characters(element: etree._Element, gathered: ParagraphText) -> None:

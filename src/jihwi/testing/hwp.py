@@ -27,6 +27,7 @@ from jihwi.readers.hancom import (
     Note,
     Paragraph,
     Picture,
+    Place,
     Section,
     Shape,
 )
@@ -229,7 +230,7 @@ class _Writer:
             case Picture():
                 return 11, b" osg", self._picture(held, level)
             case Equation():
-                body = record(tags.CTRL_HEADER, level, _object(b"deqe", inline=False, below=held.below))
+                body = record(tags.CTRL_HEADER, level, _object(b"deqe", inline=False, place=held.place))
                 script = struct.pack("<I", 0) + _counted(held.script) + struct.pack("<IIh", 1000, 0, 0)
                 return 11, b"deqe", body + record(tags.EQEDIT, level + 1, script)
             case FormField():
@@ -242,7 +243,7 @@ class _Writer:
     def _grid(self, grid: Grid, level: int) -> bytes:
         rows = max((cell.row + cell.row_span for cell in grid.cells), default=0)
         columns = max((cell.column + cell.column_span for cell in grid.cells), default=0)
-        body = record(tags.CTRL_HEADER, level, _object(b" lbt", inline=grid.inline, below=grid.below))
+        body = record(tags.CTRL_HEADER, level, _object(b" lbt", inline=grid.inline, place=grid.place))
         if grid.caption:
             caption = struct.pack("<iIIIHI", len(grid.caption), 0, 3, 8504, 850, 42520)
             body += record(tags.LIST_HEADER, level + 1, caption) + self._list(grid.caption, level + 1)
@@ -258,7 +259,7 @@ class _Writer:
         return body
 
     def _text_box(self, frame: Frame, level: int) -> bytes:
-        body = record(tags.CTRL_HEADER, level, _object(b" osg", inline=frame.inline, below=frame.below))
+        body = record(tags.CTRL_HEADER, level, _object(b" osg", inline=frame.inline, place=frame.place))
         body += self._caption(frame.caption, level)
         body += record(tags.SHAPE_COMPONENT, level + 1, b"cer$cer$" + bytes(192))
         head = struct.pack("<iI4HI13x", max(1, len(frame.paragraphs)), 0, 283, 283, 283, 283, 8504)
@@ -269,7 +270,7 @@ class _Writer:
         body = record(
             tags.CTRL_HEADER,
             level,
-            _object(b" osg", inline=False, below=picture.below, description=picture.description),
+            _object(b" osg", inline=False, place=picture.place, description=picture.description),
         )
         body += self._caption(picture.caption, level)
         body += record(tags.SHAPE_COMPONENT, level + 1, b"cip$cip$" + bytes(192))
@@ -356,9 +357,11 @@ def _characters(text: str) -> bytes:
     )
 
 
-def _object(kind: bytes, *, inline: bool, below: int = 0, description: str = "") -> bytes:
-    """Table 69: the common properties of objects, which hang from the top of their paragraph."""
-    sizes = struct.pack("<IiiIIi", 0x082A2210 | inline, below, 0, 8504, 1700, 0)
+def _object(kind: bytes, *, inline: bool, place: Place | None = None, description: str = "") -> bytes:
+    """Table 69: the common properties of objects, which hang from the top of their paragraph where no place is said."""
+    place = place or Place("paragraph", 0, 0)
+    base = ("paper", "page", "paragraph").index(place.base) << 3
+    sizes = struct.pack("<IiiIIi", 0x082A2200 | base | inline, place.top, place.left, 8504, 1700, 0)
     return kind + sizes + struct.pack("<4HII", 0, 0, 0, 0, 1, 0) + _counted(description)
 
 

@@ -28,6 +28,7 @@ from jihwi.readers.hancom import (
     Note,
     Paragraph,
     Picture,
+    Place,
     Shape,
 )
 
@@ -164,23 +165,23 @@ class _Writer:
                 for cell in held.cells:
                     rows[cell.row] = rows.get(cell.row, "") + self._cell(cell)
                 written = "".join(f"<hp:tr>{row}</hp:tr>" for _, row in sorted(rows.items()))
-                return f"<hp:tbl>{_position(held.inline, held.below)}{self._caption(held.caption)}{written}</hp:tbl>"
+                return f"<hp:tbl>{_position(held.inline, held.place)}{self._caption(held.caption)}{written}</hp:tbl>"
             case Note():
                 name = "footNote" if held.kind == "footnote" else "endNote"
                 return f'<hp:ctrl><hp:{name} number="1">{self._list(held.paragraphs)}</hp:{name}></hp:ctrl>'
             case Frame(kind="text_box"):
                 box = f"<hp:drawText>{self._list(held.paragraphs)}</hp:drawText>"
-                return f"<hp:rect>{_position(held.inline, held.below)}{box}{self._caption(held.caption)}</hp:rect>"
+                return f"<hp:rect>{_position(held.inline, held.place)}{box}{self._caption(held.caption)}</hp:rect>"
             case Frame():
                 name = {"header": "header", "footer": "footer", "comment": "hiddenComment"}[held.kind]
                 return f"<hp:ctrl><hp:{name}>{self._list(held.paragraphs)}</hp:{name}></hp:ctrl>"
             case Picture():
                 comment = f"<hp:shapeComment>{escape(held.description)}</hp:shapeComment>"
                 image = '<hc:img binaryItemIDRef="image1"/>'
-                return f"<hp:pic>{_position(False, held.below)}{image}{self._caption(held.caption)}{comment}</hp:pic>"
+                return f"<hp:pic>{_position(False, held.place)}{image}{self._caption(held.caption)}{comment}</hp:pic>"
             case Equation():
                 script = f"<hp:script>{escape(held.script)}</hp:script>"
-                return f"<hp:equation>{_position(False, held.below)}{script}</hp:equation>"
+                return f"<hp:equation>{_position(False, held.place)}{script}</hp:equation>"
             case FormField():
                 return f"<hp:edit name={quoteattr(held.name)}><hp:text>{escape(held.text)}</hp:text></hp:edit>"
 
@@ -228,8 +229,11 @@ def _field_begin(address: str) -> str:
     return f'<hp:ctrl><hp:fieldBegin id="1" type="HYPERLINK" name="">{told}</hp:fieldBegin></hp:ctrl>'
 
 
-def _position(inline: bool, below: int) -> str:
-    return f'<hp:pos treatAsChar="{int(inline)}" vertRelTo="PARA" vertAlign="TOP" vertOffset="{below}"/>'
+def _position(inline: bool, place: Place | None) -> str:
+    place = place or Place("paragraph", 0, 0)
+    base = {"paper": "PAPER", "page": "PAGE", "paragraph": "PARA"}[place.base]
+    offsets = f'vertOffset="{place.top % (1 << 32)}" horzOffset="{place.left % (1 << 32)}"'
+    return f'<hp:pos treatAsChar="{int(inline)}" vertRelTo="{base}" vertAlign="TOP" {offsets}/>'
 
 
 def _automatic(number: str, after: str) -> str:

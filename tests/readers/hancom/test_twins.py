@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jihwi.evidence import Reading
-from jihwi.readers.hancom import Anchor, Document, Frame, Grid, GridCell, Paragraph, Picture, Section
+from jihwi.readers.hancom import Anchor, Document, Frame, Grid, GridCell, Paragraph, Picture, Place, Section
 from tests.readers.hancom.documents import both, cell, everything, holding, note, shown
 
 
@@ -107,7 +107,7 @@ def test_a_floating_table_does_not_divide_a_sentence() -> None:
     [(0, 0, "table"), (999, 1000, "table"), (1000, 1000, "paragraph"), (1657, 0, "paragraph")],
 )
 def test_what_hangs_beneath_the_first_line_of_its_paragraph_comes_after_it(below: int, size: int, first: str) -> None:
-    grid = Grid((cell(0, 0, "가"), cell(0, 1, "나")), below=below)
+    grid = Grid((cell(0, 0, "가"), cell(0, 1, "나")), place=Place("paragraph", below, 0))
     paragraph = Paragraph("다음과 같다.", anchors=(Anchor(0, grid),), size=size)
     hwp, hwpx = both(Document((Section((paragraph, Paragraph("뒤"))),)))
     assert shown(hwp) == shown(hwpx)
@@ -116,9 +116,24 @@ def test_what_hangs_beneath_the_first_line_of_its_paragraph_comes_after_it(below
 
 
 def test_what_hangs_beneath_a_paragraph_without_text_waits_for_none() -> None:
-    box = Frame("text_box", (Paragraph("글상자"),), below=5000)
+    box = Frame("text_box", (Paragraph("글상자"),), place=Place("paragraph", 5000, 0))
     hwp, hwpx = both(Document((Section((holding("  ", (0, box)), Paragraph("뒤"))),)))
     assert shown(hwp) == shown(hwpx) == [("text_box", "글상자"), ("paragraph", "뒤")]
+
+
+def test_boxes_that_float_from_one_paragraph_come_from_the_top_of_the_page_down() -> None:
+    places = [(54969, 5397), (12783, 5328), (12783, 300), (-2835, 0)]
+    boxes = [Frame("text_box", (Paragraph(f"{top} {left}"),), place=Place("paper", top, left)) for top, left in places]
+    hwp, hwpx = both(Document((Section((holding("", *((0, box) for box in boxes)),)),)))
+    assert shown(hwp) == shown(hwpx)
+    assert [text for _, text in shown(hwp)] == ["-2835 0", "12783 300", "12783 5328", "54969 5397"]
+
+
+def test_what_is_counted_from_other_corners_keeps_its_order() -> None:
+    page = Frame("text_box", (Paragraph("쪽"),), place=Place("page", 9000, 0))
+    paper = Frame("text_box", (Paragraph("종이"),), place=Place("paper", 100, 0))
+    hwp, hwpx = both(Document((Section((holding("", (0, page), (0, paper)),)),)))
+    assert [text for _, text in shown(hwp)] == [text for _, text in shown(hwpx)] == ["쪽", "종이"]
 
 
 def test_a_row_that_frames_a_table_divides_the_one_it_stands_in() -> None:
