@@ -104,6 +104,16 @@ def test_open_text_keeps_headings_lists_notes_and_tables() -> None:
     assert warned(reading) == ["deleted_text_hidden"]
 
 
+def test_hidden_words_of_open_text_are_counted_and_not_read() -> None:
+    styles = (
+        '<style:style style:name="H" style:family="text"><style:text-properties text:display="none"/></style:style>'
+    )
+    reading = read(
+        "odt", open_document("text", '<text:p>앞<text:span text:style-name="H">속</text:span>뒤</text:p>', styles)
+    )
+    assert (texts(reading), warned(reading)) == (["앞뒤"], ["hidden_text"])
+
+
 def test_open_sheets_show_what_their_cells_show() -> None:
     row = '<table:table-row table:number-rows-repeated="{}">{}</table:table-row>'
     cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
@@ -152,6 +162,36 @@ def test_rtf_keeps_korean_headings_tables_and_notes() -> None:
     assert [cell[4] for cell in table_of(reading)] == ["가", "나", "1", "2"]
     assert warned(reading) == ["hidden_text"]
     assert (reading.metadata.title, reading.metadata.author) == ("제목", "김")
+
+
+def test_rtf_as_libreoffice_writes_it_shows_no_shapes_inside_and_keeps_levels_and_columns() -> None:
+    body = (
+        "\\pard\\plain \\s1\\outlinelevel0{\\listtext\\pard\\plain \\tab}\\ls1 제1장 총칙\\par"
+        "\\pard\\ilvl0{\\listtext\\pard\\plain \\u61623?\\tab}\\ls2 하나\\par"
+        "\\pard\\ilvl1{\\listtext\\pard\\plain \\u61607?\\tab}\\ls2 하나의 속\\par"
+        "\\pard {\\shp{\\*\\shpinst\\shpwr1{\\sp{\\sn shapeType}{\\sv 202}}{\\sp{\\sn posh}{\\sv 2}}"
+        "{\\shptxt 글상자의 글\\par}}}상자를 단 문단\\par"
+        "\\trowd\\cellx2000\\cellx3000\\intbl 합친 머리\\cell 셋\\cell\\row"
+        "\\trowd\\clvmgf\\cellx1000\\cellx2020\\cellx3000\\intbl 세로\\cell 가\\cell 1\\cell\\row"
+        "\\trowd\\clvmrg\\cellx1000\\cellx1990\\cellx3000\\intbl\\cell 나\\cell 2\\cell\\row\\pard"
+    )
+    reading = read("rtf", rtf(body))
+    assert [(b.kind, b.level, reading.block_text(i)) for i, b in enumerate(reading.blocks) if not b.table] == [
+        ("heading", 1, "제1장 총칙"),
+        ("list_item", 1, "• 하나"),
+        ("list_item", 2, "▪ 하나의 속"),
+        ("paragraph", 0, "상자를 단 문단"),
+        ("text_box", 0, "글상자의 글"),
+    ]
+    assert table_of(reading) == [
+        (0, 0, 1, 2, "합친 머리"),
+        (0, 2, 1, 1, "셋"),
+        (1, 0, 2, 1, "세로"),
+        (1, 1, 1, 1, "가"),
+        (1, 2, 1, 1, "1"),
+        (2, 1, 1, 1, "나"),
+        (2, 2, 1, 1, "2"),
+    ]
 
 
 # ── the old binary formats ──

@@ -12,6 +12,7 @@ from jihwi.errors import FileBroken
 from jihwi.evidence import BlockKind, Metadata, OriginRun, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.encoding import Decoded, decode
+from jihwi.readers.equations import equation_text
 from jihwi.readers.grid import GridBuilder
 from jihwi.readers.text import write_text
 
@@ -20,7 +21,7 @@ __all__ = ["HtmlReader", "write_html"]
 _CLAIM = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BLANKS = re.compile(r"[ \t\n\r\f\u200b]+")
-_NEVER_SHOWN = "script style noscript template svg math object embed applet iframe canvas audio video head map button"
+_NEVER_SHOWN = "script style noscript template svg object embed applet iframe canvas audio video head map button"
 _LINE_BREAKING = (
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form "
     "header hgroup hr legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul caption "
@@ -39,7 +40,7 @@ class HtmlReader:
     """HTML and XHTML."""
 
     name = "html"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("html",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -183,7 +184,9 @@ class _Walk:
             if element.text_content().strip():
                 self._builder.warn("hidden_text")
             return
-        if tag == "br":
+        if tag == "math":
+            self._put(equation_text(element))
+        elif tag == "br":
             self._put("\v")
         elif tag == "img":
             self._image(element)
@@ -340,6 +343,8 @@ def _gather(
         if isinstance(child.tag, str) and child.tag not in _DROPPED and not _is_hidden(child) and depth < _DEEPEST:
             if child.tag == "table":
                 nested.append(child)
+            elif child.tag == "math":
+                parts.append(equation_text(child))
             elif child.tag == "img":
                 parts.append(child.get("alt") or "")
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from lxml import etree
@@ -11,6 +11,7 @@ from jihwi.errors import FileBroken, FileLocked
 from jihwi.evidence import BlockKind, Metadata, OriginRun, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.counting import counted
+from jihwi.readers.equations import equation_text
 from jihwi.readers.package import Package, local, text_of
 from jihwi.readers.sheets import Merge, Sheet, lay_out
 
@@ -36,7 +37,7 @@ class OpenDocumentReader:
     """ODT, ODS and ODP."""
 
     name = "opendocument"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("odt", "ods", "odp")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -51,8 +52,15 @@ class OpenDocumentReader:
         if body is None or not len(body):
             raise FileBroken(hint.path, "odf: no body")
         styles = package.optional_xml("styles.xml")
-        _Walk(builder, limits, [root, *([styles] if styles is not None else [])]).body(body[0], styles)
+        roots = [root, *([styles] if styles is not None else [])]
+        _Walk(builder, limits, roots, lambda place: _equation(package, place)).body(body[0], styles)
         return Result(builder.done())
+
+
+def _equation(package: Package, place: str) -> str:
+    """The equation that lies in the package as an object of its own; empty for an object of another kind."""
+    root = package.optional_xml(f"{place.removeprefix('./')}/content.xml")
+    return equation_text(root) if root is not None and local(root) == "math" else ""
 
 
 def _unlocked(package: Package, hint: Hint, limits: Limits) -> Package:
@@ -110,11 +118,19 @@ class _Line:
 
 
 class _Walk:
-    def __init__(self, builder: ReadingBuilder, limits: Limits, roots: list[etree._Element]) -> None:
+    def __init__(
+        self,
+        builder: ReadingBuilder,
+        limits: Limits,
+        roots: list[etree._Element],
+        equation_of: Callable[[str], str],
+    ) -> None:
         self._builder = builder
         self._limits = limits
         self._lists = _list_styles(roots)
         self._hidden = _hidden_styles(roots)
+        self._unseen = _unseen_styles(roots)
+        self._equation_of = equation_of
         self._counts: dict[str, dict[int, int]] = {}
         self._cells_left = _MOST_CELLS
         self._near = self._last_cell = ""
@@ -199,6 +215,8 @@ class _Walk:
                     line.beside.append(("comment", words, ""))
             elif tag in {"frame", "custom-shape", "g", "rect"}:
                 self._drawn(child, line, depth + 1)
+            elif tag == "span" and _attribute(child, "style-name") in self._unseen:
+                self._builder.warn("hidden_text")
             elif tag and depth < _DEEPEST and tag not in {"ruby-text", "bookmark"}:
                 if tag == "a":
                     self._builder.link(
@@ -228,6 +246,12 @@ class _Walk:
         image = element.find("{*}image")
         if words:
             line.beside.append(("image", words, _attribute(image, "href") if image is not None else ""))
+        equation = element.find("{*}object")
+        if equation is not None:
+            inside = equation.find("{*}math")
+            line.parts.append(
+                equation_text(inside) if inside is not None else self._equation_of(_attribute(equation, "href"))
+            )
         box = element.find("{*}text-box")
         holder = box if box is not None else element
         for table in holder.iterfind("{*}table"):
@@ -461,6 +485,18 @@ def _list_styles(roots: list[etree._Element]) -> dict[str, dict[int, _Level]]:
                     levels[depth] = _Level("bullet", mark, "", 1, 1)
             found[_attribute(style, "name")] = levels
     return found
+
+
+def _unseen_styles(roots: list[etree._Element]) -> set[str]:
+    """The styles of running text that is not shown."""
+    return {
+        _attribute(style, "name")
+        for root in roots
+        for style in root.iter("{*}style")
+        if _attribute(style, "family") == "text"
+        for properties in style.iterfind("{*}text-properties")
+        if _attribute(properties, "display") == "none"
+    }
 
 
 def _hidden_styles(roots: list[etree._Element]) -> set[str]:

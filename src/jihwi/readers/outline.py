@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Outline", "outline"]
+__all__ = ["Outline", "bullet", "outline"]
 
 
 class Outline(msgspec.Struct, frozen=True):
@@ -37,6 +37,8 @@ _ITEMS: tuple[tuple[re.Pattern[str], int], ...] = (
 )
 _BULLETS = {"□": 1, "■": 1, "▣": 1, "❏": 1, "○": 2, "ㅇ": 2, "◯": 2, "●": 2, "◦": 2, "-": 3, "–": 3, "―": 3}
 _BULLETS |= {"·": 4, "ㆍ": 4, "•": 1, "*": 1, "▪": 3, "▶": 1, "◆": 1, "◇": 1}
+_SYMBOLS = {0xB7: "•", 0xA7: "▪", 0x6F: "o", 0xD8: "➢", 0xFC: "✓", 0x6E: "■", 0x71: "❑", 0x75: "◆", 0x76: "❖"}
+_SYMBOLS |= {0xA8: "◻", 0x6C: "●", 0xD2: "©", 0xE0: "→", 0xF0: "⇒", 0xFE: "☑", 0xA1: "○", 0x2D: "-"}
 _LONGEST_HEADING = 60
 _SENTENCE_END = (".", "다", "요", "음", "함", ",", ";")
 
@@ -78,3 +80,16 @@ def _legal(line: str) -> Outline:
         )
         return Outline("heading", 5, article.group()) if alone else Outline("paragraph", 0, article.group())
     return _PARAGRAPH
+
+
+def bullet(text: str) -> str:
+    """The text with a mark of the private area before it as Unicode: symbol fonts put their bullets there.
+
+    Only a mark that stands alone or before a blank is one; elsewhere nobody knows what it means.
+
+    >>> bullet("\uf0b7 첫째"), bullet("\ue000"), bullet("\uf0b7가")
+    ('• 첫째', '•', '\uf0b7가')
+    """
+    if not text or not "\ue000" <= text[0] <= "\uf8ff" or text[1:2].strip():
+        return text
+    return _SYMBOLS.get(ord(text[0]) - 0xF000, "•") + text[1:]

@@ -16,6 +16,7 @@ from jihwi.evidence import Box, OriginRun, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.charts import write_chart
 from jihwi.readers.counting import counted
+from jihwi.readers.equations import equation_text
 from jihwi.readers.office import core_properties
 from jihwi.readers.package import Package, local, text_of
 
@@ -35,7 +36,7 @@ class PptxReader:
     """PPTX and its template, show and macro kin."""
 
     name = "pptx"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("pptx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -329,7 +330,8 @@ def _words(paragraph: etree._Element) -> str:
         elif tag == "br":
             parts.append("\n")
         elif tag in {"m", "AlternateContent"}:
-            parts.append("".join(t.text or "" for t in run.iter("{*}t")))
+            chosen = run.find("{*}Choice") if tag == "AlternateContent" else run
+            parts += [equation_text(one) for one in (chosen.iter("{*}oMath") if chosen is not None else ())]
     return "".join(parts)
 
 

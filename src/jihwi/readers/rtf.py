@@ -11,6 +11,7 @@ from jihwi.errors import FileBroken
 from jihwi.evidence import BlockKind, Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.encoding import declared, decode
+from jihwi.readers.outline import bullet
 
 __all__ = ["RtfReader", "plain_text"]
 
@@ -40,7 +41,18 @@ _SKIPPED = frozenset(
         ),
         *("fldinst", "themedata", "colorschememapping", "latentstyles", "datastore", "xmlnstbl", "filetbl", "objdata"),
         *("datafield", "pgptbl", "listpicture", "mmathPr", "bkmkstart", "bkmkend", "atnid", "atnref", "atrfstart"),
-        *("atrfend", "panose", "falt", "formfield", "wgrffmtfilter", "nonshppict", "background", "pntext", "userprops"),
+        *(
+            "sp",
+            "atrfend",
+            "panose",
+            "falt",
+            "formfield",
+            "wgrffmtfilter",
+            "nonshppict",
+            "background",
+            "pntext",
+            "userprops",
+        ),
     ]
 )
 _ASIDE: dict[str, BlockKind] = {"footnote": "footnote", "annotation": "comment", "shptxt": "text_box"}
@@ -48,6 +60,8 @@ _ASIDE |= {"header": "header", "headerl": "header", "headerr": "header", "header
 _ASIDE |= {"footer": "footer", "footerl": "footer", "footerr": "footer", "footerf": "footer"}
 _INFO = {"title": "title", "author": "author", "creatim": "created", "revtim": "modified"}
 _DEEPEST = 500
+_SAME_EDGE = 60
+"""Twips: edges nearer than that (a millimetre) are one."""
 _HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:\\[a-z]\s+)*"([^"]+)"', re.IGNORECASE)
 _LONGEST_INSTRUCTION = 4_000
 _NEAR = 6
@@ -73,6 +87,8 @@ class _State(msgspec.Struct):
 
 
 class _Cell(msgspec.Struct):
+    right: int = -1
+    """Where its right edge lies; -1 when the file does not say."""
     merged: bool = False
     merged_down: bool = False
     begins_down: bool = False
@@ -82,7 +98,7 @@ class RtfReader:
     """RTF."""
 
     name = "rtf"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("rtf",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -118,6 +134,7 @@ class _Parser:
         self._text: list[str] = []
         self._number: list[str] = []
         self._heading = 0
+        self._level = 1
         self._in_table = False
         self._rows: list[list[tuple[str, _Cell]]] = []
         self._row: list[str] = []
@@ -260,7 +277,8 @@ class _Parser:
             "nestcell": lambda _: state._put("\t"),
             "nestrow": lambda _: state._put("\n"),
             "row": lambda _: state._end_row(),
-            "cellx": lambda _: state._end_cell_definition(),
+            "cellx": lambda value: state._end_cell_definition(value),
+            "ilvl": lambda value: setattr(state, "_level", min(9, (value or 0) + 1)),
             "clmrg": lambda _: setattr(state._next_cell, "merged", True),
             "clvmrg": lambda _: setattr(state._next_cell, "merged_down", True),
             "clvmgf": lambda _: setattr(state._next_cell, "begins_down", True),
@@ -337,8 +355,11 @@ class _Parser:
                 self._waiting.append((_ASIDE[kind], text))
 
     def _new_paragraph(self) -> None:
+        if self._state.list_text or self._state.skip:
+            return  # a number's own looks, in the middle of the paragraph it belongs to
         self._in_table = False
         self._heading = 0
+        self._level = 1
 
     def _end_paragraph(self) -> None:
         if self._aside:
@@ -348,7 +369,7 @@ class _Parser:
             self._text.append("\n")
             return
         text = "".join(self._text).strip()
-        number = "".join(self._number).strip()
+        number = bullet("".join(self._number).strip())
         self._text, self._number = [], []
         self._end_table()
         if text:
@@ -361,7 +382,7 @@ class _Parser:
         if self._heading:
             self._builder.block("heading", whole, level=self._heading, number=numbered)
         elif number:
-            self._builder.block("list_item", whole, level=1, number=numbered)
+            self._builder.block("list_item", whole, level=self._level, number=numbered)
         else:
             self._builder.block("paragraph", whole)
 
@@ -376,12 +397,13 @@ class _Parser:
         self._cells = []
         self._next_cell = _Cell()
 
-    def _end_cell_definition(self) -> None:
+    def _end_cell_definition(self, right: int | None) -> None:
+        self._next_cell.right = -1 if right is None else right
         self._cells.append(self._next_cell)
         self._next_cell = _Cell()
 
     def _end_cell(self) -> None:
-        number = "".join(self._number).strip()
+        number = bullet("".join(self._number).strip())
         text = "\n".join(line.strip() for line in "".join(self._text).split("\n") if line.strip())
         self._row.append(f"{number} {text}".strip())
         self._text, self._number = [], []
@@ -398,23 +420,44 @@ class _Parser:
         rows, self._rows = self._rows, []
         made: list[tuple[int, int, int, int, str]] = []
         above: dict[int, int] = {}
+        edges = _edges(rows)
         for row, line in enumerate(rows):
-            last = -1
-            for column, (text, cell) in enumerate(line):
+            last, column = -1, 0
+            for text, cell in line:
+                after = max(column + 1, edges.get(cell.right, 0))
                 if cell.merged and last >= 0 and not text:
-                    made[last] = (*made[last][:3], column - made[last][1] + 1, made[last][4])
+                    made[last] = (*made[last][:3], after - made[last][1], made[last][4])
                 elif cell.merged_down and column in above and not text:
                     at = above[column]
                     made[at] = (made[at][0], made[at][1], row - made[at][0] + 1, *made[at][3:])
                 else:
                     last = len(made)
-                    made.append((row, column, 1, 1, text))
+                    made.append((row, column, 1, after - column, text))
                     above.pop(column, None)
                     if cell.begins_down:
                         above[column] = last
+                column = after
         if any(cell[4] for cell in made):
             self._builder.cells(made)
             self._release(self._builder.last_block)
+
+
+def _edges(rows: list[list[tuple[str, _Cell]]]) -> dict[int, int]:
+    """How many columns end at or before each right edge of a table; edges next to each other are one.
+
+    Nothing for a table in which a row does not say where its cells end, or in which they end nowhere in particular.
+    """
+    places = sorted({cell.right for line in rows for _, cell in line})
+    if not places or places[0] < 0:
+        return {}
+    found: dict[int, int] = {}
+    columns, last = 0, -_SAME_EDGE
+    for place in places:
+        if place - last >= _SAME_EDGE:
+            columns, last = columns + 1, place
+        found[place] = columns
+    widest = max(len(line) for line in rows)
+    return found if columns <= 2 * widest else {}
 
 
 def _moment(parts: list[int]) -> str:

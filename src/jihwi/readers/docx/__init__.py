@@ -21,7 +21,7 @@ class DocxReader:
     """DOCX and its template and macro kin."""
 
     name = "docx"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("docx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

@@ -8,12 +8,11 @@ import msgspec
 from lxml import etree
 
 from jihwi.readers.counting import counted
+from jihwi.readers.outline import bullet
 
 __all__ = ["Label", "Numbering", "attribute", "whole"]
 
 _PLACE = re.compile(r"%([1-9])")
-_SYMBOLS = {0xB7: "•", 0xA7: "▪", 0x6F: "o", 0xD8: "➢", 0xFC: "✓", 0x6E: "■", 0x71: "❑", 0x75: "◆", 0x76: "❖"}
-_SYMBOLS |= {0xA8: "◻", 0x6C: "●", 0xD2: "©", 0xE0: "→", 0xF0: "⇒", 0xFE: "☑", 0xA1: "○", 0x2D: "-"}
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -139,11 +138,5 @@ def _level(element: etree._Element) -> _Level:
 
 
 def _bullet(template: str) -> str:
-    """The bullet as Unicode: symbol fonts put theirs into a private area."""
-    character = template[:1]
-    if not character:
-        return "•"
-    code = ord(character)
-    if 0xF000 <= code <= 0xF0FF:
-        return _SYMBOLS.get(code - 0xF000, "•")
-    return character
+    """The bullet as Unicode."""
+    return bullet(template[:1]) or "•"

@@ -9,6 +9,7 @@ from lxml import etree
 
 from jihwi.evidence import OriginRun
 from jihwi.readers.docx.numbers import attribute
+from jihwi.readers.equations import equation_text
 from jihwi.readers.package import local
 
 __all__ = ["Hanging", "Line", "gather"]
@@ -231,7 +232,7 @@ def _inside_fallback(box: etree._Element, top: etree._Element) -> bool:
 
 
 def _equation(element: etree._Element, tag: str, line: Line) -> None:
-    words = "".join(t.text or "" for t in element.iter("{*}t")).strip()
+    words = equation_text(element)
     if words:
         line.equation_only = tag == "oMathPara" and not line.text.strip()
         line.put(words)

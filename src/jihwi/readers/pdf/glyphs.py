@@ -10,6 +10,8 @@ from collections.abc import Callable
 import msgspec
 import pypdfium2.raw as pdfium
 
+from jihwi.readers.outline import bullet
+
 __all__ = ["Glyphs", "Line", "lines_of", "read_glyphs", "turn"]
 
 _MOST_GLYPHS = 200_000
@@ -130,13 +132,13 @@ def lines_of(glyphs: Glyphs, region_of: Callable[[float, float], int]) -> list[L
             line.top, line.bottom = min(line.top, top), max(line.bottom, bottom)
         else:
             if line is not None:
-                line.text, line.blank_after = "".join(parts), blank and not glyphs.blank_before[index]
+                line.text, line.blank_after = bullet("".join(parts)), blank and not glyphs.blank_before[index]
                 lines.append(line)
             line = Line("", left, top, right, bottom, size, region=region, order=len(lines))
             parts = [text]
         blank = False
     if line is not None:
-        line.text, line.blank_after = "".join(parts), blank
+        line.text, line.blank_after = bullet("".join(parts)), blank
         lines.append(line)
     return lines
 
