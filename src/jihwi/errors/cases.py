@@ -1,0 +1,68 @@
+"""What a case, a runner or a report cannot take now."""
+
+from __future__ import annotations
+
+from jihwi.errors.base import JihwiError
+
+__all__ = [
+    "CaseDriven",
+    "CaseStuck",
+    "CommandForbidden",
+    "CommandRefused",
+    "PassageChanged",
+    "RunnerLacks",
+]
+
+
+class CommandRefused(JihwiError):
+    case: str
+    why_ko: str
+    why_en: str
+    ko = "{why_ko}"
+    en = "{why_en}"
+    ko_next = "`jihwi case show {case}`로 지금 상태를 보십시오."
+    en_next = "See how it stands with `jihwi case show {case}`."
+
+
+class CommandForbidden(CommandRefused):
+    """A command that this person may not give, however the case stands. It is written down as a refusal."""
+
+
+class PassageChanged(JihwiError):
+    case: str
+    ko = "그 사이에 이 대목이 바뀌었습니다."
+    en = "This passage has changed in the meantime."
+    ko_next = "지금 내용을 다시 보고 정하십시오."
+    en_next = "Look at what stands there now and decide again."
+
+
+class CaseDriven(JihwiError):
+    case: str
+    ko = "'{case}' 사건은 지금 다른 실행기가 맡고 있습니다."
+    en = "Another runner drives the case '{case}' now."
+    ko_next = "`jihwi case follow {case}`로 보거나, 잠시 뒤에 다시 실행하십시오."
+    en_next = "Watch it with `jihwi case follow {case}`, or try again in a moment."
+
+
+class CaseStuck(JihwiError):
+    """Something unforeseen ended the driving of one case; the others go on."""
+
+    case: str
+    detail: str
+    ko = "사건 '{case}'을(를) 이어 가다가 예상하지 못한 오류가 났습니다: {detail}"
+    en = "Something unexpected went wrong while driving the case '{case}': {detail}"
+    ko_next = "기록된 것은 그대로이고 다른 사건은 계속됩니다. 이 내용을 개발자에게 알려 주십시오."
+    en_next = "Nothing recorded is lost, and the other cases go on. Please report this."
+
+
+class RunnerLacks(JihwiError):
+    exit_code = 3
+    case: str
+    name: str
+    """The procedure, model or skill."""
+    ko = "이 실행기에 '{name}'이(가) 없어, '{case}' 사건은 그것이 있는 실행기를 기다립니다."
+    en = "This runner has no '{name}': the case '{case}' waits for a runner that has it."
+    ko_next = (
+        "그 팀으로 `jihwi runner --team FOLDER`를 실행하거나, `jihwi case reassign`으로 다른 에이전트에게 넘기십시오."
+    )
+    en_next = "Run `jihwi runner --team FOLDER` with its team, or give the work away with `jihwi case reassign`."

@@ -1,0 +1,109 @@
+"""How a mind fails: a model's server, its answer, or a procedure."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from jihwi.errors.base import JihwiError
+
+__all__ = [
+    "ModelBusy",
+    "ModelClassRefused",
+    "ModelContextFull",
+    "ModelCut",
+    "ModelError",
+    "ModelFailed",
+    "ModelNonsense",
+    "ModelRefused",
+    "ModelTimeout",
+    "ModelUnreachable",
+    "ProcedureFailed",
+]
+
+
+class ModelError(JihwiError):
+    """A model's turn ended badly. `retryable` says whether trying again is worth it."""
+
+    retryable: ClassVar[bool] = False
+    endpoint: str
+    detail: str
+    ko = "모델({endpoint})이 답하지 못했습니다: {detail}"
+    en = "The model at {endpoint} did not answer: {detail}"
+    ko_next = "주소와 모델 이름을 확인하거나, 모델 없이 실행하십시오."
+    en_next = "Check address and model name, or run without a model."
+
+
+class ModelClassRefused(ModelError):
+    """Texts are in the case that this endpoint may not see, and nobody else is there to go on. Nothing was sent."""
+
+    ko = "모델 서버({endpoint})가 보아서는 안 되는 등급의 글이 사건에 있습니다: {detail}. 아무것도 보내지 않았습니다."
+    en = "Texts of a class that {endpoint} may not see are in the case: {detail}. Nothing was sent."
+    ko_next = "자리를 사람이나 절차에 넘기거나(jihwi case take, give), 허용된 모델이면 그 등급을 설정에 적으십시오."
+    en_next = "Give the seat to a person or a procedure (jihwi case take, give), or allow the class in the settings."
+
+
+class ModelUnreachable(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})에 연결할 수 없습니다: {detail}"
+    en = "The model server at {endpoint} cannot be reached: {detail}"
+    ko_next = "서버를 켜거나 주소를 고치거나, --model 없이 실행하십시오."
+    en_next = "Start the server, correct the address, or run without --model."
+
+
+class ModelBusy(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})가 바쁩니다: {detail}"
+    en = "The model server at {endpoint} is busy: {detail}"
+    retry_after_seconds: float = 0.0
+    """How long the server asks to be left alone; 0 when it does not say."""
+
+
+class ModelTimeout(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})가 제때 답하지 않았습니다: {detail}"
+    en = "The model server at {endpoint} did not answer in time: {detail}"
+
+
+class ModelCut(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})의 답이 중간에 끊겼습니다: {detail}"
+    en = "The answer of the model server at {endpoint} was cut off: {detail}"
+
+
+class ModelRefused(ModelError):
+    ko = "모델 서버({endpoint})가 요청을 거절했습니다: {detail}"
+    en = "The model server at {endpoint} refused the request: {detail}"
+
+
+class ModelNonsense(ModelError):
+    retryable = True
+    ko = "모델 서버({endpoint})의 답을 이해할 수 없습니다: {detail}"
+    en = "The answer of the model server at {endpoint} cannot be understood: {detail}"
+
+
+class ModelFailed(ModelError):
+    """The server itself failed while it answered."""
+
+    retryable = True
+    ko = "모델 서버({endpoint})에서 오류가 났습니다: {detail}"
+    en = "The model server at {endpoint} failed: {detail}"
+    ko_next = "모델 서버의 기록을 보십시오."
+    en_next = "Look into the model server's own log."
+
+
+class ModelContextFull(ModelRefused):
+    """The prompt is longer than the model takes: the context must be compacted, by a recorded event."""
+
+    ko = "모델({endpoint})이 받을 수 있는 길이를 넘었습니다: {detail}"
+    en = "The prompt is longer than the model at {endpoint} takes: {detail}"
+    ko_next = "일을 나누거나, 더 긴 글을 받는 모델을 쓰십시오."
+    en_next = "Split the work, or use a model that takes longer prompts."
+
+
+class ProcedureFailed(ModelError):
+    """A procedure raised. It is a pure function, so trying again would end the same."""
+
+    ko = "절차 '{endpoint}'가 실패했습니다: {detail}"
+    en = "The procedure '{endpoint}' failed: {detail}"
+    ko_next = "팀 폴더의 절차를 고치십시오."
+    en_next = "Mend the procedure in the team's folder."

@@ -1,0 +1,132 @@
+"""What keeps facts from being kept or read: the disk, the database, another's write, a broken chain."""
+
+from __future__ import annotations
+
+from jihwi.errors.base import JihwiError, UsageError
+
+__all__ = [
+    "AppendConflict",
+    "LeaseLost",
+    "LedgerBroken",
+    "StoreBusy",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFailed",
+    "StoreFull",
+    "StoreOnNetwork",
+    "StoreReadOnly",
+    "StoreTooNew",
+    "UnknownEvent",
+]
+
+
+class StoreError(JihwiError):
+    """The store could not do what it was asked; what it had acknowledged is kept."""
+
+    ko = "저장소가 요청을 처리하지 못했습니다."
+    en = "The store could not do what it was asked."
+
+
+class StoreBusy(StoreError):
+    path: str
+    seconds: float
+    ko = "다른 작업이 '{path}'을(를) {seconds:g}초 넘게 쓰고 있습니다."
+    en = "Another process has held '{path}' for more than {seconds:g} seconds."
+    ko_next = "그 작업이 끝난 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
+    en_next = "Run the command again when it has finished; nothing recorded is lost."
+
+
+class StoreFull(StoreError):
+    path: str
+    ko = "'{path}'이(가) 있는 디스크가 가득 찼습니다."
+    en = "The disk that holds '{path}' is full."
+    ko_next = "자리를 마련한 뒤 `jihwi case run`으로 이어 가십시오. 기록된 것은 그대로 있습니다."
+    en_next = "Make room, then go on with `jihwi case run`; nothing recorded is lost."
+
+
+class StoreReadOnly(StoreError):
+    path: str
+    ko = "'{path}'에 쓸 수 없습니다."
+    en = "'{path}' cannot be written."
+    ko_next = "권한을 확인하거나 JIHWI_HOME으로 다른 폴더를 정하십시오."
+    en_next = "Check its permissions, or name another folder with JIHWI_HOME."
+
+
+class StoreOnNetwork(UsageError):
+    path: str
+    kind: str
+    ko = "상태 폴더 '{path}'이(가) 네트워크 드라이브({kind})에 있습니다."
+    en = "The state folder '{path}' lies on a network share ({kind})."
+    ko_next = "JIHWI_HOME으로 이 컴퓨터의 폴더를 정하십시오. 원본 파일은 네트워크에 있어도 됩니다."
+    en_next = "Name a folder on this machine with JIHWI_HOME; the sources themselves may stay on the share."
+
+
+class StoreCorrupt(StoreError):
+    path: str
+    detail: str
+    ko = "'{path}' 저장소가 손상되었습니다: {detail}"
+    en = "The store '{path}' is damaged: {detail}"
+    ko_next = "이 파일을 옮겨 두고 백업을 되돌리십시오. 아무것도 덮어쓰지 않았습니다."
+    en_next = "Set the file aside and restore a copy; nothing was overwritten."
+
+
+class StoreTooNew(StoreError):
+    path: str
+    found: int
+    known: int
+    ko = "'{path}' 저장소는 더 새로운 지휘가 만들었습니다 (판 {found}, 이 프로그램은 {known}까지)."
+    en = "The store '{path}' was written by a newer Jihwi (version {found}; this one knows {known})."
+    ko_next = "더 새로운 지휘로 여십시오."
+    en_next = "Open it with the newer one."
+
+
+class StoreFailed(StoreError):
+    path: str
+    detail: str
+    ko = "'{path}' 저장소를 쓰거나 읽지 못했습니다: {detail}"
+    en = "The store '{path}' could not be used: {detail}"
+    ko_next = "디스크와 연결을 확인한 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
+    en_next = "Check the disk or the connection and run the command again; nothing recorded is lost."
+
+
+class AppendConflict(StoreError):
+    """Signal: someone else appended first. Fold again and decide again."""
+
+    case: str
+    expected_seq: int
+    ko = "'{case}' 사건에 다른 기록이 먼저 들어왔습니다."
+    en = "Someone else wrote to the case '{case}' first."
+    ko_next = "다시 시도하십시오."
+    en_next = "Try again."
+
+
+class LeaseLost(StoreError):
+    """Signal: this runner's lease is stale; it must stop driving the case."""
+
+    case: str
+    epoch: int
+    ko = "'{case}' 사건은 이제 다른 실행기가 맡고 있습니다."
+    en = "Another runner drives the case '{case}' now."
+    ko_next = "`jihwi case follow {case}`로 보십시오."
+    en_next = "Watch it with `jihwi case follow {case}`."
+
+
+class LedgerBroken(JihwiError):
+    case: str
+    seq: int
+    detail: str
+    ko = "'{case}' 사건의 원장이 {seq}번째 사건에서 끊어졌습니다: {detail}"
+    en = "The ledger of the case '{case}' breaks at event {seq}: {detail}"
+    ko_next = "그 앞까지의 기록은 온전합니다. 백업과 견주어 보십시오."
+    en_next = "What stands before it is whole; compare with a copy."
+
+
+class UnknownEvent(JihwiError):
+    case: str
+    seq: int
+    kind: str
+    version: int
+    ko = "'{case}' 사건의 {seq}번 기록({kind} {version}판)은 더 새로운 지휘가 썼습니다."
+    en = "Event {seq} of the case '{case}' ({kind}, version {version}) was written by a newer Jihwi."
+    ko_next = "더 새로운 지휘로 여십시오."
+    en_next = "Open it with the newer one."

@@ -1,0 +1,52 @@
+"""Every error is in the tree and the list, holds its data, and says in two languages what happened and what to do."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import string
+
+import pytest
+
+import jihwi.errors
+from jihwi.errors import FolderMissing, JihwiError, ModelBusy
+
+
+def every_error() -> list[type[JihwiError]]:
+    """All kinds of the house's errors."""
+    kinds = [JihwiError]
+    for kind in kinds:
+        kinds.extend(one for one in kind.__subclasses__() if one.__module__.startswith("jihwi."))
+    return list(dict.fromkeys(kinds))
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_an_error_is_listed_and_its_sentences_name_only_what_it_holds(kind: type[JihwiError]) -> None:
+    assert kind.__name__ in jihwi.errors.__all__
+    assert re.search(rf"\b{kind.__name__}\b", jihwi.errors.__doc__ or ""), "it is missing in the tree"
+    assert kind is JihwiError or "__init__" not in vars(kind), "an error needs no decorator: its fields are annotations"
+    error = kind(*(7 for _ in kind.names()))
+    for sentence in (kind.ko, kind.en, kind.ko_next, kind.en_next):
+        used = {name.split(":")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
+        assert used <= set(error.fields()), sentence
+    assert bool(kind.ko_next) == bool(kind.en_next)
+    assert error.words("ko")
+    assert error.words("en")
+
+
+def test_an_error_holds_its_data_by_name_or_by_place_and_travels_between_processes() -> None:
+    error = ModelBusy("m@here", detail="queue full")
+    assert error.fields() == {"endpoint": "m@here", "detail": "queue full", "retry_after_seconds": 0.0}
+    assert pickle.loads(pickle.dumps(error)).fields() == error.fields()
+    assert repr(FolderMissing("/srv")) == "FolderMissing(path='/srv')"
+
+
+def test_what_an_error_does_not_take_is_refused() -> None:
+    for said, named in (
+        ((), {}),
+        (("/srv", "more"), {}),
+        (("/srv",), {"path": "/srv"}),
+        (("/srv",), {"colour": "red"}),
+    ):
+        with pytest.raises(TypeError, match="FolderMissing takes path"):
+            FolderMissing(*said, **named)
