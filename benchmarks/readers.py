@@ -181,8 +181,8 @@ def unit_of(figure: str) -> str:
     ('files a CPU second', 'share', 's')
     """
     name = figure.rpartition(" / ")[2]
-    if name.endswith(("files a CPU second", "pages a CPU second")):
-        return name.split()[-5] + " a CPU second"
+    if name.endswith(" a CPU second"):
+        return f"{name.split()[-4]} a CPU second"
     if name in ("seconds", "CPU seconds"):
         return "s" if name == "seconds" else "CPU s"
     if name.endswith("MB"):

@@ -128,6 +128,8 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     table: Table | None = None
     target: str = ""
     """Image: the name of its data in the file. Form field: its name."""
+    address: str = ""
+    """Image: where it leads, as a link's address."""
 
 
 class Warning(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -251,10 +253,12 @@ class ReadingBuilder:
         box: Box | None = None,
         parent: int = -1,
         target: str = "",
+        address: str = "",
         origin: Origin = "stored",
         origins: tuple[OriginRun, ...] = (),
     ) -> ReadingBuilder:
-        """Add a block. `origins` are runs relative to `text`; `origin` marks the whole of it."""
+        """Add a block. `origins` are runs relative to `text`; `origin` marks the whole of it; `address` is where an
+        image leads, and is kept as a link's is."""
         start = self._begin()
         self._put(text)
         if origin != "stored" and text:
@@ -273,6 +277,7 @@ class ReadingBuilder:
                 box=box,
                 parent=parent,
                 target=target,
+                address=address_of(address),
             )
         )
         return self

@@ -138,19 +138,23 @@ def read_inside(parts: Sequence[Attachment], hint: Hint, limits: Limits, budget:
 def with_inside(outcome: Outcome, inside: tuple[Outcome, ...], given: int) -> Outcome:
     """The outcome with its parts; parts that failed or were left out are its own remarks too."""
     remarks = list(outcome.remarks)
-    failures = [part for part in inside if part.grade in ("E", "F") and not _only_a_picture(part)]
+    failures = [part for part in inside if part.grade in ("E", "F") and not _says_nothing(part)]
     if failures:
         names = [part.path.removeprefix(f"{outcome.path}/") for part in failures[:_MOST_NAMED]]
         detail = ", ".join(names) + (" …" if len(failures) > len(names) else "")
         remarks.append(remark("attachments_failed", count=len(failures), total=given, detail=detail))
-    if given > len(inside):
-        remarks.append(remark("attachments_cut", count=given - len(inside), detail=f"{len(inside)}/{given}"))
+    cut = sum(int(r.params.get("count", "1")) for part in inside for r in part.remarks if r.code == "attachments_cut")
+    if given > len(inside) or cut:
+        count = given - len(inside) + cut
+        remarks = [r for r in remarks if r.code != "attachments_cut"]
+        remarks.append(remark("attachments_cut", count=count, detail=f"{len(inside)}/{given}"))
     kept = tuple(remarks)
     return msgspec.structs.replace(outcome, attachments=inside, remarks=kept, grade=grade_of(kept))
 
 
-def _only_a_picture(part: Outcome) -> bool:
-    return any(r.code == "needs_ocr" for r in part.remarks) or "picture" in str(
+def _says_nothing(part: Outcome) -> bool:
+    """Whether a part is empty or only a picture: nothing is lost that words could say."""
+    return any(r.code in ("needs_ocr", "empty_file") for r in part.remarks) or "picture" in str(
         [r.params.get("looks_like", "") for r in part.remarks]
     )
 
@@ -180,7 +184,11 @@ def storable(reading: Reading) -> Reading:
             warnings=tuple(Warning(printable(w.code), printable(w.detail), w.count) for w in reading.warnings),
             blocks=tuple(
                 msgspec.structs.replace(
-                    b, number=printable(b.number), section=printable(b.section), target=printable(b.target)
+                    b,
+                    number=printable(b.number),
+                    section=printable(b.section),
+                    target=printable(b.target),
+                    address=printable(b.address),
                 )
                 for b in reading.blocks
             ),

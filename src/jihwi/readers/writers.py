@@ -154,7 +154,8 @@ def _code(reading: Reading, index: int) -> str:
 
 def _image(reading: Reading, index: int) -> str:
     block = reading.blocks[index]
-    return f"![{_escaped(' '.join(reading.block_text(index).split()))}]({_link(block.target)})"
+    shown = f"![{_escaped(' '.join(reading.block_text(index).split()))}]({_link(block.target)})"
+    return f"[{shown}]({_link(block.address)})" if is_safe(block.address) else shown
 
 
 def _equation(reading: Reading, index: int) -> str:

@@ -200,7 +200,7 @@ class _Writer:
                 body = b"onta" + struct.pack("<IHHHH", 1, int(number[1]), 0, 0, after)
                 marks.append((run.start, run.end, (18, b"onta", record(tags.CTRL_HEADER, level + 1, body))))
         for link in paragraph.links:
-            address = _counted(re.sub(r"([\\:;])", r"\\\1", link.address) + ";1;0;0;")
+            address = _counted(_command(link.address))
             begin = record(tags.CTRL_HEADER, level + 1, b"klh%" + struct.pack("<IB", 0, 0) + address + bytes(4))
             marks.append((link.start, link.start, (3, b"klh%", begin)))
             marks.append((link.end, link.end, (4, b"klh%", b"")))
@@ -274,6 +274,9 @@ class _Writer:
         )
         body += self._caption(picture.caption, level)
         body += record(tags.SHAPE_COMPONENT, level + 1, b"cip$cip$" + bytes(192))
+        if picture.address:
+            sets = struct.pack("<HHHHHHHHHH", 0x21B, 1, 0, 0x26F, 0x8000, 0x26F, 1, 0, 0x265, 1)
+            body += record(tags.CTRL_DATA, level + 2, sets + _counted(_command(picture.address)))
         return body + record(tags.SHAPE_COMPONENT_PICTURE, level + 2, bytes(71) + struct.pack("<H", 1) + bytes(5))
 
     def _caption(self, caption: Sequence[Paragraph], level: int) -> bytes:
@@ -346,6 +349,11 @@ class _Writer:
         return struct.pack(
             "<I6iHHH4hIIII", attributes, 0, 0, 0, 0, 0, 160, 0, number, 1, 0, 0, 0, 0, ticked, 0, 160, shape.level
         )
+
+
+def _command(address: str) -> str:
+    """A hyperlink's command: its address, and how it is opened."""
+    return re.sub(r"([\\:;])", r"\\\1", address) + ";1;0;0;"
 
 
 def _characters(text: str) -> bytes:

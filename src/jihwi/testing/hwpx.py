@@ -178,7 +178,9 @@ class _Writer:
             case Picture():
                 comment = f"<hp:shapeComment>{escape(held.description)}</hp:shapeComment>"
                 image = '<hc:img binaryItemIDRef="image1"/>'
-                return f"<hp:pic>{_position(False, held.place)}{image}{self._caption(held.caption)}{comment}</hp:pic>"
+                leads = f" href={quoteattr(_command(held.address))}" if held.address else ""
+                inner = f"{_position(False, held.place)}{image}{self._caption(held.caption)}{comment}"
+                return f"<hp:pic{leads}>{inner}</hp:pic>"
             case Equation():
                 script = f"<hp:script>{escape(held.script)}</hp:script>"
                 return f"<hp:equation>{_position(False, held.place)}{script}</hp:equation>"
@@ -224,9 +226,14 @@ def _text(text: str) -> str:
 
 
 def _field_begin(address: str) -> str:
-    command = escape(re.sub(r"([\\:;])", r"\\\1", address) + ";1;0;0;")
+    command = escape(_command(address))
     told = f'<hp:parameters cnt="1" name=""><hp:stringParam name="Command">{command}</hp:stringParam></hp:parameters>'
     return f'<hp:ctrl><hp:fieldBegin id="1" type="HYPERLINK" name="">{told}</hp:fieldBegin></hp:ctrl>'
+
+
+def _command(address: str) -> str:
+    """A hyperlink's command: its address, and how it is opened."""
+    return re.sub(r"([\\:;])", r"\\\1", address) + ";1;0;0;"
 
 
 def _position(inline: bool, place: Place | None) -> str:

@@ -85,6 +85,16 @@ def test_frames_come_after_their_paragraph(reading: Reading) -> None:
     assert {"header", "comment", "form_field", "image", "equation"} <= kinds
 
 
+def test_blocks_bear_the_section_they_stand_in(reading: Reading) -> None:
+    sections = {reading.block_text(i): block.section for i, block in enumerate(reading.blocks)}
+    assert (sections["제1장 총칙"], sections["제2장 부칙"]) == ("구역 1", "구역 2")
+
+
+def test_a_document_of_one_section_names_none() -> None:
+    hwp, hwpx = both(Document((Section((Paragraph("글"),)),)))
+    assert [block.section for block in (*hwp.blocks, *hwpx.blocks)] == ["", ""]
+
+
 def test_metadata_is_read(reading: Reading) -> None:
     assert (reading.metadata.title, reading.metadata.author) == ("복무 규정", "총무과")
 

@@ -66,6 +66,17 @@ def test_a_deletion_that_runs_over_paragraphs_stays_hidden() -> None:
     assert read_hwpx(package({"Contents/section0.xml": text})).text == "앞\n뒤"
 
 
+def test_what_stands_in_a_tracked_deletion_is_hidden_with_it() -> None:
+    inner = "<hp:subList><hp:p><hp:run><hp:t>지운 글</hp:t></hp:run></hp:p></hp:subList>"
+    table = f"<hp:tbl><hp:tr><hp:tc>{inner}</hp:tc></hp:tr></hp:tbl>"
+    note = f"<hp:ctrl><hp:footNote>{inner}</hp:footNote></hp:ctrl>"
+    box = '<hp:checkBtn caption="지운 상자" value="CHECKED"/>'
+    body = f"<hp:t>앞<hp:deleteBegin/>지움</hp:t>{table}{note}{box}<hp:t>지움<hp:deleteEnd/>뒤</hp:t>"
+    assert shown(read_hwpx(section(body))) == [("paragraph", "앞뒤")]
+    ended = f"<hp:t>앞<hp:deleteBegin/></hp:t>{note}<hp:ctrl><hp:deleteEnd/></hp:ctrl><hp:t>뒤</hp:t>"
+    assert shown(read_hwpx(section(ended))) == [("paragraph", "앞뒤")]
+
+
 def test_marks_inside_text_become_characters() -> None:
     body = "<hp:t>가<hp:tab/>나<hp:lineBreak/>다<hp:nbSpace/>라<hp:fwSpace/>마<hp:hyphen/>바<hp:markpenBegin/>사</hp:t>"
     assert read_hwpx(section(body)).text == "가\t나\n다\u00a0라 마-바사"
@@ -74,6 +85,11 @@ def test_marks_inside_text_become_characters() -> None:
 def test_check_boxes_stand_in_the_line() -> None:
     body = '<hp:checkBtn caption="동의" value="CHECKED"/><hp:t> </hp:t><hp:radioBtn caption="거부" value="UNCHECKED"/>'
     assert read_hwpx(section(body)).text == "☑ 동의 ☐ 거부"
+
+
+def test_the_sign_that_a_caption_doubles_is_one() -> None:
+    body = '<hp:checkBtn caption="R&amp;&amp;D 연계" value="UNCHECKED"/>'
+    assert read_hwpx(section(body)).text == "☐ R&D 연계"
 
 
 def test_other_years_of_the_standard_are_the_same_words() -> None:

@@ -13,6 +13,7 @@ The rules, the same for the four formats:
   So is a text box that holds a table, and a row that is one cell as wide as its table and holds another table: the
   rows above and beneath such a row are tables of their own.
 * Where a note is called its mark stands in the text, rendered, after a space where it would run into a number.
+* Where a document has more than one section, its blocks bear the section's name as the program shows it: 구역 2.
 * A caption comes after the thing it explains. Paragraphs without text give no block, but are counted when numbered.
 """
 
@@ -67,7 +68,8 @@ _MOST_ROWS = 0xFFFF
 def compose(document: Document, builder: ReadingBuilder) -> Reading:
     """The reading of `document`, written with `builder`, which may already hold warnings."""
     composer = _Composer(document, builder)
-    for section in document.sections:
+    for number, section in enumerate(document.sections, start=1):
+        builder.section = f"구역 {number}" if len(document.sections) > 1 else ""
         composer.outline = section.outline
         composer.flow(section.paragraphs)
     builder.metadata = document.metadata
@@ -231,7 +233,7 @@ class _Composer:
                 self._framed(held.kind, held.paragraphs, parent)
                 self._caption(held.caption)
             case Picture():
-                self._builder.block("image", held.description, parent=parent, target=held.target)
+                self._builder.block("image", held.description, parent=parent, target=held.target, address=held.address)
                 self._caption(held.caption)
             case Equation():
                 self._builder.block("equation", equation_line(held.script), parent=parent, origin="rendered")

@@ -141,6 +141,8 @@ class Picture(msgspec.Struct, frozen=True):
     caption: tuple[Paragraph, ...] = ()
     place: Place | None = None
     """As a table's."""
+    address: str = ""
+    """Where it leads."""
 
 
 class Equation(msgspec.Struct, frozen=True):

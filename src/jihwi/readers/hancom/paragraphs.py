@@ -46,9 +46,12 @@ class ParagraphText:
         self._scripts += len(line)
 
     def put_choice(self, caption: str, chosen: bool) -> None:
-        """Add a check box or radio button that stands in the line: its state as a sign, then its caption."""
+        """Add a check box or radio button that stands in the line: its state as a sign, then its caption.
+
+        In a caption `&` marks the key that chooses it, and `&&` is the sign itself.
+        """
         self._append("☑ " if chosen else "☐ ", "rendered")
-        self._append(caption, "stored")
+        self._append(caption.replace("&&", "&"), "stored")
 
     def begin_field(self, address: str = "") -> None:
         """A field begins; its words lead to `address`, if there is one."""

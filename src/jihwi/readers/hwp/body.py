@@ -48,6 +48,8 @@ _EXTENDED = frozenset("\x01\x02\x03\x0b\x0c\x0e\x0f\x10\x11\x12\x15\x16\x17")
 _CHARACTERS = {"\x09": "\t", "\x0a": "\n", "\x18": "-", "\x1e": "\u00a0", "\x1f": " "}
 _FIELD_END = "\x04"
 _DELETED = 0x11
+_COMMAND = struct.pack("<HH", 0x265, 1)
+"""In a parameter set: the item that is a hyperlink's command, a text."""
 _BASES: dict[int, Literal["paragraph", "page", "paper"]] = {0: "paper", 1: "page", 2: "paragraph"}
 """Of an object's attributes: what its height is counted from, if it is from that's top."""
 
@@ -332,6 +334,7 @@ class BodyReader:
         caption: list[Paragraph] = []
         current: list[Paragraph] | None = None
         shapes = False
+        leading: list[tuple[int, str]] = []
 
         def close() -> None:
             nonlocal current
@@ -354,18 +357,21 @@ class BodyReader:
             elif record.tag == tags.SHAPE_COMPONENT:
                 shapes = True
                 close()
+                leading = [(depth, address) for depth, address in leading if depth <= record.level]
+            elif record.tag == tags.CTRL_DATA:
+                leading.append((record.level, _shape_address(self._data[record.start : record.end])))
             else:
-                found.extend(self._shape_detail(record))
+                found.extend(self._shape_detail(record, leading[-1][1] if leading else ""))
             self._at += 1
         close()
         inline, place = _placed(body)
         return drawing(found, tuple(caption), _object_description(body), inline=inline, place=place)
 
-    def _shape_detail(self, record: Record) -> list[Anchored]:
+    def _shape_detail(self, record: Record, address: str) -> list[Anchored]:
         data = self._data
         if record.tag == tags.SHAPE_COMPONENT_PICTURE and record.end - record.start >= 73:
             number = int.from_bytes(data[record.start + 71 : record.start + 73], "little")
-            return [Picture(self._information.picture(number))]
+            return [Picture(self._information.picture(number), address=address)]
         if record.tag == tags.SHAPE_COMPONENT_OLE and record.end - record.start >= 14:
             number = int.from_bytes(data[record.start + 12 : record.start + 14], "little")
             return self._chart(number) or [Picture(self._information.picture(number))]
@@ -538,6 +544,12 @@ def _placed(body: bytes) -> tuple[bool, Place | None]:
 def _object_description(body: bytes) -> str:
     """Table 69: the description at the end of the common properties of objects."""
     return written_description(_counted(body, 44)[0]) if len(body) > 46 else ""
+
+
+def _shape_address(body: bytes) -> str:
+    """Section 4.3.10.2 (parameter sets): where a shape leads, a hyperlink's command among its control's data."""
+    at = body.find(_COMMAND)
+    return hyperlink_address(_counted(body, at + len(_COMMAND))[0]) if at >= 0 else ""
 
 
 def _text_art(body: bytes) -> str:

@@ -149,6 +149,8 @@ class SectionReader:
         name = local_name(child)
         if name == "t":
             self._text(child, gathered)
+        elif self._deleting:
+            self._hidden(child, gathered)
         elif name == "ctrl":
             for control in child:
                 self._control(control, gathered)
@@ -188,6 +190,15 @@ class SectionReader:
                 gathered.put(_MARKS[name])
             if mark.tail and not self._deleting:
                 gathered.put(_clean(mark.tail))
+
+    def _hidden(self, child: etree._Element, gathered: ParagraphText) -> None:
+        """What stands between the marks of a tracked deletion: nothing of it is shown, but the end may be in it."""
+        for control in child if local_name(child) == "ctrl" else ():
+            name = local_name(control)
+            if name in ("deleteBegin", "deleteEnd"):
+                self._track(name)
+            elif name == "fieldEnd":
+                gathered.end_field()
 
     def _track(self, name: str) -> None:
         """The beginning or the end of what a tracked change has deleted."""
@@ -267,11 +278,13 @@ class SectionReader:
                 description = written_description(child.text or "")
             elif name == "pos":
                 inline, place = _placed(child)
-        return drawing(self._shapes(element), caption, description, inline=inline, place=place)
+        return drawing(self._shapes(element, ""), caption, description, inline=inline, place=place)
 
-    def _shapes(self, element: etree._Element) -> list[Anchored]:
-        """What a drawing holds: pictures and text boxes, those of a group one after the other."""
+    def _shapes(self, element: etree._Element, address: str) -> list[Anchored]:
+        """What a drawing holds: pictures and text boxes, those of a group one after the other. `address` is where the
+        group leads that it belongs to."""
         name = local_name(element)
+        address = hyperlink_address(element.get("href", "")) or address
         if name == "chart":
             return self._chart(element.get("chartIDRef", ""))
         if name == "ole":
@@ -286,10 +299,10 @@ class SectionReader:
             if inner == "drawText":
                 found.append(Frame("text_box", self._paragraphs(child)))
             elif inner == "img" and name == "pic":
-                found.append(Picture(self._target(child.get("binaryItemIDRef", ""))))
+                found.append(Picture(self._target(child.get("binaryItemIDRef", "")), address=address))
             elif inner in _DRAWINGS and self._depth_left > 0:
                 self._depth_left -= 1
-                found.extend(self._shapes(child))
+                found.extend(self._shapes(child, address))
                 self._depth_left += 1
         return found
 
