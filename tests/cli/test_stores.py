@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -257,6 +258,28 @@ def test_what_was_there_is_kept_beside_what_is_restored(place: Path) -> None:
     kept = told(place, "store", "restore", "copy")["kept"]
     assert heads(place) == {first["case"]: first["head"]}
     assert heads(place, JIHWI_HOME=kept).keys() == {first["case"], second["case"]}
+
+
+def test_a_case_whose_ledger_is_broken_is_named_and_keeps_no_other_from_coming_back(place: Path) -> None:
+    harmed = told(place, "run", REQUEST, "--files", "files")["case"]
+    whole = told(place, "run", REQUEST, "--files", "files")["case"]
+    with contextlib.closing(sqlite3.connect(place / ".jihwi" / "cases.db", isolation_level=None)) as database:
+        database.execute(
+            "UPDATE events SET body = CAST(replace(CAST(body AS TEXT), '당직비', '식비') AS BLOB) WHERE seq = 1"
+            " AND case_number = (SELECT number FROM cases WHERE case_id = ?)",
+            (harmed,),
+        )
+    looks: list[tuple[str, ...]] = [("show", harmed), ("follow", harmed, "--no-wait")]
+    for words in looks:
+        done = jihwi(place, "case", *words, JIHWI_LANGUAGE="ko")
+        assert (done.exit_code, "1번 기록에서 끊어졌습니다: 내용이 바뀌었습니다" in done.stderr) == (1, True)
+    told(place, "store", "backup", "copy")
+    moves: list[tuple[str, ...]] = [("copy", ".jihwi", "other"), ("restore", "copy", "--home", "back")]
+    for words in moves:
+        done = jihwi(place, "store", *words, "--json")
+        assert (done.exit_code, json.loads(done.stdout)["broken"]) == (1, [harmed])
+    for home in ("other", "back"):
+        assert told(place, "case", "show", whole, JIHWI_HOME=home)["status"] == "closed"
 
 
 def test_nobody_works_in_a_copy_and_nothing_is_overwritten(place: Path) -> None:

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from jihwi.case.assignment import Reason
 from jihwi.case.events import Author, BodyErased
-from jihwi.case.ledger import open_event, verify
+from jihwi.case.ledger import Sealed, open_event, verify
 from jihwi.errors import CaseUnknown, CommandRefused, FolderMissing, FolderTaken, StoreBusy, StoreCorrupt
 from jihwi.ids import Randomness
 from jihwi.store import BLOB_BYTES, KeptStore, Patch
@@ -123,6 +125,24 @@ async def test_a_case_with_another_history_is_named_and_left_alone() -> None:
     copied = await copy_store(one, other)
     assert (copied.cases, copied.differing) == (1, (chains[0].case_id,))
     assert await other.read(chains[0].case_id) == before
+
+
+async def test_a_case_that_does_not_verify_is_named_and_keeps_no_other_away() -> None:
+    class Harmed(MemoryStore):
+        """One event of one case is not what was written."""
+
+        async def read(self, case_id: str, **named: Any) -> list[Sealed]:
+            log = await super().read(case_id, **named)
+            if case_id == chains[1].case_id:
+                log[0] = msgspec.structs.replace(log[0], body=b"{}")
+            return log
+
+    one, other = Harmed(), MemoryStore()
+    chains: list[Chain] = [Chain("none"), Chain("none")]
+    chains = await _fill(one, cases=3)
+    copied = await copy_store(one, other)
+    assert (copied.cases, [broken.case for broken in copied.broken]) == (2, [chains[1].case_id])
+    assert await other.row(chains[1].case_id) is None
 
 
 async def test_a_case_that_is_half_there_is_driven_by_nobody() -> None:

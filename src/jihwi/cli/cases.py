@@ -15,12 +15,11 @@ from jihwi.case.approval import answerers
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
 from jihwi.case.governor import choice_words, ran_out
-from jihwi.case.ledger import open_event
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
 from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments, waits
 from jihwi.case.turn import Ask, Call
-from jihwi.cli.following import line_of, withheld_words
+from jihwi.cli.following import withheld_words
 from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
 from jihwi.cli.transcript import show_transcript
@@ -328,32 +327,9 @@ def follow(
     wait: Annotated[bool, typer.Option(help=say("끝날 때까지 기다립니다", "Wait until it ends"))] = True,
 ) -> int:
     """Follow the events of a case as they happen; join late, or go on from an event's number."""
-    return run_async(lambda: _follow(session, case, after, wait))
+    from jihwi.cli.watching import follow_case  # waits: it looks for cases as this module does
 
-
-async def _follow(session: Session, name: str, after: int, wait: bool) -> int:
-    screen = session.screen
-    async with open_house(session.settings) as house:
-        case_id = (await find_case(house.store, name)).case_id
-        while True:
-            for stored in await house.store.read(case_id, after=after):
-                event = open_event(stored)
-                after = event.seq
-                if screen.json:
-                    body = event.body if house.viewer.may_see(event.labels) else None
-                    told = {**msgspec.structs.asdict(event), "body": body, "head": event.head.hex()}
-                    typer.echo(msgspec.json.encode(told))
-                else:
-                    line = line_of(event, screen.language, house.viewer)
-                    if line:
-                        screen.out.print(line, markup=False)
-            row = await house.store.row(case_id)
-            if not wait or row is None or row.status in ("closed", "failed", "cancelled"):
-                return 0
-            if row.status in ("waiting", "parked", "paused") and row.seq <= after and row.waits_for:
-                screen.remark(screen.words("사람을 기다립니다.", "It waits for a person."))
-                return WAITS
-            await house.store.wait(case_id, after, seconds=30)
+    return run_async(lambda: follow_case(session, case, after, wait=wait))
 
 
 @app.command("run", epilog="jihwi case run last")

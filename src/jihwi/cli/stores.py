@@ -7,6 +7,7 @@ import datetime
 import shutil
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from jihwi.case.ledger import read_header, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Json, Lang, Session, in_session, run_async
-from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
+from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, SettingInvalid
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
 from jihwi.store import HOUSE, CaseRow, KeptStore
@@ -112,14 +113,16 @@ async def _restore(session: Session, copy: Path) -> int:
     home, room, screen, store = state_place(session.settings), StoreRoom(), session.screen, session.settings.store
     kept = await asyncio.to_thread(room.restore, copy, home)
     async with AsyncExitStack() as opened:
-        verified = await _verify_all(await _opened(session, home, opened))
-    screen.result({"home": str(home), "kept": str(kept) if kept else None, "cases": verified})
+        verified, broken = await _verify_all(await _opened(session, home, opened))
+    broken_cases = [one.case for one in broken]
+    screen.result({"home": str(home), "kept": str(kept) if kept else None, "cases": verified, "broken": broken_cases})
     screen.remark(
         screen.words(
             f"{home}에 되돌렸습니다. 사건 {verified}건의 원장이 온전합니다.",
             f"Restored to {home}. The ledgers of its {verified} cases verify.",
         )
     )
+    _tell_broken(screen, broken)
     if kept is not None:
         screen.remark(screen.words(f"전에 있던 것: {kept}", f"What was there before: {kept}"))
     if store:
@@ -129,15 +132,20 @@ async def _restore(session: Session, copy: Path) -> int:
                 f"The settings name {store}. To bring the cases there: jihwi store copy {home} ADDRESS",
             )
         )
-    return 0
+    return 1 if broken else 0
 
 
-async def _verify_all(store: KeptStore) -> int:
+async def _verify_all(store: KeptStore) -> tuple[int, list[LedgerBroken]]:
+    """How many cases verify, and where the others break: one that was broken when it was copied keeps none away."""
     rows = await store.rows(limit=_EVERY_CASE)
     house = await store.row(HOUSE)
+    broken: list[LedgerBroken] = []
     for row in (*rows, *([house] if house is not None else [])):
-        verify(row.case_id, await store.read(row.case_id), expected_head=row.head)
-    return len(rows)
+        try:
+            verify(row.case_id, await store.read(row.case_id), expected_head=row.head)
+        except LedgerBroken as problem:
+            broken.append(problem)
+    return sum(1 for row in rows if row.case_id not in {one.case for one in broken}), broken
 
 
 # ── from store to store ──────────────────────────────────────────────────────
@@ -174,7 +182,13 @@ async def _copy(session: Session, source: str, target: str) -> int:
         copied = await StoreRoom().copy_store(*stores, told=lambda row: _tell(screen, row))
     documents = await asyncio.to_thread(copy_library, *places, busy_seconds=session.settings.busy_seconds)
     screen.result(
-        {"cases": copied.cases, "events": copied.events, "differing": copied.differing, "documents": documents}
+        {
+            "cases": copied.cases,
+            "events": copied.events,
+            "differing": copied.differing,
+            "broken": [one.case for one in copied.broken],
+            "documents": documents,
+        }
     )
     if documents is None:
         screen.remark(
@@ -203,7 +217,14 @@ async def _copy(session: Session, source: str, target: str) -> int:
                 f"{case_id}: it has another history there and was left alone.",
             )
         )
-    return 1 if copied.differing else 0
+    _tell_broken(screen, copied.broken)
+    return 1 if copied.differing or copied.broken else 0
+
+
+def _tell_broken(screen: Screen, broken: Iterable[LedgerBroken]) -> None:
+    """The cases whose ledgers do not verify, each with where it breaks."""
+    for problem in broken:
+        screen.remark(problem.words(screen.language))
 
 
 def _tell(screen: Screen, row: CaseRow) -> None:

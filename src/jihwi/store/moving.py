@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from jihwi.case.ledger import Sealed, verify
-from jihwi.errors import AppendConflict
+from jihwi.errors import AppendConflict, LedgerBroken
 from jihwi.store import HOUSE, CaseRow, KeptStore, Patch
 
 __all__ = ["Copied", "copy_store"]
@@ -26,6 +26,8 @@ class Copied(msgspec.Struct, frozen=True):
     """How many events were written; those that were there already are not counted."""
     differing: tuple[str, ...] = ()
     """Cases, or `house`, that the target holds with another history; nothing of them was changed."""
+    broken: tuple[LedgerBroken, ...] = ()
+    """What does not verify in the source was left there; where the chain of each breaks."""
 
 
 async def copy_store(
@@ -36,30 +38,36 @@ async def copy_store(
     meanwhile is never touched. Leases and snapshots stay behind, so stop the runners of the source before anything
     runs on the target.
 
-    `told` is called after each case. Raises StoreError, LedgerBroken when a case in the source does not verify.
+    `told` is called after each case. Raises StoreError, LedgerBroken when a case does not verify at the target.
     """
     cases, events = 0, 0
     differing: list[str] = []
+    broken: list[LedgerBroken] = []
     house = await source.row(HOUSE)
-    if house is not None:
+    for row in (*([house] if house is not None else []), *reversed(await source.rows(limit=_EVERY_CASE))):
         try:
-            events += await _copy_case(source, target, house)
-        except AppendConflict:
-            differing.append(HOUSE)
-    for row in reversed(await source.rows(limit=_EVERY_CASE)):
+            log = await _verified(source, row)
+        except LedgerBroken as problem:
+            broken.append(problem)
+            continue
         try:
-            events += await _copy_case(source, target, row)
-            cases += 1
+            events += await _copy_case(source, target, row, log)
+            cases += row.case_id != HOUSE
         except AppendConflict:
             differing.append(row.case_id)
-        told(row)
-    return Copied(cases, events, tuple(differing))
+        if row.case_id != HOUSE:
+            told(row)
+    return Copied(cases, events, tuple(differing), tuple(broken))
 
 
-async def _copy_case(source: KeptStore, target: KeptStore, row: CaseRow) -> int:
-    """Bring one case over; how many events were new. Raises AppendConflict when the target has another history."""
+async def _verified(source: KeptStore, row: CaseRow) -> list[Sealed]:
     log = await source.read(row.case_id, limit=row.seq)
     verify(row.case_id, log, expected_head=row.head)
+    return log
+
+
+async def _copy_case(source: KeptStore, target: KeptStore, row: CaseRow, log: list[Sealed]) -> int:
+    """Bring one case over; how many events were new. Raises AppendConflict when the target has another history."""
     there = await target.row(row.case_id)
     done = there.seq if there is not None else 0
     if there is not None and not any(event.head == there.head for event in log[done - 1 : done]):

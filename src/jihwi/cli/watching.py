@@ -1,0 +1,65 @@
+"""`jihwi case follow`: the events of a case as they happen, each one a link of the chain before it is shown."""
+
+from __future__ import annotations
+
+import msgspec
+import typer
+
+from jihwi.case.ledger import Sealed, open_event, verify
+from jihwi.cli.cases import find_case
+from jihwi.cli.following import line_of
+from jihwi.cli.screen import WAITS, Screen
+from jihwi.cli.session import Session
+from jihwi.evidence import Viewer
+from jihwi.store import EventStore
+from jihwi.wiring import open_house
+
+__all__ = ["follow_case"]
+
+_ENDED = ("closed", "failed", "cancelled")
+_RESTS = ("waiting", "parked", "paused")
+
+
+async def follow_case(session: Session, name: str, after: int, *, wait: bool) -> int:
+    """Show a case's events from the one after `after` on, until it ends or waits for a person. Answers the exit code.
+
+    Raises CaseUnknown, CaseAmbiguous, and LedgerBroken before an event that does not verify is shown.
+    """
+    screen = session.screen
+    async with open_house(session.settings) as house:
+        case_id = (await find_case(house.store, name)).case_id
+        last: Sealed | None = None
+        while True:
+            for stored in await _news(house.store, case_id, after, last):
+                _tell(screen, stored, house.viewer)
+                last, after = stored, stored.seq
+            row = await house.store.row(case_id)
+            if not wait or row is None or row.status in _ENDED:
+                return 0
+            if row.status in _RESTS and row.seq <= after and row.waits_for:
+                screen.remark(screen.words("사람을 기다립니다.", "It waits for a person."))
+                return WAITS
+            await house.store.wait(case_id, after, seconds=30)
+
+
+async def _news(store: EventStore, case_id: str, after: int, last: Sealed | None) -> list[Sealed]:
+    """What has come since the event numbered `after`, verified from that event on. Raises LedgerBroken."""
+    if last is None and after > 0:
+        found = await store.read(case_id, after=after - 1)
+        last, found = (found[0], found[1:]) if found else (None, [])
+    else:
+        found = await store.read(case_id, after=after)
+    verify(case_id, found, after=last)
+    return found
+
+
+def _tell(screen: Screen, stored: Sealed, viewer: Viewer) -> None:
+    event = open_event(stored)
+    if screen.json:
+        body = event.body if viewer.may_see(event.labels) else None
+        told = {**msgspec.structs.asdict(event), "body": body, "head": event.head.hex()}
+        typer.echo(msgspec.json.encode(told))
+        return
+    line = line_of(event, screen.language, viewer)
+    if line:
+        screen.out.print(line, markup=False)
