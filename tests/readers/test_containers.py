@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
 from jihwi.errors import FileBroken, FileLocked
-from jihwi.readers import Limits
+from jihwi.readers import Hint, Limits, Outcome
 from jihwi.readers.mail.msg import unpack_rtf
+from jihwi.readers.pipeline import read_bytes
+from jihwi.readers.words import say
 from jihwi.testing.compound_file import compound_file
 from tests.readers.asking import opened, read, texts, warned
 
@@ -122,6 +128,78 @@ def test_tar_in_any_wrapping_without_links() -> None:
         result = opened("tar", made.getvalue())
         assert [(a.name, a.data) for a in result.attachments] == [("회의록.txt", b"ok")]
         assert warned(result.reading) == ["link_ignored"]
+
+
+def outcome_of(name: str, data: bytes, limits: Limits | None = None) -> Outcome:
+    return read_bytes(data, Hint(path=name), limits or Limits())
+
+
+def told(outcome: Outcome) -> dict[str, str]:
+    """The remarks by code, with what they name."""
+    return {one.code: one.params.get("detail", "") for one in outcome.remarks}
+
+
+@pytest.mark.parametrize(("ending", "packing"), [("gz", gzip), ("bz2", bz2), ("xz", lzma)])
+def test_a_tar_is_known_in_every_wrapping(ending: str, packing: Any) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as packed:
+        info = tarfile.TarInfo("글.txt")
+        info.size = len(body := "공사기간은 9월까지이다.".encode())
+        packed.addfile(info, io.BytesIO(body))
+    outcome = outcome_of(f"묶음.tar.{ending}", packing.compress(made.getvalue()))
+    assert (outcome.format, outcome.grade, [part.grade for part in outcome.attachments]) == ("tar", "A", ["A"])
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"7z\xbc\xaf\x27\x1c" + bytes(50), "7z"),
+        (b"ALZ\x01" + bytes(50), "alz"),
+        (b"EGGA" + bytes(50), "egg"),
+        (b"Rar!\x1a\x07" + bytes(50), "rar"),
+        (gzip.compress("낱글".encode()), "gzip"),
+    ],
+)
+def test_an_archive_that_is_not_unpacked_is_to_be_unpacked_by_a_person(data: bytes, name: str) -> None:
+    outcome = outcome_of("묶음.bin", data)
+    assert (outcome.grade, outcome.remarks[0].code) == ("E", "archive_unknown")
+    assert name in say(outcome.remarks[0])[0]
+    assert "압축을 풀어" in say(outcome.remarks[0])[1]
+
+
+def test_a_bomb_beside_a_document_is_called_one_and_costs_only_itself() -> None:
+    outcome = outcome_of("a.zip", archive({"big.txt": bytes(100 << 20), "글.txt": "공사기간이다.".encode()}))
+    assert told(outcome) == {"attachment_bomb": "big.txt"}
+    assert [part.path for part in outcome.attachments] == ["a.zip/글.txt"]
+
+
+def test_what_lies_too_deep_is_missed_on_every_floor_above_it() -> None:
+    data = "가장 속의 글이다.".encode()
+    for floor in range(6):
+        data = archive({f"{floor}.zip" if floor else "글.txt": data})
+    outcome = outcome_of("깊은.zip", data)
+    assert (outcome.grade, list(told(outcome))) == ("D", ["attachments_cut"])
+
+
+def test_odd_members_cost_neither_the_archive_nor_its_grade_when_they_hold_nothing() -> None:
+    link = zipfile.ZipInfo("고리.txt")
+    link.external_attr = 0o120777 << 16
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        packed.writestr("글.txt", "공사기간이다.")
+        packed.writestr(link, "/etc/passwd")
+        for name in (".DS_Store", "__MACOSX/._글.txt", "폴더/~$글.docx", "폴더/Thumbs.db"):
+            packed.writestr(name, b"left behind")
+        packed.writestr("빈.txt", b"")
+    outcome = outcome_of("a.zip", made.getvalue())
+    assert (outcome.grade, list(told(outcome))) == ("A", ["link_ignored"])
+    assert [part.path for part in outcome.attachments] == ["a.zip/글.txt", "a.zip/빈.txt"]
+    nameless = made.getvalue().replace("글.txt".encode(), b"\x00" * len("글.txt".encode()))
+    assert outcome_of("a.zip", nameless).grade != "F"
+
+
+def test_an_archive_with_nothing_in_it_is_empty_and_holds_no_picture() -> None:
+    assert list(told(outcome_of("a.zip", archive({})))) == ["empty_file"]
 
 
 def test_an_archive_of_locked_members_is_locked() -> None:

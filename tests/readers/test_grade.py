@@ -64,7 +64,7 @@ def test_a_short_note_is_a_short_note() -> None:
 
 def test_what_only_holds_other_documents_need_not_speak() -> None:
     assert codes(outcome(reading("zip"), inside=3)) == []
-    assert codes(outcome(reading("zip"), inside=0)) == ["no_text"]
+    assert codes(outcome(reading("zip"), inside=0)) == ["empty_file"]
 
 
 def test_a_legacy_encoding_can_be_mended_by_itself() -> None:

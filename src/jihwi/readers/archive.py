@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import lzma
 import posixpath
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -50,7 +51,7 @@ class ArchiveReader:
         try:
             members = list(unpack.tar(data) if format == "tar" else unpack.zip(data))
         except _BROKEN as error:
-            raise FileBroken(hint.path, f"{format}: {error}") from error
+            raise FileBroken(hint.path, f"압축 파일을 열 수 없음 ({error})") from error
         if not members and unpack.locked:
             raise FileLocked(hint.path, format)
         for member in members:
@@ -72,7 +73,10 @@ class _Unpacking:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for info in archive.infolist():
                 name = self._safe(_zip_name(info))
-                if info.is_dir() or not name:
+                if not name or info.is_dir():
+                    continue
+                if stat.S_ISLNK(info.external_attr >> 16):
+                    self._builder.warn("link_ignored", name)
                     continue
                 if not self._allows(name, info.file_size, info.compress_size):
                     continue
@@ -107,17 +111,20 @@ class _Unpacking:
     def _safe(self, name: str) -> str:
         """The name as a path inside the archive; empty, with a warning, for one that leads out of it."""
         tidy = posixpath.normpath(name.replace("\\", "/")).lstrip("/")
+        if not name:
+            self._builder.warn("attachment_broken", "?")
+            return ""
         if tidy.startswith("../") or tidy in {"..", ".", ""} or (len(tidy) > 1 and tidy[1] == ":"):
             self._builder.warn("path_outside", name[:200])
             return ""
         return "" if any(map(is_left_behind, tidy.split("/"))) else tidy
 
     def _allows(self, name: str, size: int, packed: int) -> bool:
-        if self._members_left <= 0 or size > self._bytes_left:
-            self._builder.warn("attachments_cut")
-            return False
         if size > _RATIO_FROM and size > max(1, packed) * _LARGEST_RATIO:
             self._builder.warn("attachment_bomb", name)
+            return False
+        if self._members_left <= 0 or size > self._bytes_left:
+            self._builder.warn("attachments_cut")
             return False
         self._members_left -= 1
         return True

@@ -12,7 +12,7 @@ from jihwi.readers import GradeLetter, Limits, Outcome, Remark
 from jihwi.readers.markings import labels_in, language_of
 from jihwi.readers.personal import count_personal_data
 from jihwi.readers.registry import CONVERTIBLE
-from jihwi.readers.sniff import EXTENSIONS, Sniffed
+from jihwi.readers.sniff import EXTENSIONS, PACKED, Sniffed
 from jihwi.readers.words import CATALOGUE, remark
 
 __all__ = ["bytes_words", "enriched", "grade_of", "graded", "remarks_of_error", "remarks_of_sniff"]
@@ -63,6 +63,8 @@ def remarks_of_sniff(sniffed: Sniffed) -> tuple[Remark, ...]:
         remarks.append(remark("file_locked", detail=sniffed.looks_like or sniffed.format))
     elif sniffed.locked:
         remarks.append(remark("drm_locked", detail=sniffed.locked))
+    elif sniffed.looks_like in PACKED:
+        remarks.append(remark("archive_unknown", looks_like=sniffed.looks_like))
     elif sniffed.format == "unknown":
         remarks.append(remark("format_unknown", looks_like=sniffed.looks_like or "?"))
     if sniffed.claimed:
@@ -170,8 +172,11 @@ def _of_amount(reading: Reading, format: str, size: int, inside: int) -> list[Re
     if any(warning.code in _PICTURE_PAGES for warning in reading.warnings):
         return []  # that its pages are pictures is the reason, and is said
     letters = sum(map(len, reading.text.split()))
-    if letters == 0 and format in _PLAIN:
+    nothing_inside = format in ("zip", "tar") and not inside and not reading.warnings
+    if letters == 0 and (format in _PLAIN or nothing_inside):
         return [remark("empty_file")]
+    if letters == 0 and format in ("zip", "tar"):
+        return []  # why nothing came out of it is said by a warning
     if letters == 0:
         return [] if inside else [remark("no_text", size=bytes_words(size))]
     if format in _SAYS_LITTLE or (format in _CONTAINERS and inside):

@@ -198,7 +198,7 @@ def _line(outcome: Outcome) -> FileLine:
         after_all=grade_after(remarks, lambda r: True),
         labels=labels,
         personal_data={kind: personal[kind] for kind in KINDS if personal[kind]},
-        seconds=outcome.seconds,
+        seconds=_seconds_of(outcome),
         inside=_count_inside(outcome),
     )
     reading = outcome.reading
@@ -246,6 +246,10 @@ def _shown_remarks(outcome: Outcome, labels: tuple[str, ...]) -> tuple[Remark, .
     return tuple(
         msgspec.structs.replace(r, params={name: masked_name(value) for name, value in r.params.items()}) for r in kept
     )
+
+
+def _seconds_of(outcome: Outcome) -> float:
+    return outcome.seconds + sum(map(_seconds_of, outcome.attachments))
 
 
 def _count_inside(outcome: Outcome) -> int:

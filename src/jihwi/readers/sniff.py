@@ -6,7 +6,9 @@ ECMA-376 (OOXML), OASIS ODF, KS X 6101 (HWPX) and Hancom's description of HWP 3 
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -16,10 +18,13 @@ import msgspec
 
 from jihwi.readers.sniff_text import as_text, text_kind
 
-__all__ = ["EXTENSIONS", "Sniffed", "extension_of", "is_left_behind", "sniff"]
+__all__ = ["EXTENSIONS", "PACKED", "Sniffed", "extension_of", "is_left_behind", "sniff"]
 
 SNIFF_BYTES = 64 << 10
 """How much of a text is looked at."""
+_BZ2_BLOCK = 1 << 20
+"""bzip2 gives nothing before a whole block has come, which may be nearly this long."""
+_XZ_MEMORY = 128 << 20
 
 
 class Sniffed(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,7 +63,7 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     "msg": ("msg",),
     "eml": ("eml",),
     "zip": ("zip",),
-    "tar": ("tar", "tgz", "gz"),
+    "tar": ("tar", "tgz", "gz", "tbz2", "bz2", "txz", "xz"),
     "pdf": ("pdf",),
     "hwp5": ("hwp", "hwt"),
     "hwp3": ("hwp",),
@@ -127,6 +132,9 @@ _RECOGNISED: tuple[tuple[bytes, str], ...] = (
     (b"%!PS", "PostScript"),
 )
 
+PACKED = frozenset({"7z archive", "rar archive", "alz archive", "egg archive", "gzip", "bzip2", "xz", "zstd"})
+"""What holds other files and is not unpacked here, as it is called in `Sniffed.looks_like`."""
+
 
 def sniff(data: bytes, path: str = "") -> Sniffed:
     """What `data` is. `path` breaks ties between kinds of plain text and is compared with what was found.
@@ -193,7 +201,7 @@ def _from_content(data: bytes, extension: str) -> Sniffed:
         return _zip(data, extension)
     if b"%PDF-" in data[:1024]:
         return Sniffed("pdf")
-    if _is_tar(data) or (data.startswith(b"\x1f\x8b") and _is_tar(_first_gzip_bytes(data))):
+    if _is_tar(data) or _is_tar(_unpacked_beginning(data)):
         return Sniffed("tar")
     return _text_or_unknown(data, extension)
 
@@ -324,8 +332,15 @@ def _is_tar(data: bytes) -> bool:
     return int(stated, 8) == sum(data[:148]) + 8 * 32 + sum(data[156:512])
 
 
-def _first_gzip_bytes(data: bytes) -> bytes:
+def _unpacked_beginning(data: bytes) -> bytes:
+    """The first bytes of what is packed by gzip, bzip2 or xz; none of anything else."""
     try:
-        return zlib.decompressobj(wbits=31).decompress(data[:SNIFF_BYTES], 1024)
-    except zlib.error:
+        if data.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(wbits=31).decompress(data[:SNIFF_BYTES], 1024)
+        if data.startswith(b"BZh"):
+            return bz2.BZ2Decompressor().decompress(data[:_BZ2_BLOCK], 1024)
+        if data.startswith(b"\xfd7zXZ\x00"):
+            return lzma.LZMADecompressor(memlimit=_XZ_MEMORY).decompress(data[:SNIFF_BYTES], 1024)
+    except (zlib.error, OSError, ValueError, lzma.LZMAError, EOFError, MemoryError):
         return b""
+    return b""

@@ -6,6 +6,8 @@ remarks, so every grade below A has its reason beside it.
 
 from __future__ import annotations
 
+import re
+
 from jihwi.readers import GradeLetter, Remark
 from jihwi.readers.details import detail_words
 from jihwi.readers.words_of_warnings import WARNINGS, Entry
@@ -37,6 +39,15 @@ CATALOGUE: dict[str, Entry] = {
         "문서라면 PDF, HWPX, DOCX 가운데 하나로 다시 저장하십시오.",
         "If it is a document, save it as PDF, HWPX or DOCX.",
         after="F",
+    ),
+    "archive_unknown": Entry(
+        "E",
+        "person",
+        "풀지 않는 압축 형식입니다 ({looks_like}).",
+        "A kind of archive that is not unpacked ({looks_like}).",
+        "압축을 풀어 폴더로 두고 다시 읽으십시오.",
+        "Unpack it into a folder and read that.",
+        after="B",
     ),
     "wrong_extension": Entry(
         "B",
@@ -371,8 +382,8 @@ CATALOGUE: dict[str, Entry] = {
     "attachments_cut": Entry(
         "D",
         "person",
-        "들어 있는 문서가 한도를 넘어 나머지는 읽지 않았습니다.",
-        "It holds more documents than are read; the rest were left out.",
+        "들어 있는 문서가 많거나 너무 깊이 들어 있어 {count}개는 읽지 않았습니다.",
+        "It holds more documents, or deeper ones, than are read; left out: {count}.",
         "풀어서 폴더로 두십시오.",
         "Unpack it into a folder.",
     ),
@@ -406,6 +417,7 @@ _GRADES: dict[GradeLetter, tuple[str, str]] = {
 }
 
 _TITLES: dict[str, tuple[str, str]] = {
+    "archive_unknown": ("풀지 않는 형식의 압축 파일", "Archives of a kind that is not unpacked"),
     "wrong_extension": ("확장자가 내용과 다른 파일", "Files whose name says something else than their content"),
     "file_broken": ("손상된 파일", "Damaged files"),
     "file_locked": ("암호로 잠긴 파일", "Files locked with a password"),
@@ -504,7 +516,39 @@ def say(remark: Remark, language: Language = "ko") -> tuple[str, str]:
     params = _shown(remark, language)
     if language == "ko":
         return fill(entry.ko, params), fill(entry.ko_fix, params)
-    return fill(entry.en, params), fill(entry.en_fix, params)
+    one = "1" in params.values()
+    return fill(_of_one(entry.en, params) if one else entry.en, params), fill(entry.en_fix, params)
+
+
+_COUNTED = re.compile(r"\{(\w+)\}(?! of\b| %)((?: [a-z]+){1,3})")
+_PLURAL = re.compile(r"\b([a-z]+?)s\b")
+_VERBS = {
+    "were": "was",
+    "are": "is",
+    "have": "has",
+    "hold": "holds",
+    "grow": "grows",
+    "point": "points",
+    "mean": "means",
+}
+_VERB = re.compile(rf"\b({'|'.join(_VERBS)})\b")
+
+
+def _of_one(sentence: str, params: dict[str, str]) -> str:
+    """An English sentence that is written for several, where its number is one.
+
+    >>> _of_one("{count} nested tables were read as plain text.", {"count": "1"})
+    '{count} nested table was read as plain text.'
+    >>> _of_one("{count} of its characters are garbled.", {"count": "1"})
+    '{count} of its characters is garbled.'
+    """
+    found = _COUNTED.search(sentence)
+    if found and params.get(found.group(1)) == "1":
+        sentence = sentence[: found.start(2)] + _PLURAL.sub(r"\1", sentence[found.start(2) :], count=1)
+    starts = re.match(r"\{(\w+)\}", sentence)
+    if starts and params.get(starts.group(1)) == "1":
+        sentence = _VERB.sub(lambda verb: _VERBS[verb.group()], sentence)
+    return sentence
 
 
 def say_of_many(remark: Remark, language: Language = "ko") -> tuple[str, str]:

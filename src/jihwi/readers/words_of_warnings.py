@@ -120,10 +120,10 @@ WARNINGS: dict[str, Entry] = {
     "attachment_not_read": _small_loss(
         "들어 있는 파일 {count}개는 읽지 않았습니다: {detail}", "{count} files inside were not read: {detail}", *_LOOK
     ),
-    "attachment_broken": _small_loss(
+    "attachment_broken": _missing(
         "들어 있는 파일 {count}개가 손상되었습니다: {detail}", "{count} files inside are damaged: {detail}", *_LOOK
     ),
-    "attachment_locked": _small_loss(
+    "attachment_locked": _missing(
         "들어 있는 파일 {count}개가 암호로 잠겨 있습니다: {detail}",
         "{count} files inside are locked with a password: {detail}",
         "암호를 풀어 다시 넣으십시오.",
@@ -180,7 +180,7 @@ WARNINGS: dict[str, Entry] = {
     ),
     "page_not_recognised": _missing(
         "쪽이 너무 많아 {count}쪽은 글자를 인식하지 않았습니다: {detail}쪽",
-        "There are more scanned pages than are recognised in one go; {count} were left out: {detail}.",
+        "There are more scanned pages than are recognised in one go; left out ({count}): {detail}.",
         "그 쪽들을 따로 나누어 저장하고 다시 읽으십시오.",
         "Save those pages as files of their own and read again.",
         "B",
