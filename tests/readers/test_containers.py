@@ -59,6 +59,15 @@ def test_old_mail_without_any_declaration_is_still_korean() -> None:
     assert texts(read("eml", raw)) == ["회의 안내드립니다", "From: 김", "내일 회의가 있습니다."]
 
 
+def test_names_in_raw_bytes_are_korean_and_an_attachment_that_came_empty_is_told() -> None:
+    head = b"Subject: x\nFrom: a@b.kr\nTo: b@c.kr\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+    raw = b'--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename="%s"\n\nbody\n'
+    spoilt = b"--b\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\n\n--b--\n"
+    result = opened("eml", head + raw % "예산 자료.txt".encode("cp949") + spoilt)
+    assert [part.name for part in result.attachments] == ["예산 자료.txt"]
+    assert [(one.code, one.detail) for one in result.reading.warnings] == [("attachment_broken", "a.pdf")]
+
+
 def test_outlook_messages_are_read_from_their_properties() -> None:
     sent = (0x0039 << 16 | 0x40).to_bytes(4, "little") + bytes(4) + (133_800_000_000_000_000).to_bytes(8, "little")
     data = compound_file(

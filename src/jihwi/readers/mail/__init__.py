@@ -17,7 +17,7 @@ class MailReader:
     """EML and Outlook's MSG."""
 
     name = "mail"
-    version = "1"
+    version = "2"
     formats: Sequence[str] = ("eml", "msg")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

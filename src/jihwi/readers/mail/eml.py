@@ -6,6 +6,7 @@ import email
 import email.errors
 import email.header
 import email.utils
+import re
 from email.message import Message as Parsed
 
 from jihwi.evidence import ReadingBuilder
@@ -16,6 +17,7 @@ from jihwi.readers.mail.message import Message
 __all__ = ["parse_eml"]
 
 _MOST_PARTS = 2_000
+_RAW_NAME = re.compile(r"name\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
 
 
 def parse_eml(data: bytes, builder: ReadingBuilder) -> Message:
@@ -74,6 +76,8 @@ def _leaf(part: Parsed, kind: str, message: Message, builder: ReadingBuilder) ->
     elif content:
         extension = kind.rpartition("/")[2].split("+")[0]
         message.attachments.append(Attachment(name or f"part-{len(message.attachments) + 1}.{extension}", content))
+    elif name:
+        builder.warn("attachment_broken", name)
 
 
 def _add_plain(part: Parsed, content: bytes, message: Message) -> None:
@@ -90,7 +94,18 @@ def _file_name(part: Parsed) -> str:
         raw = part.get_filename()
     except (LookupError, ValueError, TypeError):
         return ""
-    return _shown(raw).replace("/", "_").replace("\\", "_")[:200] if raw else ""
+    shown = _shown(raw) if raw else ""
+    if "\ufffd" in shown:
+        shown = _raw_name(part) or shown
+    return shown.replace("/", "_").replace("\\", "_")[:200]
+
+
+def _raw_name(part: Parsed) -> str:
+    """A name written in bytes beyond ASCII, against every rule, as old programs do; the parser gives it up."""
+    for header, value in part.raw_items():
+        if header.lower() in {"content-disposition", "content-type"} and (named := _RAW_NAME.search(str(value))):
+            return _text(named.group(1).strip(), "")
+    return ""
 
 
 def _header(parsed: Parsed, name: str) -> str:
