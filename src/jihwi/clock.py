@@ -26,5 +26,4 @@ class SystemClock:
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
 
-    def monotonic_seconds(self) -> float:
-        return time.monotonic()
+    monotonic_seconds = staticmethod(time.monotonic)

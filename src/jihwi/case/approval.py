@@ -25,7 +25,8 @@ def action_digest(case_id: str, assignment: str, skill: SkillSpec, arguments: di
             "effect": skill.effect,
             "skill": skill.name,
             "version": skill.version,
-        }
+        },
+        doubtful=arguments,
     )
     return hashlib.sha256(action).hexdigest()
 

@@ -17,14 +17,15 @@ _SAFE = 2**53 - 1
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: Any, *, doubtful: Any = ...) -> bytes:
     """The canonical bytes of a JSON value. Raises `rfc8785.CanonicalizationError` for what has none: whole numbers
-    beyond 2^53, infinities, keys that are no texts.
+    beyond 2^53, infinities, keys that are no texts. `doubtful` is the only part of it that may be such, where the
+    caller has put the rest together from texts.
 
     >>> canonical({"b": [1, True, None], "a": "가"}).decode()
     '{"a":"가","b":[1,true,null]}'
     """
-    if _is_plain(value):
+    if _is_plain(value if doubtful is ... else doubtful):
         try:
             return _encode(value)
         except UnicodeEncodeError:

@@ -11,6 +11,8 @@ Folding a command's draft takes it off the list, so deciding again never issues 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, assert_never
 
 import rfc8785
@@ -59,16 +61,23 @@ _Parts = tuple[str | int, ...]
 class _Plan:
     """One pass of deciding: the commands so far, and what they already use of numbers and budgets."""
 
-    __slots__ = ("case", "children", "commands", "ending", "findings", "reserved", "stopped")
+    stopped = False
+    posted = 0
+    """Findings posted in this pass."""
+    # Replaced, not changed, by the few passes that have something to say here.
+    children: Mapping[str, int] = MappingProxyType({})
+    reserved: Mapping[str, Spending] = MappingProxyType({})
+    ending: frozenset[str] = frozenset()
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.commands: list[Command] = []
-        self.findings = len(case.findings)
-        self.children: dict[str, int] = {}
-        self.ending: set[str] = set()
-        self.reserved: dict[str, Spending] = {}
-        self.stopped = False
+
+    def next_child(self, assignment: Assignment) -> int:
+        """The number of the next assignment that opens under this one."""
+        ordinal = self.children.get(assignment.id, assignment.children) + 1
+        self.children = {**self.children, assignment.id: ordinal}
+        return ordinal
 
     def record(self, key: _Parts, body: e.Body, assignment: Assignment | None = None) -> None:
         case = self.case
@@ -137,7 +146,7 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     if agent is None:
         _stop(plan, assignment, Reason("agent_left", {"agent": assignment.agent}))
         return
-    reserve = _turn_reserve(assignment)
+    reserve = _MODEL_TURN if assignment.mind.kind == "model" else _ONE_TURN
     if assignment.parent or assignment.limits is not UNLIMITED:
         over = _over_budget(plan, assignment, reserve)
         if over is not None:
@@ -151,17 +160,12 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     plan.commands.append(Think((case.id, name, seat, turn, "-", attempt), draft, name, seat, turn, attempt))
 
 
-def _turn_reserve(assignment: Assignment) -> Spending:
-    """What a turn holds while it runs: itself, and for a model the tokens it may use at most."""
-    if assignment.mind.kind == "model":
-        return Spending(turns=1, tokens=TURN_TOKENS)
-    return _ONE_TURN
-
-
-_ONE_TURN = Spending(turns=1)
-_ONE_HANDOFF = Spending(handoffs=1)
 TURN_TOKENS = 8_000
 """Tokens reserved for one turn of a model."""
+_ONE_TURN = Spending(turns=1)
+_MODEL_TURN = Spending(turns=1, tokens=TURN_TOKENS)
+"""What a turn holds while it runs: itself, and for a model the tokens it may use at most."""
+_ONE_HANDOFF = Spending(handoffs=1)
 
 
 def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tuple[Assignment, Reason] | None:
@@ -184,7 +188,7 @@ def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tupl
 def _reserve(plan: _Plan, assignment: Assignment, reserve: Spending) -> None:
     for one in chain(plan.case, assignment):
         if one.limits is not UNLIMITED:
-            plan.reserved[one.id] = plan.reserved.get(one.id, NOTHING).plus(reserve)
+            plan.reserved = {**plan.reserved, one.id: plan.reserved.get(one.id, NOTHING).plus(reserve)}
 
 
 def _empty(plan: _Plan, assignment: Assignment) -> None:
@@ -204,7 +208,7 @@ def _run_out(plan: _Plan, assignment: Assignment, giver: Assignment, reason: Rea
 def _stop(plan: _Plan, assignment: Assignment, reason: Reason) -> None:
     """End a child with a failed report, which is its parent's decision; park the case when it is its course."""
     key = (assignment.id, assignment.seat, assignment.turn, "stopped", assignment.failures)
-    plan.ending.add(assignment.id)
+    plan.ending |= {assignment.id}
     if assignment.parent or assignment.aside:
         body = e.Reported(assignment.id, assignment.turn, "failed", reason=reason, data={"reason": reason.code})
         plan.record(key, body)
@@ -262,8 +266,9 @@ def _at_once(plan: _Plan, assignment: Assignment, state: ActionState, action: As
         case Ask(question=question, options=options):
             plan.record(key, e.QuestionAsked(assignment.id, seat, turn, number, question, options), assignment)
         case Post(claim=claim):
-            plan.findings += 1
-            posted = e.FindingPosted(plan.findings, assignment.id, assignment.agent, claim, turn, number)
+            plan.posted += 1
+            number_of = len(plan.case.findings) + plan.posted
+            posted = e.FindingPosted(number_of, assignment.id, assignment.agent, claim, turn, number)
             plan.record(key, posted, assignment)
         case Dispute(finding=finding, reason=reason):
             if 1 <= finding <= len(plan.case.findings):
@@ -285,8 +290,7 @@ def _delegate(plan: _Plan, assignment: Assignment, state: ActionState, action: D
     if assignment.depth + 1 > min(depths, default=DEPTH):
         _refuse(plan, assignment, state, Reason("too_deep", {"depth": str(assignment.depth + 1)}))
         return
-    ordinal = plan.children.get(assignment.id, assignment.children) + 1
-    plan.children[assignment.id] = ordinal
+    ordinal = plan.next_child(assignment)
     opened = e.AssignmentOpened(
         f"{assignment.id}.{ordinal}",
         action.agent,
@@ -445,10 +449,10 @@ def _judge(plan: _Plan, approval: Approval) -> None:
     if judge is None:
         if may_judge(case, approval):
             root = case.assignments[case.course]
-            plan.children[root.id] = plan.children.get(root.id, root.children) + 1
+            ordinal = plan.next_child(root)
             author = e.Author("agent", root.agent, case.requester)
             labels = case.assignments[approval.assignment].labels
-            opened, referred = opened_to_judge(case, approval, plan.children[root.id])
+            opened, referred = opened_to_judge(case, approval, ordinal)
             for key, draft in (
                 ("judge", e.Draft(opened, author, case.seq, labels)),
                 ("refer", e.Draft(referred, author, case.seq)),
@@ -599,7 +603,7 @@ def view_of(case: Case, assignment_id: str) -> View:
         case.language,
         assignment.task,
         assignment.inputs,
-        assignment.transcript,
+        assignment.transcript.seen(),
         case.findings,
         budget_left(case, assignment),
         tuple(case.agents.values()),

@@ -27,12 +27,9 @@ def fold(case_id: str, log: Iterable[e.Event]) -> Case:
 
 def apply(case: Case, event: e.Event) -> None:
     """Take one more event into the state, in place."""
-    case.seq = event.seq
-    case.head = event.head
-    case.now_ms = event.at_ms
+    case.seq, case.head, case.now_ms, body = event.seq, event.head, event.at_ms, event.body
     if event.labels:
         case.labels = union(case.labels, event.labels)
-    body = event.body
     if body is not None:
         _APPLY[type(body)](case, body, event)
 

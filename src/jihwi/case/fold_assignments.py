@@ -74,9 +74,7 @@ def _assignment_opened(case: Case, body: e.AssignmentOpened, event: e.Event) -> 
         assignment.tainted = any(one.tainted for one in case.assignments.values())
         assignment.labels = case.labels
         case.course = case.course if body.aside else body.assignment
-    assignment.transcript = assignment.transcript.grown(
-        TaskGiven(body.task, parent.agent if parent else "", body.inputs)
-    )
+    assignment.transcript.say(TaskGiven(body.task, parent.agent if parent else "", body.inputs))
     case.assignments[body.assignment] = assignment
     case.open_ids.append(body.assignment)
 
@@ -249,7 +247,7 @@ def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
         assignment.labels = union(assignment.labels, event.labels)
     if body.prompt is not None:
         assignment.prompt_seq, assignment.prompt_digest = event.seq, body.prompt.digest
-    assignment.transcript = assignment.transcript.grown(TurnTaken(body.turn, assignment.agent, body.text, body.actions))
+    assignment.transcript.say(TurnTaken(body.turn, assignment.agent, body.text, body.actions))
     assignment.failures, assignment.failure = 0, None
     assignment.mind_failures, assignment.shortened = 0, False
     _take_actions(assignment, body)

@@ -113,15 +113,14 @@ def settle(
     assignment.unsettled -= 1
     if assignment.fruitless and status == "finished":
         assignment.fruitless = 0
-    assignment.transcript = assignment.transcript.grown(
-        CallSettled(assignment.turn, number, skill, status, value, reason)
-    )
-    next_turn_when_settled(assignment)
+    assignment.transcript.say(CallSettled(assignment.turn, number, skill, status, value, reason))
+    if not assignment.unsettled:
+        next_turn_when_settled(assignment)
 
 
 def say(assignment: Assignment, entry: Entry) -> None:
     """One more entry in the transcript that the assignment's mind reads."""
-    assignment.transcript = assignment.transcript.grown(entry)
+    assignment.transcript.say(entry)
 
 
 def close(case: Case, assignment: Assignment, report: Report) -> None:

@@ -81,28 +81,25 @@ _body_decoders: dict[tuple[str, int], msgspec.json.Decoder[Body]] = {
 
 
 def seal(
-    draft: Draft, *, case_id: str, seq: int, at_ms: int, previous: bytes, salt: bytes, runner: Author | None = None
+    draft: Draft, case_id: str, seq: int, at_ms: int, previous: bytes, salt: bytes, runner: Author = SYSTEM
 ) -> tuple[Sealed, Event]:
     """Put a draft into the chain: the bytes to store and the event they will be read as. `runner` is whom a draft of
     nobody's own (`SYSTEM`) is written down to."""
-    said = draft.body
+    said, author, cause, labels = draft.body, draft.author, draft.cause, draft.labels
     kind, version = _VERSION_OF[type(said)]
-    author, cause, labels = draft.author, draft.cause, draft.labels
-    if author is SYSTEM and runner is not None:
+    if author is SYSTEM:
         author = runner
     try:
         body = _encode_body(said)
     except UnicodeEncodeError:  # half a character, as an old file's name may hold
         said = _whole(said)
         body = _encode_body(said)
-    digest = sha256(salt + body).digest()
     # The tuple is a `Header` as stored: an array in its order.
-    header = _encode_header((case_id, seq, at_ms, kind, version, author, cause, labels, previous, digest))
-    head = sha256(header).digest()
-    return (
-        Sealed(seq, header, salt, body, head),
-        Event(case_id, seq, at_ms, kind, author, cause, labels, said, head),
+    header = _encode_header(
+        (case_id, seq, at_ms, kind, version, author, cause, labels, previous, sha256(salt + body).digest())
     )
+    head = sha256(header).digest()
+    return Sealed(seq, header, salt, body, head), Event(case_id, seq, at_ms, kind, author, cause, labels, said, head)
 
 
 def _whole(said: Body) -> Body:

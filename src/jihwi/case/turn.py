@@ -221,8 +221,15 @@ Entry = TaskGiven | TurnTaken | CallSettled | Answered | ChildReported | Handed 
 class Transcript(Sequence[Entry]):
     """An append-only list seen up to a length, so that a view of the n-th turn costs no copy.
 
-    `grown` shares the list where nothing has been appended after this version, and copies it where something has
-    (that is what a fork does).
+    `seen` is this transcript as it stands, whatever is said later. The two share their list: `say` appends to it where
+    nobody has appended after this version, and to a copy where somebody has (that is what a fork does).
+
+    >>> told = Transcript()
+    >>> told.say(Handed("a", "b"))
+    >>> before = told.seen()
+    >>> told.say(Handed("b", "c"))
+    >>> len(before), len(told)
+    (1, 2)
     """
 
     __slots__ = ("_entries", "_length")
@@ -250,13 +257,18 @@ class Transcript(Sequence[Entry]):
         for position in range(self._length):
             yield self._entries[position]
 
-    def grown(self, entry: Entry) -> Transcript:
-        """This transcript and one more entry."""
-        entries = self._entries if len(self._entries) == self._length else self._entries[: self._length]
-        entries.append(entry)
-        grown = _new(Transcript)
-        grown._entries, grown._length = entries, self._length + 1
-        return grown
+    def say(self, entry: Entry) -> None:
+        """One more entry."""
+        if len(self._entries) != self._length:
+            self._entries = self._entries[: self._length]
+        self._entries.append(entry)
+        self._length += 1
+
+    def seen(self) -> Transcript:
+        """This transcript as it stands now."""
+        seen = _new(Transcript)
+        seen._entries, seen._length = self._entries, self._length
+        return seen
 
 
 _new = object.__new__

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import struct
+from collections.abc import Iterator
+
+from jihwi.case.ledger import SALT_BYTES
 from jihwi.ids import Chance
 
 __all__ = ["DrawnChance"]
 
 _DRAWN_BYTES = 2048
+_SALTS = struct.Struct(f"{SALT_BYTES}s" * (_DRAWN_BYTES // SALT_BYTES))
 
 
 class DrawnChance:
@@ -17,6 +23,8 @@ class DrawnChance:
         self._source = source
         self._drawn = b""
         self._at = 0
+        self.salts: Iterator[bytes] = itertools.chain.from_iterable(iter(self._cut, None))
+        """Salts for events, without end."""
 
     def token(self, size: int) -> bytes:
         """`size` bytes nobody can guess."""
@@ -27,3 +35,6 @@ class DrawnChance:
             at, self._at = 0, size
             end = size
         return self._drawn[at:end]
+
+    def _cut(self) -> tuple[bytes, ...]:
+        return _SALTS.unpack(self._source.token(_DRAWN_BYTES))

@@ -200,19 +200,21 @@ class Drive:
 
     async def _commit(self, *, starts: bool) -> None:
         """Append what is pending. The last facts of a case that has ended let its lease go with them."""
-        if self._log.pending:
-            lease, over = self.lease, not starts and self._is_over()
-            at_rest = self._decided_all()
-            if over:
-                self.lease = None  # from now on nobody renews it
-            try:
-                events = await self._log.append(lease=lease, starts=starts, at_rest=at_rest, over=over)
-            except AppendConflict:
-                self.lease = lease
-                raise
-            if over:
-                self.lease = None
-            self._house.show(events)
+        if not self._log.pending:
+            return
+        lease, over, at_rest = self.lease, False, False
+        if not starts:
+            over, at_rest = self._is_over(), self._decided_all()
+        if over:
+            self.lease = None  # from now on nobody renews it
+        try:
+            events = await self._log.append(lease=lease, starts=starts, at_rest=at_rest, over=over)
+        except AppendConflict:
+            self.lease = lease
+            raise
+        if over:
+            self.lease = None
+        self._house.show(events)
 
     def _decided_all(self) -> bool:
         """Whether `decide` has just left nothing that is due."""
@@ -235,7 +237,7 @@ class Drive:
             self._opened(case_id)
 
     def _fold_and_decide(self, learned: list[Learned]) -> list[Think | RunSkill | Publish]:
-        log = self._log
+        log, house = self._log, self._house
         for one in learned:
             for draft in one.drafts:
                 log.add(draft, one.blobs)
@@ -243,7 +245,7 @@ class Drive:
         self._lacks = None
         self._wanted = {}
         self._slot_came = False
-        following = not self._house.stopping
+        following = not house.stopping
         while following:
             following = False  # starting an effect makes nothing else due; a fact may
             if self._wanted:
@@ -252,9 +254,9 @@ class Drive:
                 if type(command) is Record:
                     log.add(command.draft)
                     following = True
-                elif (lacks := self._house.effects.lacks(log.case, command)) is not None:
+                elif (lacks := house.effects.lacks(log.case, command)) is not None:
                     following = self._await_a_runner(command.assignment, lacks) or following
-                elif self._house.line is not None and not self._has_place(command):
+                elif house.line is not None and not self._has_place(command):
                     self._await_a_place(command)
                 else:
                     log.add(command.draft)

@@ -133,7 +133,7 @@ class Orchestrator:
 
     def _begun(self, opening: Opening) -> CaseLog:
         """The log of a new case, with its beginning pending."""
-        log = CaseLog(self.store, new_case_id(self._chance, self.store.now_ms()), self._chance, self._author)
+        log = CaseLog(self.store, new_case_id(self._chance, self.store.now_ms()), self._chance.salts, self._author)
         log.add_all(opening.drafts())
         return log
 
@@ -160,7 +160,7 @@ class Orchestrator:
         Needs no lease. Raises CommandRefused, CaseUnknown, AppendConflict after many tries.
         """
         for attempt in range(self.settings.attempts):
-            log = CaseLog(self.store, case_id, self._chance, self._author)
+            log = CaseLog(self.store, case_id, self._chance.salts, self._author)
             await log.load()
             for draft in command(log.case):
                 author = draft.author if draft.author.door else msgspec.structs.replace(draft.author, door=door)
@@ -200,7 +200,7 @@ class Orchestrator:
             )
         prefix = log[: len(log) - len(own) + seq]
         fork_id = new_case_id(self._chance, self.store.now_ms())
-        branch = CaseLog.branch(self.store, fork_id, self._chance, self._author, prefix)
+        branch = CaseLog.branch(self.store, fork_id, self._chance.salts, self._author, prefix)
         if not branch.case.assignments:
             raise CommandRefused(
                 case_id, f"{seq}번까지는 사건이 아직 시작되지 않았습니다.", f"The case had not begun at event {seq}."
@@ -244,7 +244,7 @@ class Orchestrator:
         return await self._drive(self._drive_of(lease))
 
     def _drive_of(self, lease: Lease) -> Drive:
-        return Drive(self, CaseLog(self.store, lease.case_id, self._chance, self._author), lease=lease)
+        return Drive(self, CaseLog(self.store, lease.case_id, self._chance.salts, self._author), lease=lease)
 
     async def _release_of_the_dead(self, case_id: str) -> bool:
         """Release a lease whose runner died on this machine, instead of waiting for it to run out."""

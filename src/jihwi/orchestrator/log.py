@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from jihwi.case.decide import decide
 from jihwi.case.events import Author, BodyErased, ContextCompacted, Draft, Event
 from jihwi.case.fold import apply, fold
-from jihwi.case.ledger import GENESIS, SALT_BYTES, Sealed, open_event, seal
+from jihwi.case.ledger import GENESIS, Sealed, open_event, seal
 from jihwi.case.state import Case, CaseState, in_flight, waits
-from jihwi.ids import Chance
 from jihwi.orchestrator.loading import fill_transcripts, load_state
 from jihwi.orchestrator.snapshots import SNAPSHOT_EVENTS, packed
 from jihwi.store import CaseStatus, EventStore, Lease, Patch
@@ -40,17 +39,17 @@ def patch_of(
     `at_rest`: `decide` has just said that nothing more is due. `opens`: these are the case's first events, so the row
     is new and holds nothing yet. `starts`, `taker`, `over`: as `CaseLog.append` has them.
     """
-    status = _STATUS[case.status]
-    if status == "running" and not starts and not in_flight(case) and (at_rest or not decide(case)):
-        status = "waiting"
-    elif status == "closed" and case.outcome == "failed":
-        status = "failed"
     # A paused or parked case is not woken: nothing comes due in it until a person lets it go on.
     wake_at_ms = min(case.timers.values()) if case.timers and case.status == "open" else 0
+    status: CaseStatus = "running"
+    if not starts:
+        status = _STATUS[case.status]
+        if status == "running" and not in_flight(case) and (at_rest or not decide(case)):
+            status = "waiting"
+        elif status == "closed" and case.outcome == "failed":
+            status = "failed"
     if not opens:
-        if over:
-            return Patch(status, wake_at_ms, waits(case), let_go=True)
-        return Patch(status, wake_at_ms, waits(case))
+        return Patch(status, wake_at_ms, waits(case), let_go=over)
     runner, seconds = taker or ("", 0.0)
     return Patch(status, wake_at_ms, waits(case), case.request, case.requester, case.team, case.parent, runner, seconds)
 
@@ -58,10 +57,10 @@ def patch_of(
 class CaseLog:
     """The state of a case and the drafts that are folded into it but not yet in the store."""
 
-    def __init__(self, store: EventStore, case_id: str, chance: Chance, runner: Author) -> None:
+    def __init__(self, store: EventStore, case_id: str, salts: Iterator[bytes], runner: Author) -> None:
         self._store = store
         self._case_id = case_id
-        self._chance = chance
+        self._salts = salts
         self._runner = runner
         self._at_ms = 0
         self._pending: list[Sealed] = []
@@ -74,10 +73,10 @@ class CaseLog:
 
     @classmethod
     def branch(
-        cls, store: EventStore, case_id: str, chance: Chance, runner: Author, prefix: Iterable[Event]
+        cls, store: EventStore, case_id: str, salts: Iterator[bytes], runner: Author, prefix: Iterable[Event]
     ) -> CaseLog:
         """The log of a fork that has no event of its own yet: its state is that of the prefix."""
-        log = cls(store, case_id, chance, runner)
+        log = cls(store, case_id, salts, runner)
         log.case = fold(case_id, prefix)
         log.case.seq, log.case.head = 0, GENESIS
         return log
@@ -120,20 +119,14 @@ class CaseLog:
 
     def add(self, draft: Draft, blobs: dict[str, bytes] | None = None) -> Event:
         """Seal a draft as the next event and fold it; durable only after `append`."""
-        case, pending = self.case, self._pending
-        if not pending:
+        case = self.case
+        if not self._pending:
             self._at_ms = self._store.now_ms()  # what becomes durable together has one time
         sealed, event = seal(
-            draft,
-            case_id=self._case_id,
-            seq=case.seq + 1,
-            at_ms=self._at_ms,
-            previous=case.head,
-            salt=self._chance.token(SALT_BYTES),
-            runner=self._runner,
+            draft, self._case_id, case.seq + 1, self._at_ms, case.head, next(self._salts), self._runner
         )
         apply(case, event)
-        pending.append(sealed)
+        self._pending.append(sealed)
         self.fresh.append(event)
         if blobs:
             self._blobs.update(blobs)

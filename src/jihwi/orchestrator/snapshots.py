@@ -46,8 +46,8 @@ class HollowTranscript(Transcript):
     def __iter__(self) -> Iterator[Entry]:
         raise LookupError("this state came from a snapshot: its transcripts are not filled")
 
-    def grown(self, entry: Entry) -> Transcript:
-        return HollowTranscript(self.missing, [*self._entries[: self._length], entry])
+    def seen(self) -> Transcript:
+        return HollowTranscript(self.missing, self._entries[: self._length])
 
     def joined(self, full: Transcript) -> Transcript:
         """The whole transcript, given the one at the snapshot."""

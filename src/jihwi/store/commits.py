@@ -43,9 +43,12 @@ def rows_of(events: Sequence[Sealed]) -> list[Row]:
     >>> [(row[0], row[5] is not None) for row in rows_of(small)]
     [(1, True)]
     """
-    first = events[0]
-    if len(events) == 1:
+    first, last = events[0], events[-1]
+    if first is last:
         return [(first.seq, first.header, first.salt, first.body, first.head, None)]
+    together = _encode([(event.header, event.salt, event.body) for event in events[1:]])
+    if len(together) + len(first.header) + len(first.body or b"") <= ROW_BYTES:  # as nearly always
+        return [(first.seq, first.header, first.salt, first.body, last.head, together)]
     rows: list[Row] = []
     later: list[tuple[bytes, bytes | None, bytes | None]] = []
     last = first

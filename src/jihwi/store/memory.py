@@ -17,13 +17,16 @@ __all__ = ["MemoryStore"]
 
 
 class _Log:
-    """One case: its events, its row and who drives it."""
+    """One case: its events, what its appends said of it, and who drives it. Its row is made when somebody asks."""
 
-    __slots__ = ("blobs", "epoch", "events", "row", "runner", "snapshot", "until_ms")
+    __slots__ = ("blobs", "case_id", "epoch", "events", "head", "named", "patch", "runner", "snapshot", "until_ms")
 
-    def __init__(self, row: CaseRow) -> None:
-        self.row = row
+    def __init__(self, case_id: str, patch: Patch) -> None:
+        self.case_id = case_id
         self.events: list[Sealed] = []
+        self.head = GENESIS
+        self.patch = patch
+        self.named = (patch.request or "", patch.requester or "", patch.team or "", patch.parent or "")
         self.blobs: set[str] = set()
         self.epoch = 0
         self.until_ms = 0
@@ -35,6 +38,44 @@ class _Log:
         self.epoch += 1
         self.until_ms = until_ms
         self.runner = runner
+
+    def extend(self, events: Sequence[Sealed], patch: Patch) -> None:
+        """Take in what an append brings; who appends has looked that it follows."""
+        self.events += events
+        self.head = events[-1].head
+        self.patch = patch
+        named = (patch.request, patch.requester, patch.team, patch.parent)
+        if named != _NOTHING_NAMED:
+            before = zip(named, self.named, strict=True)
+            request, requester, team, parent = [old if new is None else new for new, old in before]
+            self.named = (request, requester, team, parent)
+
+    @property
+    def changed_ms(self) -> int:
+        """When it was last written to."""
+        return time_of(self.events[-1].header)
+
+    @property
+    def row(self) -> CaseRow:
+        """The case's row as it stands."""
+        request, requester, team, parent = self.named
+        return CaseRow(
+            self.case_id,
+            self.patch.status,
+            request,
+            requester,
+            time_of(self.events[0].header),
+            self.changed_ms,
+            len(self.events),
+            self.head,
+            self.patch.wake_at_ms,
+            self.patch.waits_for,
+            team,
+            parent,
+        )
+
+
+_NOTHING_NAMED = (None, None, None, None)
 
 
 class _Place(msgspec.Struct):
@@ -140,34 +181,27 @@ class MemoryStore:
         log = self._logs.get(case_id)
         if lease is not None and (log is None or log.epoch != lease.epoch):
             raise LeaseLost(case_id, lease.epoch)
-        before = log.row if log is not None else None
-        self._check_place(case_id, before, events)
-        row = _row_after(before, case_id, events, patch)
+        self._check_place(case_id, log, events)
         if log is None:
-            log = self._logs[case_id] = _Log(row)
+            log = self._logs[case_id] = _Log(case_id, patch)
             if patch.taker:
                 log.take(patch.taker, self.now_ms() + int(patch.taker_seconds * 1000))
-        log.row = row
+        log.extend(events, patch)
         if patch.let_go and lease is not None:
             log.until_ms = 0
-        log.events.extend(events)
         if blobs:
             self._blobs.update(blobs)
             log.blobs.update(blobs)
         self._changes += len(events)
-        self._bell.ring(case_id, row.seq)
+        self._bell.ring(case_id, len(log.events))
 
     @staticmethod
-    def _check_place(case_id: str, row: CaseRow | None, events: Sequence[Sealed]) -> None:
+    def _check_place(case_id: str, log: _Log | None, events: Sequence[Sealed]) -> None:
         """Raise AppendConflict unless the log ends exactly before the first event."""
-        first = events[0]
-        ends_at, head = (row.seq, row.head) if row is not None else (0, GENESIS)
-        for event in events:
-            ends_at += 1
-            if event.seq != ends_at:
-                raise AppendConflict(case_id, first.seq)
-        if previous_of(first.header) != head:
-            raise AppendConflict(case_id, first.seq)
+        seq, head = (1, GENESIS) if log is None else (len(log.events) + 1, log.head)
+        numbers = [event.seq for event in events]
+        if numbers != [*range(seq, seq + len(numbers))] or previous_of(events[0].header) != head:
+            raise AppendConflict(case_id, numbers[0])
 
     async def blobs_of(self, case_id: str) -> list[str]:
         log = self._logs.get(case_id)
@@ -203,7 +237,7 @@ class MemoryStore:
         found = [
             log.row
             for case_id, log in self._logs.items()
-            if case_id != HOUSE and case_id.startswith(prefix) and (not statuses or log.row.status in statuses)
+            if case_id != HOUSE and case_id.startswith(prefix) and (not statuses or log.patch.status in statuses)
         ]
         found.sort(key=lambda row: (row.changed_ms, row.case_id), reverse=True)
         return found[:limit]
@@ -216,15 +250,17 @@ class MemoryStore:
             if case_id is None:
                 self._idle_at = changes
             return None
-        log = min(free, key=lambda log: (log.row.changed_ms, log.row.case_id))
+        log = min(free, key=lambda log: (log.changed_ms, log.case_id))
         log.take(runner, now_ms + int(seconds * 1000))
-        return Lease(log.row.case_id, runner, log.epoch, log.until_ms)
+        return Lease(log.case_id, runner, log.epoch, log.until_ms)
 
     def _candidates(self, case_id: str | None, now_ms: int) -> Iterable[_Log]:
         if case_id is not None:
             log = self._logs.get(case_id)
             return [log] if log else []
-        return [log for log in self._logs.values() if log.row.status == "running" or 0 < log.row.wake_at_ms <= now_ms]
+        return [
+            log for log in self._logs.values() if log.patch.status == "running" or 0 < log.patch.wake_at_ms <= now_ms
+        ]
 
     async def lease_of(self, case_id: str) -> Lease | None:
         log = self._logs.get(case_id)
@@ -256,7 +292,7 @@ class MemoryStore:
     async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
         if case_id is not None:
             log = self._logs.get(case_id)
-            if log is not None and log.row.seq > after:
+            if log is not None and len(log.events) > after:
                 return True
             return await self._bell.wait(case_id, after, seconds=seconds)
         changed = 0 <= self._idle_at < self._changes or await self._bell.wait(None, 0, seconds=seconds)
@@ -265,38 +301,3 @@ class MemoryStore:
 
     async def close(self) -> None:
         self._bell.wake_all(changed=False)
-
-
-def _row_after(row: CaseRow | None, case_id: str, events: Sequence[Sealed], patch: Patch) -> CaseRow:
-    """The case's row once `events` are in the log."""
-    last = events[-1]
-    changed_ms = time_of(last.header)
-    if row is None:
-        return CaseRow(
-            case_id,
-            patch.status,
-            patch.request or "",
-            patch.requester or "",
-            time_of(events[0].header),
-            changed_ms,
-            last.seq,
-            last.head,
-            patch.wake_at_ms,
-            patch.waits_for,
-            patch.team or "",
-            patch.parent or "",
-        )
-    return CaseRow(
-        case_id,
-        patch.status,
-        row.request if patch.request is None else patch.request,
-        row.requester if patch.requester is None else patch.requester,
-        row.opened_ms,
-        changed_ms,
-        last.seq,
-        last.head,
-        patch.wake_at_ms,
-        patch.waits_for,
-        row.team if patch.team is None else patch.team,
-        row.parent if patch.parent is None else patch.parent,
-    )

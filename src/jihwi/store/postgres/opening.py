@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,21 +37,21 @@ def place_of(dsn: str) -> str:
 
 async def connect(dsn: str, *, busy_seconds: float) -> Connection:
     """A connection that waits for locks at most `busy_seconds` and whose commits last. Raises StoreFailed."""
-    connection: Connection | None = None
     try:
-        connection = await psycopg.AsyncConnection.connect(
-            dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="jihwi"
-        )
-        await connection.execute(
-            "SELECT set_config('lock_timeout', %s, false), set_config('client_min_messages', 'warning', false), "
-            # A server may be set to acknowledge before it has written; ours is a promise.
-            "CASE WHEN current_setting('synchronous_commit') = 'off' "
-            "THEN set_config('synchronous_commit', 'on', false) END",
-            (f"{max(1, int(busy_seconds * 1000))}ms",),
-        )
+        async with contextlib.AsyncExitStack() as opened:
+            connection: Connection = await psycopg.AsyncConnection.connect(
+                dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="jihwi"
+            )
+            opened.push_async_callback(connection.close)  # cut off between the two, or nobody waits for it any more
+            await connection.execute(
+                "SELECT set_config('lock_timeout', %s, false), set_config('client_min_messages', 'warning', false), "
+                # A server may be set to acknowledge before it has written; ours is a promise.
+                "CASE WHEN current_setting('synchronous_commit') = 'off' "
+                "THEN set_config('synchronous_commit', 'on', false) END",
+                (f"{max(1, int(busy_seconds * 1000))}ms",),
+            )
+            opened.pop_all()
     except psycopg.Error as problem:
-        if connection is not None:  # cut off between the two
-            await connection.close()
         raise store_error(problem, dsn, busy_seconds=busy_seconds) from problem
     return connection
 

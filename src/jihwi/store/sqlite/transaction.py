@@ -57,11 +57,9 @@ def prepare(
     if not events:
         raise ValueError("an append needs an event")
     first, last = events[0], events[-1]
-    seq = first.seq
-    for event in events:
-        if event.seq != seq:
-            raise AppendConflict(case_id, first.seq)
-        seq += 1
+    numbers = [event.seq for event in events]
+    if numbers != [*range(first.seq, first.seq + len(numbers))]:
+        raise AppendConflict(case_id, first.seq)
     at_ms = time_of(first.header)
     return Append(
         case_id,
@@ -106,6 +104,8 @@ class Places(dict[str, tuple[int, str, int]]):
 
 def run(database: sqlite3.Connection, jobs: Sequence[Job], places: Places) -> list[Any]:
     """Do all `jobs` inside the transaction that is open: for each its answer, or the StoreError that is its answer."""
+    if len(places) > _KNOWN_CASES:
+        places.clear()
     answers: list[Any] = []
     rows: list[tuple[Any, ...]] = []
     for job in jobs:
@@ -137,8 +137,6 @@ def _append(database: sqlite3.Connection, job: Append, places: Places, rows: lis
                 raise AppendConflict(job.case_id, job.first_seq)
             if not _change_case(database, job, number, status, wake_at_ms):
                 raise AppendConflict(job.case_id, job.first_seq)
-    if len(places) > _KNOWN_CASES:
-        places.clear()
     places[job.case_id] = (number, job.patch.status, job.patch.wake_at_ms)
     for row in job.rows:
         body = row[3]
@@ -194,14 +192,13 @@ def _change_case(database: sqlite3.Connection, job: Append, number: int, status:
     """Move the case's row on, if its log ends where the append begins and nobody else has its lease."""
     patch = job.patch
     same_work = patch.status == status and patch.wake_at_ms == wake_at_ms
-    texts = (patch.request, patch.requester, patch.team, patch.parent)
-    with_texts = texts != _NO_TEXTS
-    values = [job.changed_ms, job.last_seq, job.head, patch.waits_for]
-    if with_texts:
-        values += texts
-    values += [patch.status, patch.wake_at_ms, number, job.case_id, job.first_seq - 1, job.previous, job.epoch]
     let_go = patch.let_go and job.epoch is not None
-    return database.execute(_changing(same_work, with_texts, let_go), values).rowcount == 1
+    texts = (patch.request, patch.requester, patch.team, patch.parent)
+    moved = (job.changed_ms, job.last_seq, job.head, patch.waits_for)
+    at = (patch.status, patch.wake_at_ms, number, job.case_id, job.first_seq - 1, job.previous, job.epoch)
+    if texts == _NO_TEXTS:
+        return database.execute(_changing(same_work, False, let_go), moved + at).rowcount == 1
+    return database.execute(_changing(same_work, True, let_go), moved + texts + at).rowcount == 1
 
 
 _NO_TEXTS = (None, None, None, None)

@@ -1,9 +1,9 @@
 """The one writer of a process: callers queue and await, and what has gathered is committed together.
 
-Alone on a fast disk an append is committed where it stands, on the event loop, and after a while without even waiting
-for the end of the loop's turn: a hop to a thread and back costs 0.2 ms of CPU, more than the commit itself. As soon as
-several are due at once, or the disk is slow, or another process holds the file, the batch goes to the writer's thread,
-and what comes meanwhile makes the next batch.
+On a fast disk a batch is committed where it stands, on the event loop, and one case alone after a while without even
+waiting for the end of the loop's turn: a hop to a thread and back costs 0.2 ms of CPU, more than most commits. When the
+disk is slow, the batch long, or another process holds the file, the batch goes to the writer's thread, and what comes
+meanwhile makes the next batch.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ __all__ = ["Writer"]
 _BATCH_JOBS = 500
 _INLINE_SECONDS = 0.003
 """Commits slower than this are not made on the event loop."""
+_JOB_SECONDS = 0.00002
+"""What one job adds to a commit, beside the sync."""
 _ALONE = 16
 """After so many batches of one job each, nobody is expected to join one."""
 _HELD_SECONDS = 0.005
@@ -124,8 +126,8 @@ class Writer:
         if not due:
             return
         self._singles = self._singles + 1 if len(due) == 1 else 0
-        if len(due) == 1 and self._may_commit_here():
-            answers = self._commit([due[0][0]], wait=False)
+        if self._may_commit_here(len(due)):
+            answers = self._commit([job for job, _ in due], wait=False)
             if answers is not None:
                 _answer(due, answers)
                 return
@@ -135,8 +137,9 @@ class Writer:
             self._thread.start()
         self._queue.put(due)
 
-    def _may_commit_here(self) -> bool:
-        return not self._in_thread and self._commit_seconds < _INLINE_SECONDS and self._log_bytes < _CHECKPOINT_BYTES
+    def _may_commit_here(self, jobs: int = 1) -> bool:
+        expected = self._commit_seconds + jobs * _JOB_SECONDS
+        return not self._in_thread and expected < _INLINE_SECONDS and self._log_bytes < _CHECKPOINT_BYTES
 
     def _done(self, due: list[_Due], answers: list[Any], still_busy: int) -> None:
         self._in_thread += still_busy - len(due)
@@ -184,7 +187,8 @@ class Writer:
         except Exception as problem:  # noqa: BLE001 -- the border: whatever it is becomes the callers' answer
             return self._after_failure(problem, jobs)
         if lasting:
-            self._commit_seconds += (time.perf_counter() - began - self._commit_seconds) * 0.2
+            sync_seconds = max(0.0, time.perf_counter() - began - len(jobs) * _JOB_SECONDS)
+            self._commit_seconds += (sync_seconds - self._commit_seconds) * 0.2
         self._log_bytes += _FRAMES_A_COMMIT * _PAGE_BYTES + _bytes_of(jobs)
         return answers
 
@@ -246,9 +250,6 @@ def _answer(due: list[_Due], answers: list[Any]) -> None:
 
 
 def _bytes_of(jobs: Sequence[Job]) -> int:
-    size = 0
-    for job in jobs:
-        if type(job) is Append:
-            size += sum(400 + len(row[3] or b"") + len(row[5] or b"") for row in job.rows)
-            size += sum(len(data) for _, data in job.blobs)
-    return size
+    appends = [job for job in jobs if type(job) is Append]
+    size = sum([400 + len(row[3] or b"") + len(row[5] or b"") for job in appends for row in job.rows])
+    return size + sum([len(data) for job in appends if job.blobs for _, data in job.blobs])
