@@ -277,7 +277,7 @@ class ReadingBuilder:
                 box=box,
                 parent=parent,
                 target=target,
-                address=address_of(address),
+                address=address_of(address) if address else "",
             )
         )
         return self
