@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jihwi.testing.seeds import zip_of
-from tests.readers.asking import read, texts
+from tests.readers.asking import read, texts, warned
 from tests.readers.test_docx import document
 from tests.readers.test_office_kin import NAMES, open_document
 
@@ -79,6 +79,32 @@ def test_equations_of_open_document_inside_the_text_and_as_parts_of_the_package(
         }
     )
     assert texts(read("odt", data)) == [f"식 {LINE}", f"또 {LINE}"]
+
+
+def test_slides_of_open_document_say_what_is_hidden_and_what_is_not_read() -> None:
+    link = 'xmlns:x="http://www.w3.org/1999/xlink" x:href="./Object 1"'
+    show = 'xmlns:p="urn:oasis:names:tc:opendocument:xmlns:presentation:1.0"'
+    styles = (
+        f'<style:style {show} style:name="dp1" style:family="drawing-page">'
+        '<style:drawing-page-properties p:visibility="hidden"/></style:style>'
+    )
+    page = (
+        f'<draw:page {show} draw:style-name="dp1"><draw:frame><draw:object {link}/></draw:frame>'
+        f"<draw:frame><draw:text-box><text:p>쪽의 글</text:p></draw:text-box></draw:frame>"
+        f"<p:notes><draw:frame><draw:text-box><text:p>메모</text:p></draw:text-box></draw:frame>"
+        f'<draw:frame p:class="page-number"><draw:text-box><text:p>3</text:p></draw:text-box></draw:frame></p:notes>'
+        "</draw:page>"
+    )
+    content = (
+        f"<office:document-content {NAMES}><office:automatic-styles>{styles}</office:automatic-styles><office:body>"
+        f"<office:presentation>{page}</office:presentation></office:body></office:document-content>"
+    )
+    chart = "<x><body><chart><chart/></chart></body></x>"
+    kind = b"application/vnd.oasis.opendocument.presentation"
+    data = zip_of({"mimetype": kind, "content.xml": content.encode(), "Object 1/content.xml": chart.encode()})
+    reading = read("odp", data)
+    assert texts(reading) == ["쪽의 글", "메모"]
+    assert sorted(warned(reading)) == ["chart_not_read", "hidden_slide"]
 
 
 def test_an_equation_without_end_is_no_crash() -> None:

@@ -22,7 +22,7 @@ def write_chart(builder: ReadingBuilder, root: etree._Element | None, parent: in
     columns: list[list[str]] = []
     categories: list[str] = []
     for series in chart.iter("{*}ser"):
-        names.append(text_of(series.find("{*}tx")).strip())
+        names.append(_name(series.find("{*}tx")))
         categories = categories or _points(series.find("{*}cat")) or _points(series.find("{*}xVal"))
         columns.append(_points(series.find("{*}val")) or _points(series.find("{*}yVal")))
     height = max([len(categories), *map(len, columns)], default=0)
@@ -37,6 +37,12 @@ def write_chart(builder: ReadingBuilder, root: etree._Element | None, parent: in
     words = "".join(t.text or "" for t in title.iter("{*}t")) if title is not None else ""
     if words.strip():
         builder.block("caption", words.strip(), parent=table)
+
+
+def _name(element: etree._Element | None) -> str:
+    """A series' name as it is shown, not the place in a sheet that it was taken from."""
+    said = (text_of(value) for value in element.iter("{*}v", "{*}t")) if element is not None else ()
+    return " ".join(filter(None, said))
 
 
 def _points(element: etree._Element | None) -> list[str]:

@@ -67,7 +67,7 @@ BUILT_IN: dict[int, str] = {
 
 _TOKEN = re.compile(
     r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|AM/PM|A/P|오전/오후|[Gg]eneral|yyyy|yy|y|mmmmm|mmmm|mmm|mm|m|dddd|ddd|dd|d'
-    r"|hh|h|ss|s|aaaa|aaa|[Ee][+-]|\.|,|[0#?]|%|/|@|.",
+    r"|hh|h|ss|s|aaaa|aaa|AAAA|AAA|[Ee][+-]|\.|,|[0#?]|%|/|@|.",
     re.DOTALL,
 )
 _CURRENCY = re.compile(r"\[\$([^\]-]*)(?:-[0-9A-Fa-f]+)?\]")

@@ -29,6 +29,8 @@ _META = {"title": "title", "creator": "author", "initial-creator": "author", "cr
 _META |= {"date": "modified", "generator": "producer", "language": "language"}
 
 
+_OF_THE_PAGE = frozenset({"page-number", "date-time", "header", "footer"})
+"""What stands on every page of notes and says nothing of it."""
 _WHOLE = "encrypted-package"
 """The part that holds the package when it was locked as a whole."""
 
@@ -53,13 +55,15 @@ class OpenDocumentReader:
             raise FileBroken(hint.path, "odf: no body")
         styles = package.optional_xml("styles.xml")
         roots = [root, *([styles] if styles is not None else [])]
-        _Walk(builder, limits, roots, lambda place: _equation(package, place)).body(body[0], styles)
+        _Walk(builder, limits, roots, lambda place: _equation(package, place, builder)).body(body[0], styles)
         return Result(builder.done())
 
 
-def _equation(package: Package, place: str) -> str:
+def _equation(package: Package, place: str, builder: ReadingBuilder) -> str:
     """The equation that lies in the package as an object of its own; empty for an object of another kind."""
     root = package.optional_xml(f"{place.removeprefix('./')}/content.xml")
+    if root is not None and next(root.iter("{*}chart"), None) is not None:
+        builder.warn("chart_not_read")
     return equation_text(root) if root is not None and local(root) == "math" else ""
 
 
@@ -129,6 +133,7 @@ class _Walk:
         self._limits = limits
         self._lists = _list_styles(roots)
         self._hidden = _hidden_styles(roots)
+        self._hidden_pages = _hidden_page_styles(roots)
         self._unseen = _unseen_styles(roots)
         self._equation_of = equation_of
         self._counts: dict[str, dict[int, int]] = {}
@@ -246,12 +251,7 @@ class _Walk:
         image = element.find("{*}image")
         if words:
             line.beside.append(("image", words, _attribute(image, "href") if image is not None else ""))
-        equation = element.find("{*}object")
-        if equation is not None:
-            inside = equation.find("{*}math")
-            line.parts.append(
-                equation_text(inside) if inside is not None else self._equation_of(_attribute(equation, "href"))
-            )
+        line.parts.append(self._object(element))
         box = element.find("{*}text-box")
         holder = box if box is not None else element
         for table in holder.iterfind("{*}table"):
@@ -264,6 +264,14 @@ class _Walk:
         for inner in element if depth < _DEEPEST else ():
             if local(inner) in {"frame", "custom-shape", "g", "rect"}:
                 self._drawn(inner, line, depth + 1)
+
+    def _object(self, frame: etree._Element) -> str:
+        """The equation in a frame, if it holds one."""
+        held = frame.find("{*}object")
+        if held is None:
+            return ""
+        inside = held.find("{*}math")
+        return equation_text(inside) if inside is not None else self._equation_of(_attribute(held, "href"))
 
     def _words_of(self, element: etree._Element) -> str:
         if local(element) == "list":
@@ -403,6 +411,8 @@ class _Walk:
     # ── presentations ──
 
     def _page(self, page: etree._Element) -> None:
+        if _attribute(page, "style-name") in self._hidden_pages:
+            self._builder.warn("hidden_slide", str(self._builder.page))
         shapes = sorted(
             (s for s in page if local(s) in {"frame", "custom-shape", "g", "rect", "ellipse"}),
             key=lambda s: (_attribute(s, "class") != "title", _length(s, "y"), _length(s, "x")),
@@ -411,6 +421,8 @@ class _Walk:
             self._shape(shape, 0)
         notes = page.find("{*}notes")
         for frame in notes.iterfind("{*}frame") if notes is not None else ():
+            if _attribute(frame, "class") in _OF_THE_PAGE:
+                continue
             words = self._words(frame)
             if words:
                 self._builder.block("comment", words, target="notes")
@@ -433,6 +445,8 @@ class _Walk:
         words = text_of(shape.find("{*}desc")) or text_of(shape.find("{*}title"))
         if words:
             line.beside.append(("image", words, ""))
+        if equation := self._object(shape):
+            line.beside.append(("equation", equation, ""))
         self._beside(line, -1)
 
     def _margins(self, styles: etree._Element | None) -> None:
@@ -496,6 +510,17 @@ def _unseen_styles(roots: list[etree._Element]) -> set[str]:
         if _attribute(style, "family") == "text"
         for properties in style.iterfind("{*}text-properties")
         if _attribute(properties, "display") == "none"
+    }
+
+
+def _hidden_page_styles(roots: list[etree._Element]) -> set[str]:
+    """The styles of slides that are not shown."""
+    return {
+        _attribute(style, "name")
+        for root in roots
+        for style in root.iter("{*}style")
+        if (properties := style.find("{*}drawing-page-properties")) is not None
+        and _attribute(properties, "visibility") == "hidden"
     }
 
 
