@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from typing import Any, Literal
 
-__all__ = ["LANGUAGES", "Language", "fill", "particle", "storable", "storable_value"]
+__all__ = ["LANGUAGES", "Language", "fill", "particle", "plain", "storable", "storable_value"]
 
 Language = Literal["ko", "en"]
 """The language of a sentence for a person."""
@@ -97,3 +98,15 @@ def storable_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable_value(key): storable_value(one) for key, one in value.items()}
     return [storable_value(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    r"""The text for a terminal: what could steer it (escape codes, marks that turn writing) is shown as �.
+
+    >>> plain("a\x1b[31m나")
+    'a�[31m나'
+    """
+    return _STEERING.sub("\ufffd", text)

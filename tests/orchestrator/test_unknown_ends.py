@@ -12,7 +12,7 @@ from jihwi.case import events as e
 from jihwi.case import person
 from jihwi.case.assignment import Effect, Policy, Reason, SkillSpec
 from jihwi.case.state import Case, waits
-from jihwi.case.turn import Call, CallSettled, Report, Turn, View
+from jihwi.case.turn import Call, CallSettled, Delegate, Report, Turn, View
 from jihwi.errors import (
     JihwiError,
     ScriptAnswer,
@@ -192,3 +192,49 @@ async def test_what_a_fork_would_do_again_is_asked_anew() -> None:
     forked = await load_case(house.store, fork)
     assert len(person.open_approvals(forked)) == 1
     assert len(post.keys) == keys
+
+
+@pytest.mark.parametrize(("effect", "unclear"), [("write", {"a1/1/0": "send"}), ("read", {})])
+async def test_a_case_that_is_cancelled_in_the_middle_of_a_write_says_so(
+    effect: Effect, unclear: dict[str, str]
+) -> None:
+    store = MemoryStore()
+    post = Post(effect, HANGS)
+    house = house_of(post, store, settings=Settings(look_seconds=0.01))
+    running = asyncio.create_task(_driven(post, house))
+    async with asyncio.timeout(10):
+        await post.begun.wait()
+    (row,) = await store.rows()
+    await house.submit(row.case_id, lambda now: person.cancel(now, by="lee"))
+    _, case = await running
+    assert (case.status, case.unclear) == ("cancelled", unclear)
+    assert (await load_case(store, case.id)).unclear == unclear
+
+
+async def test_what_is_heard_of_a_write_after_its_assignment_was_cancelled_makes_it_clear() -> None:
+    store, go = MemoryStore(), asyncio.Event()
+    begun = asyncio.Event()
+
+    async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        begun.set()
+        await go.wait()
+        return SkillResult("sent")
+
+    send = Skill(SkillSpec("send", effect="write"), "Sends.", {"type": "object"}, runs)
+
+    def lead(view: View) -> Turn:
+        return Turn(actions=(Delegate("worker", "send it"),)) if view.turn == 1 else Turn("end")
+
+    house = an_orchestrator(store, {"lead": lead, "worker": worker}, send, settings=Settings(look_seconds=0.01))
+    agents = (an_agent("lead", delegates=("worker",)), an_agent("worker", send))
+    running = asyncio.create_task(house.run(an_opening(*agents, policy=ALLOWED)))
+    async with asyncio.timeout(10):
+        await begun.wait()
+    (row,) = await store.rows()
+    case = await house.submit(row.case_id, lambda now: person.cancel_assignment(now, "a1.1", by="lee"))
+    assert case.unclear == {"a1.1/1/0": "send"}
+    go.set()
+    await running
+    log = await load_log(store, row.case_id)
+    if any(isinstance(one.body, e.SkillFinished) for one in log):
+        assert (await load_case(store, row.case_id)).unclear == {}

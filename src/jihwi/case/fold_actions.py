@@ -39,6 +39,8 @@ def _skill_finished(case: Case, body: e.SkillFinished, event: e.Event) -> None:
         return
     if body.usage is not NOTHING:
         spend(case, assignment, body.usage)
+    if case.unclear:
+        case.unclear.pop(place(assignment.id, body.turn, body.number), None)
     if action is None or action.status == "settled":
         return
     assignment.tainted = assignment.tainted or body.tainted
@@ -54,6 +56,8 @@ def _skill_failed(case: Case, body: e.SkillFailed, event: e.Event) -> None:
         return
     if body.usage is not NOTHING:
         spend(case, assignment, body.usage)
+    if case.unclear and not body.retry_at_ms:
+        case.unclear.pop(place(assignment.id, body.turn, body.number), None)
     if action is None or action.status == "settled":
         return
     assignment.tainted = assignment.tainted or body.tainted

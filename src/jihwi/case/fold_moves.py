@@ -127,6 +127,11 @@ def close(case: Case, assignment: Assignment, report: Report) -> None:
     """The assignment has ended: nothing of it runs, waits or may be approved any more."""
     if assignment.turn_status == "running":
         end_reservation(case, assignment, assignment.reservation)
+    for action in assignment.actions:
+        if action.status in ("running", "waiting", "lost", "uncertain") and type(action.action) is Call:
+            skill = case.skills.get(assignment.agent, {}).get(action.action.skill)
+            if skill is not None and skill.effect != "read":
+                case.unclear[place(assignment.id, assignment.turn, action.number)] = skill.name
     assignment.open = False
     assignment.report = assignment.report or report
     case.open_ids.remove(assignment.id)

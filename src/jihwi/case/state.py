@@ -192,6 +192,9 @@ class Case(msgspec.Struct):
     rechecked: dict[str, Rechecked] = {}
     """What became of quotations whose source has changed, by `rechecking.key_of`; one that stands as before is not
     here."""
+    unclear: dict[str, str] = {}
+    """Writes that were under way when their assignment was ended, by place: of those nobody has heard since whether
+    they happened."""
     reason: Reason | None = None
     """Why it is paused, parked or cancelled."""
     choices: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
 from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments, waits
 from jihwi.case.turn import Ask, Call
 from jihwi.cli.following import withheld_words
+from jihwi.cli.onward import has_work, onward, status_words
 from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
 from jihwi.cli.transcript import show_transcript
@@ -71,7 +72,9 @@ async def _list(session: Session) -> int:
     for ko, en in (("사건", "Case"), ("상태", "Status"), ("기다림", "Waits"), ("요청", "Request")):
         table.add_column(screen.words(ko, en))
     for row in rows:
-        table.add_row(row.case_id, row.status, str(row.waits_for or ""), row.request[:80])
+        table.add_row(
+            row.case_id, status_words(row.status, screen.language), str(row.waits_for or ""), row.request[:80]
+        )
     screen.out.print(table if rows else screen.words("사건이 없습니다.", "There are no cases."))
     return 0
 
@@ -96,6 +99,7 @@ async def _show(session: Session, name: str, of: str) -> int:
         row = await find_case(house.store, name)
         case = await load_case(house.store, row.case_id)
         viewer = house.viewer
+        driven = await house.store.lease_of(row.case_id) is not None
         changes = _changes(house, case, session.screen.language)
     if of:
         show_transcript(session.screen, case, of, viewer)
@@ -105,7 +109,7 @@ async def _show(session: Session, name: str, of: str) -> int:
         return 0
     session.screen.result({**standing(case, viewer), "sources_changed": changes})
     if not session.screen.json:
-        for line in [*_lines(case, session.screen, viewer), *_change_lines(session.screen, changes)]:
+        for line in [*_lines(case, session.screen, viewer, driven=driven), *_change_lines(session.screen, changes)]:
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
 
@@ -209,6 +213,7 @@ def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
             }
             for a, action in person.uncertain_writes(case)
         ],
+        "unclear": case.unclear,
         "turns": [{"assignment": a.id, "holder": a.mind.name} for a in person.turns_to_take(case)],
         "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
         "files": case.files,
@@ -220,15 +225,21 @@ def _options(assignment: Assignment, number: int) -> tuple[str, ...]:
     return action.options if isinstance(action, Ask) else ()
 
 
-def _lines(case: Case, screen: Screen, viewer: Viewer) -> list[str]:
+def _lines(case: Case, screen: Screen, viewer: Viewer, *, driven: bool) -> list[str]:
     say_it = screen.words
 
     def shown(assignment: Assignment, words: str) -> str:
         return words if viewer.may_see(assignment.labels) else withheld_words(screen.language)
 
-    lines = [f"{case.id}  {case.status} {case.outcome}".rstrip(), case.request, ""]
+    stands = " ".join(status_words(one, screen.language) for one in (case.status, case.outcome) if one)
+    lines = [f"{case.id}  {stands}", case.request, ""]
     if case.reason is not None:
         lines.append(say_reason(case.reason, screen.language))
+    lines += [_unclear_words(screen, place, skill) for place, skill in case.unclear.items()]
+    if case.status == "paused":
+        lines.append(f"  {onward(case)}")
+    elif not driven and has_work(case):
+        lines += [say_it("이 사건을 맡은 실행기가 없습니다.", "No runner drives it now."), f"  {onward(case)}"]
     lines += [f"  {choice_words(one, screen.language)}:  {_choice_line(case, one)}" for one in case.choices]
     for a in open_assignments(case):
         depth = "  " * a.depth
@@ -378,9 +389,18 @@ def submit(session: Session, name: str, command: Callable[[Case, str], list[Draf
 def show_recorded(screen: Screen, case: Case, viewer: Viewer) -> None:
     """Say that the case has taken a person's word, and how it goes on."""
     screen.result(standing(case, viewer))
-    screen.remark(
-        screen.words(f"기록했습니다 ({case.seq}번). ", f"Recorded as event {case.seq}. ")
-        + screen.words(f"이어 가기: jihwi case run {case.id}", f"Go on: jihwi case run {case.id}")
+    words = screen.words(f"기록했습니다 ({case.seq}번).", f"Recorded as event {case.seq}.")
+    if line := onward(case):
+        words += screen.words(f" 이어 가기: {line}", f" Go on: {line}")
+    screen.remark(words)
+    for place, skill in case.unclear.items():
+        screen.remark(_unclear_words(screen, place, skill))
+
+
+def _unclear_words(screen: Screen, place: str, skill: str) -> str:
+    return screen.words(
+        f"끝날 때 실행 중이던 일이 있습니다: {skill} ({place}). 실행되었는지 알 수 없으니 확인하십시오.",
+        f"It was under way at the end: {skill} ({place}). Nobody knows whether it happened: please find out.",
     )
 
 

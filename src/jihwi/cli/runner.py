@@ -13,6 +13,7 @@ from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, on_signals, run_async
 from jihwi.errors import JihwiError
 from jihwi.evidence import Viewer
+from jihwi.words import plain
 
 __all__ = ["runner"]
 
@@ -71,4 +72,4 @@ def _trouble(screen: Screen, case_id: str, problem: JihwiError) -> None:
 
 def _line(screen: Screen, value: dict[str, object], words: str) -> None:
     """One line at once: a runner's output is read while it runs."""
-    typer.echo(msgspec.json.encode(value).decode() if screen.json else words[:200])
+    typer.echo(msgspec.json.encode(value).decode() if screen.json else plain(words[:200]))

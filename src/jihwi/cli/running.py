@@ -18,6 +18,7 @@ from jihwi.case.rechecking import say_rechecked
 from jihwi.case.state import Case
 from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import quiet_line, withheld_words
+from jihwi.cli.onward import has_work, onward
 from jihwi.cli.screen import WAITS, Screen
 from jihwi.cli.session import Session, on_signals
 from jihwi.errors import CaseDriven, SettingInvalid, error_of
@@ -188,7 +189,7 @@ class _ReadingProgress:
             TextColumn(title),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[name]}"),
+            TextColumn("{task.fields[name]}", markup=False),
             console=self._screen.err,
         )
         self._bar.__enter__()
@@ -256,6 +257,10 @@ async def finish(session: Session, house: House, case: Case, out: Path | None) -
     if case.status == "cancelled":
         return 1
     reason = say_reason(case.reason, screen.language) if case.reason else ""
+    if has_work(case):
+        words = "실행기가 멈추어 여기까지 했습니다. 이어 가기", "The runner was stopped; this is how far it came. Go on"
+        screen.remark(f"{screen.words(*words)}: {onward(case)}")
+        return WAITS
     screen.remark(
         screen.words(
             f"사람을 기다립니다. {reason} `jihwi case show {case.id}`로 보십시오.",

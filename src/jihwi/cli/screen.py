@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from jihwi.errors import JihwiError
-from jihwi.words import Language
+from jihwi.words import Language, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,17 +66,13 @@ class Screen:
 
     @property
     def out(self) -> Console:
-        """Standard output."""
-        from rich.console import Console
-
-        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        """Standard output. What is printed there is text, whatever it looks like."""
+        return _console(markup=False, soft_wrap=not sys.stdout.isatty())
 
     @property
     def err(self) -> Console:
         """Standard error: progress and remarks."""
-        from rich.console import Console
-
-        return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        return _console(stderr=True, soft_wrap=not sys.stderr.isatty())
 
     def result(self, value: Any) -> None:
         """A result for machines, when they asked for it."""
@@ -104,3 +100,15 @@ class Screen:
             if step:
                 self.err.print(f"[dim]→[/] {escape(step)}")
         raise SystemExit(error.exit_code)
+
+
+def _console(**named: Any) -> Console:
+    """A console on which no text of a document or a person can steer the terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    class Plain(Console):
+        def render_str(self, text: str, **how: Any) -> Text:
+            return super().render_str(plain(text), **how)
+
+    return Plain(highlight=False, emoji=False, **named)

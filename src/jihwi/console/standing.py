@@ -131,6 +131,8 @@ class CasePage(msgspec.Struct, frozen=True):
     """The skills of this house, which may join an agent; only for the same."""
     lost: int = 0
     """Places that stand on evidence which is no longer in its document, since that has changed."""
+    unclear: tuple[tuple[str, str], ...] = ()
+    """Writes that were under way when their work was ended: place and skill."""
     trouble: str = ""
     parent: str = ""
     """The case this one was forked from, and at which of its events."""
@@ -174,6 +176,7 @@ def case_page(
         waiting=tuple(waiting_in(case, language, viewer, times)),
         findings=tuple(_finding(case, number, language) for number in range(len(case.findings))) if visible else (),
         lost=len(lost_in(case)) if visible else 0,
+        unclear=tuple(case.unclear.items()),
         released=bool(case.files),
         draft=_draft(case),
         timeline=tuple(tell_all(kept, events[first:last], language, viewer)),

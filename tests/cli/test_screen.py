@@ -1,0 +1,29 @@
+"""What stands on the terminal is text, whatever it looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jihwi.cli.screen import Screen
+from tests.cli.terminal import said
+
+TRICKY = "[/x] [red]예산[/] :memo: \x1b[2J\u202e끝"
+SHOWN = "[/x] [red]예산[/] :memo: \ufffd[2J\ufffd끝"
+
+
+def test_a_request_that_looks_like_marks_or_steers_a_terminal_is_shown_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("예산은 100원이다.\n", "utf-8")
+    said(tmp_path, "run", TRICKY, "--files", "files", team="report")
+    assert SHOWN in " ".join(said(tmp_path, "case", "list", team="report").split())
+    for words in ("show", "follow"):
+        shown = said(tmp_path, "case", words, "last", team="report")
+        assert SHOWN in shown
+        assert "\x1b" not in shown
+
+
+def test_remarks_and_errors_steer_nothing_either(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen(json=False, language="ko").remark(TRICKY)
+    assert capsys.readouterr().err.strip() == SHOWN
