@@ -21,7 +21,7 @@ from jihwi.case.commands import Publish, RunSkill, Think
 from jihwi.case.compaction import compacted
 from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
-from jihwi.case.turn import Action, Turn, View
+from jihwi.case.turn import Action, Call, HandOff, Report, Turn, View
 from jihwi.errors import (
     ExtraMissing,
     JihwiError,
@@ -412,14 +412,32 @@ def _turn_as_stored(turn: Turn) -> tuple[str, tuple[Action, ...]]:
     """Text and actions as they are read back from the log. Raises what msgspec does for a turn that no log can hold,
     or that nobody could read again: a case must not end with an event that breaks it."""
     said = (turn.text, turn.actions)
+    if len(turn.actions) == 1 and type(turn.text) is str and (plain := _of_texts(turn.actions[0])) is not None:
+        return turn.text, (plain,)
     try:
         return _read_turn(_write(said))
     except UnicodeEncodeError:  # half a character
         return _read_turn(_write(storable_value(msgspec.to_builtins(said))))
 
 
+def _of_texts(action: Action) -> Action | None:
+    """The action as it is read back, sooner, where it holds nothing but texts, as most do; else `None`."""
+    if type(action) is HandOff:
+        return action if type(action.agent) is str and type(action.note) is str else None
+    if type(action) is Call and type(action.skill) is str and type(action.arguments) is dict and not action.problem:
+        for name, value in action.arguments.items():
+            if type(value) is not str or type(name) is not str:
+                return None
+        return Call(action.skill, {**action.arguments})
+    if type(action) is Report and action.status == "done" and not action.data and not action.findings:
+        return action if type(action.text) is str else None
+    return None
+
+
 def _as_stored(value: Any) -> Any:
     """The value as it is read back from the log, so that nobody sees a difference before and after a crash."""
+    if type(value) is str:
+        return value
     try:
         return msgspec.json.decode(_write(value))
     except UnicodeEncodeError:  # half a character
