@@ -6,15 +6,12 @@ The short form; `make chaos` kills two thousand.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from jihwi.testing.chaos import BOUNDARIES, on_postgres, on_sqlite
-from jihwi.testing.postgres import PROGRAM, programs, running_postgres
+from jihwi.testing.postgres import PROGRAM, passing_postgres, programs
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
@@ -36,13 +33,8 @@ ENDING = (
 def server() -> Iterator[str]:
     if programs() is None:
         pytest.skip(f"no Postgres server is installed ({PROGRAM} not found)")
-    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
-    folder.chmod(0o755)
-    try:
-        with running_postgres(folder) as dsn:
-            yield dsn
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with passing_postgres() as dsn:
+        yield dsn
 
 
 def test_a_case_ends_the_same_however_often_its_runner_is_killed() -> None:

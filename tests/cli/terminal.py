@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +15,7 @@ from typer.testing import CliRunner
 
 from jihwi.cli.app import app
 
-__all__ = ["answered", "environment", "said"]
+__all__ = ["answered", "environment", "run_apart", "said"]
 
 
 def environment(who: str, team: str) -> dict[str, str]:
@@ -30,3 +34,20 @@ def said(folder: Path, *words: str, code: int = 0, who: str = "lee", team: str =
 def answered(folder: Path, *words: str, code: int = 0, who: str = "lee", team: str = "desk") -> Any:
     """The same as JSON."""
     return json.loads(said(folder, *words, "--json", code=code, who=who, team=team) or "null")
+
+
+def run_apart(
+    folder: Path, *words: str, stdin: str = "", before: Callable[[], None] | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as a person runs it in `folder`; `more` is added to the environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "jihwi", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        input=stdin,
+        timeout=120,
+        check=False,
+        env={**os.environ, "JIHWI_LANGUAGE": "en", **more},
+        preexec_fn=before,
+    )

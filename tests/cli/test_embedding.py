@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from jihwi.testing.openai_server import OpenAIServer
-from tests.cli.test_errors import jihwi
+from tests.cli.terminal import run_apart as jihwi
 
 
 def test_doctor_tries_the_model_and_a_search_goes_by_words_when_it_is_away(tmp_path: Path) -> None:

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from jihwi.store.places import network_kind
-
-
-def jihwi(
-    folder: Path, *words: str, before: Callable[[], None] | None = None, **env: str
-) -> subprocess.CompletedProcess[str]:
-    """The command as a person runs it, in `folder`."""
-    return subprocess.run(
-        [sys.executable, "-m", "jihwi", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "JIHWI_LANGUAGE": "en", **env},
-        preexec_fn=before,
-    )
+from tests.cli.terminal import run_apart as jihwi
 
 
 @pytest.fixture

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.terminal import run_apart as jihwi
+
 OFFICE = Path(__file__).parents[2] / "examples" / "texts"
-
-
-def jihwi(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """The command as a person runs it, in `folder`."""
-    return subprocess.run(
-        [sys.executable, "-m", "jihwi", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "JIHWI_LANGUAGE": "en", **env},
-    )
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 
 from jihwi.testing.hwp import Heading, hwp, simple_document
 from jihwi.testing.hwpx import hwpx
+from tests.cli.terminal import run_apart
 
 RESIDENT = "900101-1234568"
 """A made-up number that passes the check digit."""
@@ -28,16 +29,7 @@ RULE = "당직비는 1회 60,000원을 지급한다. 지급일은 다음 달 10�
 
 def jihwi(folder: Path, *words: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it, in `folder`."""
-    return subprocess.run(
-        [sys.executable, "-m", "jihwi", "read", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        input=stdin,
-        timeout=120,
-        check=False,
-        env={**os.environ, "JIHWI_LANGUAGE": "en", "JIHWI_READING_PROCESSES": "1", **env},
-    )
+    return run_apart(folder, "read", *words, stdin=stdin, before=None, JIHWI_READING_PROCESSES="1", **env)
 
 
 def answered(folder: Path, *words: str, code: int = 0, **env: str) -> dict[str, Any]:

@@ -6,12 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,16 +37,10 @@ def server() -> Iterator[str]:
     if given := os.environ.get("JIHWI_TEST_POSTGRES"):
         yield given
         return
-    from jihwi.testing.postgres import running_postgres
+    from jihwi.testing.postgres import passing_postgres
 
-    # A socket's path may have about a hundred letters, and the server's user must get there.
-    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
-    folder.chmod(0o755)
-    try:
-        with running_postgres(folder) as dsn:
-            yield dsn
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with passing_postgres() as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -17,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import expect
 
-from jihwi.testing.postgres import running_postgres
+from jihwi.testing.postgres import running_postgres, short_folder
 from tests.console.office import a_browser, a_person, arrive_by
 from tests.console.test_journeys import REQUEST, Server, read_examples, sound
 
@@ -27,13 +25,8 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("postgres")]
 @pytest.fixture
 def address() -> Iterator[str]:
     """The address of a Postgres server's empty database."""
-    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
-    folder.chmod(0o755)
-    try:
-        with running_postgres(folder):
-            yield f"postgresql:///postgres?host={quote(str(folder), safe='')}&user=jihwi"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder, running_postgres(folder):
+        yield f"postgresql:///postgres?host={quote(str(folder), safe='')}&user=jihwi"
 
 
 @contextlib.contextmanager

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from jihwi.testing.postgres import programs_with_pgvector, running_postgres
+from jihwi.testing.postgres import passing_postgres, programs_with_pgvector
 from tests.store.conftest import postgres, postgres_server
 
 __all__ = ["pgvector", "pgvector_server", "postgres", "postgres_server"]
@@ -19,13 +16,8 @@ __all__ = ["pgvector", "pgvector_server", "postgres", "postgres_server"]
 @pytest.fixture(scope="session")
 def pgvector_server() -> Iterator[str]:
     """The connection string of a server that has pgvector; whoever asks for it is marked `needs("pgvector")`."""
-    folder = Path(tempfile.mkdtemp(prefix="jihwi-pgv-"))
-    folder.chmod(0o755)
-    try:
-        with running_postgres(folder, place=programs_with_pgvector()) as dsn:
-            yield dsn
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with passing_postgres(place=programs_with_pgvector()) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from jihwi.testing.postgres import PROGRAM, programs, running_postgres
+from jihwi.testing.postgres import PROGRAM, passing_postgres, programs
 
 
 @pytest.fixture(scope="session")
@@ -22,14 +19,8 @@ def postgres_server() -> Iterator[str]:
         return
     if programs() is None:
         pytest.skip(f"no Postgres server is installed ({PROGRAM} not found) and JIHWI_TEST_POSTGRES is not set")
-    # Not the test folder: a socket's path may have about a hundred letters, and the server's user must get there.
-    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
-    folder.chmod(0o755)
-    try:
-        with running_postgres(folder) as dsn:
-            yield dsn
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with passing_postgres() as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +16,7 @@ from jihwi.case.ledger import verify
 from jihwi.errors import StoreBusy, StoreError, StoreFailed, StoreReadOnly, StoreTooNew
 from jihwi.store import Patch
 from jihwi.store.postgres import PostgresStore
-from jihwi.testing.postgres import programs, running_postgres
+from jihwi.testing.postgres import programs, running_postgres, short_folder
 from jihwi.testing.store_contract import Chain
 
 REPOSITORY = Path(__file__).parents[2]
@@ -199,23 +197,21 @@ async def test_a_change_is_seen_though_its_news_was_lost(postgres: str) -> None:
 
 
 @pytest.fixture
-def short_folder() -> Iterator[Path]:
+def place() -> Iterator[Path]:
     if programs() is None:
         pytest.skip("no Postgres server is installed")
-    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with short_folder() as folder:
+        yield folder
 
 
-async def test_a_server_that_dies_and_comes_back_has_all_it_acknowledged(short_folder: Path) -> None:
+async def test_a_server_that_dies_and_comes_back_has_all_it_acknowledged(place: Path) -> None:
     chain = Chain("c0000000000a1")
-    with running_postgres(short_folder) as dsn:
+    with running_postgres(place) as dsn:
         store = await PostgresStore.open(dsn)
         await store.append(chain.case_id, chain.next(5), OPENING)
     with pytest.raises(StoreFailed):
         await store.append(chain.case_id, chain.rival(), OPENING)
-    with running_postgres(short_folder):
+    with running_postgres(place):
         await _until_it_works(store, chain)
         log = await store.read(chain.case_id)
         assert verify(chain.case_id, log, expected_head=chain.head).events == 6

@@ -15,14 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from jihwi.errors import IndexCorrupt, StoreFull, StoreReadOnly
 from jihwi.index import Analyser, Found, IndexedDocument, IndexState
 from jihwi.index.building import SegmentBuilder, join_segments
 from jihwi.index.joining import due_to_join
 from jihwi.index.scoring import Question, View, score
-from jihwi.index.segments import LAYOUT_VERSION, Array, Segment
+from jihwi.index.segments import LAYOUT_VERSION, Segment
 
 __all__ = ["EmbeddedIndex"]
 
@@ -113,7 +112,7 @@ class EmbeddedIndex:
         views = [view for view in self._present().views if view.segment.partition in wanted]
         terms = self._analyser.query_terms(question)
         try:
-            allowed = [_allowed(view, documents) for view in views]
+            allowed = [view.belonging(documents) for view in views]
             return score(Question.of(question, terms), views, allowed, limit, also)
         except (IndexError, ValueError, OverflowError) as error:
             raise IndexCorrupt(str(error)) from error
@@ -269,7 +268,7 @@ class EmbeddedIndex:
         for partition, members in by_partition.items():
             for group in due_to_join(members):
                 file = self._new_file()
-                join_segments(self._folder / file, [(v.segment, _live(v)) for v in group])
+                join_segments(self._folder / file, [(v.segment, v.standing()) for v in group])
                 for view in group:
                     del kept[view.segment.path.name]
                 kept[file] = self._list(file, partition, ())
@@ -310,20 +309,6 @@ def _stamp_of(path: Path) -> tuple[int, int, int]:
     except FileNotFoundError:
         return _NOWHERE
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _live(view: View) -> Array:
-    return np.ones(view.segment.chunk_count, dtype=np.bool_) if view.live is None else view.live
-
-
-def _allowed(view: View, documents: Collection[str] | None) -> Array | None:
-    """Which chunks of a view belong to `documents`; None for all."""
-    if documents is None:
-        return None
-    wanted = frozenset(documents)
-    belongs = np.array([document_id in wanted for document_id, _ in view.segment.documents], dtype=np.bool_)
-    mask: Array = belongs[view.segment.chunk_document]
-    return mask
 
 
 def _without(view: View, gone: set[str]) -> _Listed:

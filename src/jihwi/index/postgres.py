@@ -161,7 +161,7 @@ class PostgresIndex:
         asked = Question.of(question, self._analyser.query_terms(question))
         try:
             views = self._opened(partitions, asked.keys)
-            return score(asked, views, [_allowed(view, documents) for view in views], limit, also)
+            return score(asked, views, [view.belonging(documents) for view in views], limit, also)
         except (IndexError, KeyError, ValueError, OverflowError, msgspec.DecodeError, zlib.error) as error:
             raise IndexCorrupt(str(error)) from error
 
@@ -302,7 +302,7 @@ class PostgresIndex:
                 rows = [row_of[id(view)] for view in group]
                 whole = self._views(db, rows, None)
                 path = folder / "joined.seg"
-                join_segments(path, [(view.segment, _live(view)) for view in whole])
+                join_segments(path, [(view.segment, view.standing()) for view in whole])
                 _put(db, Segment(path, verify=False))
                 path.unlink()
                 db.execute("DELETE FROM jihwi.index_segments WHERE id = ANY (%s)", ([row.id for row in rows],))
@@ -452,17 +452,3 @@ def _field(blocks: Sequence[dict[str, Array]], lengths: Array) -> Field:
 def _together(blocks: Sequence[dict[str, Array]], name: str, dtype: Any) -> Array:
     parts = [block[name] for block in blocks]
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
-
-
-def _live(view: View) -> Array:
-    return np.ones(view.segment.chunk_count, dtype=np.bool_) if view.live is None else view.live
-
-
-def _allowed(view: View, documents: Collection[str] | None) -> Array | None:
-    """Which chunks of a view belong to `documents`; None for all."""
-    if documents is None:
-        return None
-    wanted = frozenset(documents)
-    belongs = np.array([document_id in wanted for document_id, _ in view.segment.documents], dtype=np.bool_)
-    mask: Array = belongs[view.segment.chunk_document]
-    return mask

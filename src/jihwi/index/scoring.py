@@ -74,6 +74,19 @@ class View:
         self._norms: dict[str, tuple[float, Array]] = {}
         self._numbers: dict[str, list[int]] | None = None
 
+    def standing(self) -> Array:
+        """Which chunks are still there."""
+        return np.ones(self.segment.chunk_count, dtype=np.bool_) if self.live is None else self.live
+
+    def belonging(self, documents: Collection[str] | None) -> Array | None:
+        """Which chunks belong to `documents`; None for all."""
+        if documents is None:
+            return None
+        wanted = frozenset(documents)
+        belongs = np.array([document_id in wanted for document_id, _ in self.segment.documents], dtype=np.bool_)
+        mask: Array = belongs[self.segment.chunk_document]
+        return mask
+
     def _total(self, field: Field) -> int:
         lengths = field.lengths if self.live is None else field.lengths[self.live]
         return int(lengths.sum(dtype=np.uint64))

@@ -9,11 +9,12 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["PROGRAM", "programs", "programs_with_pgvector", "running_postgres"]
+__all__ = ["PROGRAM", "passing_postgres", "programs", "programs_with_pgvector", "running_postgres", "short_folder"]
 
 PROGRAM = "initdb"
 """What must be installed; its absence is the reason that a skipped test gives."""
@@ -45,6 +46,25 @@ def programs_with_pgvector() -> Path | None:
         return None
     place = Path(wheel.origin).parent / "pginstall" / "bin"
     return place if (place / "postgres").exists() else None
+
+
+@contextlib.contextmanager
+def short_folder() -> Iterator[Path]:
+    """A folder for a server, gone at the end. It is not a test's own: the path of a socket may have about a hundred
+    letters, and the server's user must get there."""
+    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def passing_postgres(*, place: Path | None = None) -> Iterator[str]:
+    """A server in a folder that goes with it: the connection string of its database. Raises as `running_postgres`."""
+    with short_folder() as folder, running_postgres(folder, place=place) as dsn:
+        yield dsn
 
 
 @contextlib.contextmanager

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 from jihwi.testing.chaos.processes import PLACES
 from jihwi.testing.chaos.runs import Shown, on_postgres, on_sqlite
-from jihwi.testing.postgres import PROGRAM, programs, running_postgres
+from jihwi.testing.postgres import PROGRAM, passing_postgres, programs
 
 LEAST = 20
 """At each boundary at least so many runners must have died for the runs to say something of it."""
@@ -29,12 +28,8 @@ def main() -> None:
     if options.postgres and programs() is None:
         sys.exit(f"no Postgres server is installed ({PROGRAM} not found)")
     if options.postgres:
-        with tempfile.TemporaryDirectory(prefix="jihwi-pg-") as name:
-            Path(name).chmod(0o755)
-            with running_postgres(Path(name) / "server") as dsn:
-                shown["Postgres, 3 runners"] = on_postgres(
-                    dsn, options.postgres, options.seed, least=LEAST, done=_progress
-                )
+        with passing_postgres() as dsn:
+            shown["Postgres, 3 runners"] = on_postgres(dsn, options.postgres, options.seed, least=LEAST, done=_progress)
     _print(shown)
     kept = [figure for where, one in shown.items() for figure in _figures(where, one)]
     build = Path("build")
