@@ -8,6 +8,7 @@ _STALE = "its preview is another document's or an older state's: the body does n
 _ANCHORED = "its preview writes a drawn box inside the sentence that anchors it; here it follows the sentence"
 _NOTES = "notes stand at the page's foot in the PDF, beside the block that calls them here"
 _DRAWN = "the PDF draws its floating tables after the text of the page; the page shows them where they are read here"
+_ANOTHER = "the two files are not of one text: a word is spelled otherwise"
 _NO_MAP = "the PDF's fonts do not tell their letters: its text is recognised from the picture, or lost"
 
 _CAUSES: dict[tuple[str, str], str] = {
@@ -41,11 +42,18 @@ _CAUSES: dict[tuple[str, str], str] = {
     ("source", "36382819_gyeoljae_pm_traffic-2020.pdf"): _NO_MAP,
     ("source", "156618554_petfood_press-2020.pdf"): _NO_MAP,
     ("source", "hwp3-sample14-2020.pdf"): _NO_MAP,
-    ("page", "form-002.hwpx"): "a form whose cells the PDF shows beside each other, read here by rows",
-    ("page", "multi-table-001.hwp"): "an organisation chart of narrow cells, whose lines run into each other",
-    ("page", "multi-table-002.hwp"): "an organisation chart of narrow cells, whose lines run into each other",
+    (
+        "page",
+        "multi-table-001.hwp",
+    ): "a table without lines between its rows, which our reader of PDFs takes for one row",
+    (
+        "page",
+        "multi-table-002.hwp",
+    ): "a table without lines between its rows, which our reader of PDFs takes for one row",
+    ("page", "Hyper(hwp2010).hwp"): "a footer, which stands where it is anchored: before the page's text",
+    ("page", "group-drawing-02.hwp"): "labels of a drawing: the file's order, not the page's",
     ("page", "shortcut.hwp"): "names and keys of two columns stand on one row of the page",
-    ("page", "BookReview.hwp"): "two columns of drawn boxes: here box after box",
+    ("same blocks", "sample-checkable-bullet-nested.hwp"): _ANOTHER,
     ("cells", "SO-SUEOP.hwp"): "what are boxes of one cell in the newer file are drawn boxes in the old one",
 }
 
