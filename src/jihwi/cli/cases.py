@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,18 +10,14 @@ import msgspec
 import typer
 
 from jihwi.case import person
-from jihwi.case.approval import answerers
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
-from jihwi.case.governor import choice_words, ran_out
-from jihwi.case.reasons import say as say_reason
 from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
-from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments, waits
-from jihwi.case.turn import Ask, Call
-from jihwi.cli.following import withheld_words
-from jihwi.cli.onward import has_work, onward, status_words
+from jihwi.case.state import Case, waits
+from jihwi.cli.onward import onward, status_words
 from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
+from jihwi.cli.standing import options_of, standing, standing_lines, unclear_words
 from jihwi.cli.transcript import show_transcript
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
 from jihwi.evidence import Rechecked, Viewer
@@ -31,7 +26,7 @@ from jihwi.store import CaseRow, EventStore
 from jihwi.wiring import House, open_house, path_of
 from jihwi.words import Language
 
-__all__ = ["CaseName", "Words", "app", "arguments_of", "find_case", "show_recorded", "standing", "submit"]
+__all__ = ["CaseName", "Words", "app", "arguments_of", "find_case", "show_recorded", "submit"]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -109,7 +104,10 @@ async def _show(session: Session, name: str, of: str) -> int:
         return 0
     session.screen.result({**standing(case, viewer), "sources_changed": changes})
     if not session.screen.json:
-        for line in [*_lines(case, session.screen, viewer, driven=driven), *_change_lines(session.screen, changes)]:
+        for line in [
+            *standing_lines(case, session.screen, viewer, driven=driven),
+            *_change_lines(session.screen, changes),
+        ]:
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
 
@@ -152,184 +150,9 @@ def _show_erased(screen: Screen, row: CaseRow) -> None:
         screen.out.print(line, markup=False)
 
 
-def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
-    """How a case stands, for machines, as `viewer` may see it."""
-
-    def sees(assignment: str) -> bool:
-        return viewer.may_see(case.assignments[assignment].labels)
-
-    return {
-        "case": case.id,
-        "status": case.status,
-        "outcome": case.outcome,
-        "request": case.request,
-        "events": case.seq,
-        "head": case.head.hex(),
-        "reason": case.reason,
-        "choices": case.choices,
-        "parked_at": case.parked_at,
-        "ran_out": ran_out(case.reason),
-        "assignments": [
-            {
-                "assignment": a.id,
-                "agent": a.agent,
-                "mind": a.mind,
-                "seat": a.seat,
-                "turn": a.turn,
-                "task": a.task if sees(a.id) else "",
-                "awaits": a.awaits,
-            }
-            for a in open_assignments(case)
-        ],
-        "agents": {name: sorted(case.skills.get(name, {})) for name in case.agents},
-        "team_digest": case.team_digest,
-        "approvals": [
-            {
-                "approval": one.id,
-                "skill": one.skill,
-                "arguments": one.arguments if sees(one.assignment) else {},
-                "withheld": not sees(one.assignment),
-                "digest": one.action_digest,
-                "expires_at_ms": one.expires_at_ms,
-                "deputy": one.deputy,
-                "answerers": answerers(one.deputy, case.policy),
-            }
-            for one in person.open_approvals(case)
-        ],
-        "questions": [
-            {"assignment": a.id, "number": n, "question": question, "options": _options(a, n)}
-            if sees(a.id)
-            else {"assignment": a.id, "number": n, "question": "", "options": (), "withheld": True}
-            for a, n, question in person.open_questions(case)
-        ],
-        "uncertain": [
-            {
-                "assignment": a.id,
-                "number": action.number,
-                "skill": _skill_of(action),
-                "arguments": action.arguments if sees(a.id) else {},
-                "reason": action.doubt if sees(a.id) else None,
-                "withheld": not sees(a.id),
-            }
-            for a, action in person.uncertain_writes(case)
-        ],
-        "unclear": case.unclear,
-        "turns": [{"assignment": a.id, "holder": a.mind.name} for a in person.turns_to_take(case)],
-        "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
-        "files": case.files,
-    }
+app.command(epilog="jihwi case follow last --after 12")
 
 
-def _options(assignment: Assignment, number: int) -> tuple[str, ...]:
-    action = assignment.actions[number].action
-    return action.options if isinstance(action, Ask) else ()
-
-
-def _lines(case: Case, screen: Screen, viewer: Viewer, *, driven: bool) -> list[str]:
-    say_it = screen.words
-
-    def shown(assignment: Assignment, words: str) -> str:
-        return words if viewer.may_see(assignment.labels) else withheld_words(screen.language)
-
-    stands = " ".join(status_words(one, screen.language) for one in (case.status, case.outcome) if one)
-    lines = [f"{case.id}  {stands}", case.request, ""]
-    if case.reason is not None:
-        lines.append(say_reason(case.reason, screen.language))
-    lines += [_unclear_words(screen, place, skill) for place, skill in case.unclear.items()]
-    if case.status == "paused":
-        lines.append(f"  {onward(case)}")
-    elif not driven and has_work(case):
-        lines += [say_it("이 사건을 맡은 실행기가 없습니다.", "No runner drives it now."), f"  {onward(case)}"]
-    lines += [f"  {choice_words(one, screen.language)}:  {_choice_line(case, one)}" for one in case.choices]
-    for a in open_assignments(case):
-        depth = "  " * a.depth
-        turn = f"{say_it('차례', 'turn')} {a.turn}"
-        lines.append(f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {turn}: {shown(a, a.task[:80])}")
-        if a.awaits is not None:
-            lines.append(f"{depth}  {say_reason(a.awaits, screen.language)}")
-    for one in person.open_approvals(case):
-        arguments = shown(case.assignments[one.assignment], msgspec.json.encode(one.arguments).decode()[:300])
-        why = say_reason(one.reason, screen.language)
-        lines += [
-            "",
-            say_it(f"승인을 기다립니다: {one.id}", f"Waits for an approval: {one.id}"),
-            f"  {one.skill} {arguments}",
-            f"  {why}",
-            *(f"  {one_more}" for one_more in _whose_word(case, one, screen)),
-            f"  jihwi case approve {case.id} {one.id} --digest {one.action_digest[:12]}",
-        ]
-    for a, number, question in person.open_questions(case):
-        words = shown(a, question)
-        ask = say_it(f"묻습니다 ({a.id}): {words}", f"Asks ({a.id}): {words}")
-        options = _options(a, number) if viewer.may_see(a.labels) else ()
-        lines += ["", ask, *(f"  {n}. {one}" for n, one in enumerate(options, 1))]
-        lines.append(f'  jihwi case answer {case.id} "…" --of {a.id}/{number}')
-    for a, action in person.uncertain_writes(case):
-        lines += ["", *_uncertain_lines(case, a, action, screen, shown)]
-    for a in person.turns_to_take(case):
-        whose = say_it(f"{a.mind.name} 님의 차례입니다 ({a.id})", f"It is the turn of {a.mind.name} ({a.id})")
-        lines += ["", whose, f'  jihwi case turn {case.id} {a.id} --report "…"', f"  jihwi case give {case.id} {a.id}"]
-    return lines
-
-
-def _skill_of(action: ActionState) -> str:
-    return action.action.skill if isinstance(action.action, Call) else "release"
-
-
-def _uncertain_lines(
-    case: Case, assignment: Assignment, action: ActionState, screen: Screen, shown: Callable[[Assignment, str], str]
-) -> list[str]:
-    """A write nobody knows the end of: what is known of it, and the lines that settle it."""
-    skill = _skill_of(action)
-    known = screen.words("그 일을 하던 실행기가 멈추었습니다.", "The runner that did it has ended.")
-    if action.doubt is not None:
-        known = shown(assignment, say_reason(action.doubt, screen.language))
-    return [
-        screen.words(
-            f"실행되었는지 알 수 없습니다: {skill} ({assignment.id}/{action.number}). 확인해 주십시오.",
-            f"Nobody knows whether this happened: {skill} ({assignment.id}/{action.number}). Please find out.",
-        ),
-        f"  {skill} {shown(assignment, msgspec.json.encode(action.arguments).decode()[:300])}",
-        f"  {known}",
-        *(
-            f"  jihwi case settle {case.id} {assignment.id} {action.number} {outcome}"
-            for outcome in ("happened", "did_not_happen", "run_again")
-        ),
-    ]
-
-
-def _choice_line(case: Case, choice: str) -> str:
-    """The command that makes a choice, to be copied."""
-    at = case.parked_at
-    what = {"ms": "seconds", "micros": "money"}.get(ran_out(case.reason), ran_out(case.reason)) or "turns"
-    lines = {
-        "raise_budget": f"jihwi case resume {case.id} --{what} N",
-        "note": f'jihwi case note {case.id} {at} "…"',
-        "resume": f"jihwi case resume {case.id}",
-        "take": f"jihwi case take {case.id} {at}",
-        "reassign": f"jihwi case reassign {case.id} {at} AGENT",
-        "cancel": f"jihwi case cancel {case.id}",
-    }
-    return lines.get(choice, f"jihwi case {choice} {case.id}")
-
-
-def _whose_word(case: Case, approval: Approval, screen: Screen) -> list[str]:
-    """Until when an approval waits and for whom, where that is not said by the case worker's right alone."""
-    lines: list[str] = []
-    if approval.deputy:
-        who = ", ".join(answerers(approval.deputy, case.policy))
-        ko = f"기한이 지나 {approval.deputy} 님에게 넘어갔습니다. 이제 답할 수 있는 사람: {who}"
-        lines.append(screen.words(ko, f"It went to {approval.deputy} unanswered. Who may answer it now: {who}"))
-    if approval.expires_at_ms:
-        at = datetime.fromtimestamp(approval.expires_at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
-        deputy = case.policy.deputy if not approval.deputy else ""
-        after = screen.words(f"그 뒤에는 {deputy} 님에게", f"then it goes to {deputy}") if deputy else ""
-        after = after or screen.words("그 뒤에는 소멸합니다", "then it lapses")
-        lines.append(screen.words(f"기한: {at}. {after}", f"Due: {at}; {after}"))
-    return lines
-
-
-@app.command(epilog="jihwi case follow last --after 12")
 @in_session
 def follow(
     session: Session,
@@ -394,14 +217,7 @@ def show_recorded(screen: Screen, case: Case, viewer: Viewer) -> None:
         words += screen.words(f" 이어 가기: {line}", f" Go on: {line}")
     screen.remark(words)
     for place, skill in case.unclear.items():
-        screen.remark(_unclear_words(screen, place, skill))
-
-
-def _unclear_words(screen: Screen, place: str, skill: str) -> str:
-    return screen.words(
-        f"끝날 때 실행 중이던 일이 있습니다: {skill} ({place}). 실행되었는지 알 수 없으니 확인하십시오.",
-        f"It was under way at the end: {skill} ({place}). Nobody knows whether it happened: please find out.",
-    )
+        screen.remark(unclear_words(screen, place, skill))
 
 
 ApprovalName = Annotated[
@@ -472,7 +288,7 @@ def answer(
 def _chosen(case: Case, words: str, assignment: str, number: int | None) -> str:
     """The option that was named by its number, as it stands; any other words as they are."""
     asked = [
-        _options(a, n) for a, n, _ in person.open_questions(case) if assignment in ("", a.id) and number in (None, n)
+        options_of(a, n) for a, n, _ in person.open_questions(case) if assignment in ("", a.id) and number in (None, n)
     ]
     if len(asked) == 1 and words.strip().isdecimal() and 1 <= int(words) <= len(asked[0]):
         return asked[0][int(words) - 1]

@@ -14,9 +14,10 @@ from jihwi.case.budget import Limits
 from jihwi.case.events import Draft
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
-from jihwi.cli.cases import CaseName, Words, app, arguments_of, find_case, show_recorded, standing, submit
+from jihwi.cli.cases import CaseName, Words, app, arguments_of, find_case, show_recorded, submit
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
+from jihwi.cli.standing import standing
 from jihwi.errors import SettingInvalid
 from jihwi.evidence import Claim
 from jihwi.teams import Team

@@ -1,0 +1,238 @@
+"""How a case stands, for a program, and for a person in lines that hold the commands to answer with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from jihwi.case import person
+from jihwi.case.approval import answerers
+from jihwi.case.governor import choice_words, ran_out
+from jihwi.case.reasons import say as say_reason
+from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments
+from jihwi.case.turn import Ask, Call
+from jihwi.cli.following import withheld_words
+from jihwi.cli.onward import has_work, onward, status_words
+from jihwi.cli.screen import Screen
+from jihwi.evidence import Viewer
+
+__all__ = ["options_of", "standing", "standing_lines", "unclear_words"]
+
+
+def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
+    """How a case stands, for machines, as `viewer` may see it."""
+    seen = {one for one in case.assignments if viewer.may_see(case.assignments[one].labels)}
+    return {
+        "case": case.id,
+        "status": case.status,
+        "outcome": case.outcome,
+        "request": case.request,
+        "events": case.seq,
+        "head": case.head.hex(),
+        "reason": case.reason,
+        "choices": case.choices,
+        "parked_at": case.parked_at,
+        "ran_out": ran_out(case.reason),
+        "assignments": [_seat(a, a.id in seen) for a in open_assignments(case)],
+        "agents": {name: sorted(case.skills.get(name, {})) for name in case.agents},
+        "team_digest": case.team_digest,
+        "approvals": [_approval(case, one, one.assignment in seen) for one in person.open_approvals(case)],
+        "questions": [_question(a, number, words, a.id in seen) for a, number, words in person.open_questions(case)],
+        "uncertain": [_uncertain(a, action, a.id in seen) for a, action in person.uncertain_writes(case)],
+        "unclear": case.unclear,
+        "turns": [{"assignment": a.id, "holder": a.mind.name} for a in person.turns_to_take(case)],
+        "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
+        "files": case.files,
+    }
+
+
+def _seat(a: Assignment, seen: bool) -> dict[str, Any]:
+    return {
+        "assignment": a.id,
+        "agent": a.agent,
+        "mind": a.mind,
+        "seat": a.seat,
+        "turn": a.turn,
+        "task": a.task if seen else "",
+        "awaits": a.awaits,
+    }
+
+
+def _approval(case: Case, one: Approval, seen: bool) -> dict[str, Any]:
+    return {
+        "approval": one.id,
+        "skill": one.skill,
+        "arguments": one.arguments if seen else {},
+        "withheld": not seen,
+        "digest": one.action_digest,
+        "expires_at_ms": one.expires_at_ms,
+        "deputy": one.deputy,
+        "answerers": answerers(one.deputy, case.policy),
+    }
+
+
+def _question(a: Assignment, number: int, question: str, seen: bool) -> dict[str, Any]:
+    if not seen:
+        return {"assignment": a.id, "number": number, "question": "", "options": (), "withheld": True}
+    return {"assignment": a.id, "number": number, "question": question, "options": options_of(a, number)}
+
+
+def _uncertain(a: Assignment, action: ActionState, seen: bool) -> dict[str, Any]:
+    return {
+        "assignment": a.id,
+        "number": action.number,
+        "skill": _skill_of(action),
+        "arguments": action.arguments if seen else {},
+        "reason": action.doubt if seen else None,
+        "withheld": not seen,
+    }
+
+
+def options_of(assignment: Assignment, number: int) -> tuple[str, ...]:
+    """What a question offers to choose from."""
+    action = assignment.actions[number].action
+    return action.options if isinstance(action, Ask) else ()
+
+
+def _skill_of(action: ActionState) -> str:
+    return action.action.skill if isinstance(action.action, Call) else "release"
+
+
+# ── in lines ─────────────────────────────────────────────────────────────────
+
+
+def standing_lines(case: Case, screen: Screen, viewer: Viewer, *, driven: bool) -> list[str]:
+    """How a case stands, for a person: what waits stands above the command that answers it. `driven`: a runner has
+    it in hand."""
+    told = _Told(case, screen, viewer)
+    stands = " ".join(status_words(one, screen.language) for one in (case.status, case.outcome) if one)
+    lines = [f"{case.id}  {stands}", case.request, ""]
+    if case.reason is not None:
+        lines.append(say_reason(case.reason, screen.language))
+    lines += [unclear_words(screen, place, skill) for place, skill in case.unclear.items()]
+    lines += _going_on(case, screen, driven=driven)
+    lines += [f"  {choice_words(one, screen.language)}:  {_choice_line(case, one)}" for one in case.choices]
+    for a in open_assignments(case):
+        lines += told.seat(a)
+    for one in person.open_approvals(case):
+        lines += ["", *told.approval(one)]
+    for a, number, question in person.open_questions(case):
+        lines += ["", *told.question(a, number, question)]
+    for a, action in person.uncertain_writes(case):
+        lines += ["", *told.uncertain(a, action)]
+    for a in person.turns_to_take(case):
+        lines += ["", *told.turn(a)]
+    return lines
+
+
+def _going_on(case: Case, screen: Screen, *, driven: bool) -> list[str]:
+    if case.status == "paused":
+        return [f"  {onward(case)}"]
+    if driven or not has_work(case):
+        return []
+    return [screen.words("이 사건을 맡은 실행기가 없습니다.", "No runner drives it now."), f"  {onward(case)}"]
+
+
+class _Told:
+    """Puts what waits in a case into lines, as `viewer` may see it."""
+
+    def __init__(self, case: Case, screen: Screen, viewer: Viewer) -> None:
+        self.case = case
+        self.screen = screen
+        self.viewer = viewer
+        self.words = screen.words
+
+    def _shown(self, a: Assignment, words: str) -> str:
+        return words if self.viewer.may_see(a.labels) else withheld_words(self.screen.language)
+
+    def seat(self, a: Assignment) -> list[str]:
+        depth = "  " * a.depth
+        turn = f"{self.words('차례', 'turn')} {a.turn}"
+        lines = [f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {turn}: {self._shown(a, a.task[:80])}"]
+        return lines if a.awaits is None else [*lines, f"{depth}  {say_reason(a.awaits, self.screen.language)}"]
+
+    def approval(self, one: Approval) -> list[str]:
+        seat = self.case.assignments[one.assignment]
+        return [
+            self.words(f"승인을 기다립니다: {one.id}", f"Waits for an approval: {one.id}"),
+            f"  {one.skill} {self._shown(seat, msgspec.json.encode(one.arguments).decode()[:300])}",
+            f"  {say_reason(one.reason, self.screen.language)}",
+            *(f"  {one_more}" for one_more in _whose_word(self.case, one, self.screen)),
+            f"  jihwi case approve {self.case.id} {one.id} --digest {one.action_digest[:12]}",
+        ]
+
+    def question(self, a: Assignment, number: int, question: str) -> list[str]:
+        words = self._shown(a, question)
+        options = options_of(a, number) if self.viewer.may_see(a.labels) else ()
+        return [
+            self.words(f"묻습니다 ({a.id}): {words}", f"Asks ({a.id}): {words}"),
+            *(f"  {n}. {one}" for n, one in enumerate(options, 1)),
+            f'  jihwi case answer {self.case.id} "…" --of {a.id}/{number}',
+        ]
+
+    def uncertain(self, a: Assignment, action: ActionState) -> list[str]:
+        """A write nobody knows the end of: what is known of it, and the lines that settle it."""
+        skill = _skill_of(action)
+        known = self.words("그 일을 하던 실행기가 멈추었습니다.", "The runner that did it has ended.")
+        if action.doubt is not None:
+            known = self._shown(a, say_reason(action.doubt, self.screen.language))
+        return [
+            self.words(
+                f"실행되었는지 알 수 없습니다: {skill} ({a.id}/{action.number}). 확인해 주십시오.",
+                f"Nobody knows whether this happened: {skill} ({a.id}/{action.number}). Please find out.",
+            ),
+            f"  {skill} {self._shown(a, msgspec.json.encode(action.arguments).decode()[:300])}",
+            f"  {known}",
+            *(
+                f"  jihwi case settle {self.case.id} {a.id} {action.number} {outcome}"
+                for outcome in ("happened", "did_not_happen", "run_again")
+            ),
+        ]
+
+    def turn(self, a: Assignment) -> list[str]:
+        return [
+            self.words(f"{a.mind.name} 님의 차례입니다 ({a.id})", f"It is the turn of {a.mind.name} ({a.id})"),
+            f'  jihwi case turn {self.case.id} {a.id} --report "…"',
+            f"  jihwi case give {self.case.id} {a.id}",
+        ]
+
+
+def _choice_line(case: Case, choice: str) -> str:
+    """The command that makes a choice, to be copied."""
+    at = case.parked_at
+    what = {"ms": "seconds", "micros": "money"}.get(ran_out(case.reason), ran_out(case.reason)) or "turns"
+    lines = {
+        "raise_budget": f"jihwi case resume {case.id} --{what} N",
+        "note": f'jihwi case note {case.id} {at} "…"',
+        "resume": f"jihwi case resume {case.id}",
+        "take": f"jihwi case take {case.id} {at}",
+        "reassign": f"jihwi case reassign {case.id} {at} AGENT",
+        "cancel": f"jihwi case cancel {case.id}",
+    }
+    return lines.get(choice, f"jihwi case {choice} {case.id}")
+
+
+def _whose_word(case: Case, approval: Approval, screen: Screen) -> list[str]:
+    """Until when an approval waits and for whom, where that is not said by the case worker's right alone."""
+    lines: list[str] = []
+    if approval.deputy:
+        who = ", ".join(answerers(approval.deputy, case.policy))
+        ko = f"기한이 지나 {approval.deputy} 님에게 넘어갔습니다. 이제 답할 수 있는 사람: {who}"
+        lines.append(screen.words(ko, f"It went to {approval.deputy} unanswered. Who may answer it now: {who}"))
+    if approval.expires_at_ms:
+        at = datetime.fromtimestamp(approval.expires_at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+        deputy = case.policy.deputy if not approval.deputy else ""
+        after = screen.words(f"그 뒤에는 {deputy} 님에게", f"then it goes to {deputy}") if deputy else ""
+        after = after or screen.words("그 뒤에는 소멸합니다", "then it lapses")
+        lines.append(screen.words(f"기한: {at}. {after}", f"Due: {at}; {after}"))
+    return lines
+
+
+def unclear_words(screen: Screen, place: str, skill: str) -> str:
+    """What is said of a write that was under way when its case ended."""
+    return screen.words(
+        f"끝날 때 실행 중이던 일이 있습니다: {skill} ({place}). 실행되었는지 알 수 없으니 확인하십시오.",
+        f"It was under way at the end: {skill} ({place}). Nobody knows whether it happened: please find out.",
+    )
