@@ -22,7 +22,8 @@ SAYS_ITS_SIZE = """#!/bin/sh
 if [ "$1" = --list-langs ]; then echo 'List of languages:'; echo kor; exit; fi
 head -c 12 | {
   read magic width rest
-  printf 'head\\n5\\t1\\t1\\t1\\t1\\t1\\t0\\t0\\t9\\t9\\t90\\tw%s\\n' "$width"
+  printf 'head\\n5\\t1\\t1\\t1\\t1\\t1\\t0\\t0\\t9\\t9\\t90\\tw%s\\n' "$width" > "$2.tsv"
+  : > "$2.txt"
 }
 """
 """A stand-in for Tesseract, for books too long for a test: all it recognises is how wide a page is."""

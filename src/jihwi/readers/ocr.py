@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 
 from jihwi.evidence import Box
 from jihwi.readers import Limits
+from jihwi.readers.ocr_lines import Recognised, confidence_of, paragraphs
 from jihwi.readers.progress import MOST_TIMES, beat, worth_going_on
 
-__all__ = ["RESOLUTION", "Allowance", "Recognised", "available", "recognise"]
+__all__ = ["DOUBTFUL", "RESOLUTION", "Allowance", "Recognised", "available", "confidence_of", "recognise"]
 
+DOUBTFUL = 60.0
+"""Below this share of certainty, in percent, what was read is doubtful."""
 RESOLUTION = 300
 """Dots per inch at which pages are rendered for recognition."""
 
 _WANTED = ("kor", "eng")
 _LONGEST_SECONDS = 120.0
 _SECONDS_A_PAGE = 5.0
-_WORD = 5
-_COLUMNS = 12
-
-
-class Recognised(msgspec.Struct, frozen=True):
-    """A paragraph found in a picture; `box` is in pixels, `confidence` from 0 to 100."""
-
-    text: str
-    box: Box
-    confidence: float
+_ROTATE = re.compile(r"Rotate: (90|180|270)\b")
 
 
 class Allowance:
@@ -73,16 +72,67 @@ def available() -> tuple[str, ...]:
 
 
 def recognise(picture: bytes, seconds: float) -> list[Recognised] | None:
-    """The paragraphs of a picture in PNG, TIFF or PNM; None when recognition failed or took longer than `seconds`."""
-    program = shutil.which("tesseract")
-    languages = available()
-    if program is None or not languages:
+    """The paragraphs of a grey picture (PGM); None when recognition failed or took longer than `seconds`.
+
+    A page that lies on its side or head is turned when nothing was read, or what makes little sense, and another way
+    makes more.
+    """
+    if not available():
         return None
+    found = _recognised(picture, seconds)
+    if found is None or (found and confidence_of(found) >= DOUBTFUL):
+        return found
+    turned = _turned(picture, seconds)
+    again = _recognised(turned[0], seconds) if turned else None
+    if not turned or not again or (found and confidence_of(again) <= confidence_of(found)):
+        return found
+    return [msgspec.structs.replace(one, box=turned[1](one.box)) for one in again]
+
+
+def _recognised(picture: bytes, seconds: float) -> list[Recognised] | None:
     beat()
-    command = [program, "stdin", "stdout", "-l", "+".join(languages), "--psm", "4", "--dpi", str(RESOLUTION), "tsv"]
+    with tempfile.TemporaryDirectory(prefix="jihwi-") as folder:
+        # One look gives both: the words with their boxes, and the blanks between them.
+        options = ("-l", "+".join(available()), "--psm", "4", "--dpi", str(RESOLUTION), "tsv", "txt")
+        if _called(picture, seconds, f"{folder}/page", *options) is None:
+            return None
+        try:
+            table, text = ((Path(folder) / f"page.{kind}").read_text("utf-8", "replace") for kind in ("tsv", "txt"))
+        except OSError:
+            return None
+    return paragraphs(table, text)
+
+
+def _turned(picture: bytes, seconds: float) -> tuple[bytes, Callable[[Box], Box]] | None:
+    """The picture turned as Tesseract thinks it should be, and how a place on it is found on the one that was given;
+    None when it should stay."""
+    said = _called(picture, seconds, "stdout", "--psm", "0")
+    found = _ROTATE.search(said or "")
+    if found is None:
+        return None
+    from PIL import Image  # waits: few pages are turned
+
+    with Image.open(io.BytesIO(picture), formats=("PPM",)) as image:
+        width, height = image.size
+        degrees = int(found.group(1))
+        upright = image.rotate(-degrees, expand=True)
+    header = f"P5 {upright.width} {upright.height} 255\n".encode()
+    back: dict[int, Callable[[Box], Box]] = {
+        90: lambda b: Box(b.top, height - b.right, b.bottom, height - b.left),
+        180: lambda b: Box(width - b.right, height - b.bottom, width - b.left, height - b.top),
+        270: lambda b: Box(width - b.bottom, b.left, width - b.top, b.right),
+    }
+    return header + upright.tobytes(), back[degrees]
+
+
+def _called(picture: bytes, seconds: float, *words: str) -> str | None:
+    """What Tesseract says of a picture; None when it failed or took too long."""
+    program = shutil.which("tesseract")
+    if program is None:
+        return None
     try:
         said = subprocess.run(
-            command,
+            [program, "stdin", *words],
             input=picture,
             capture_output=True,
             timeout=min(seconds, _LONGEST_SECONDS),
@@ -91,38 +141,4 @@ def recognise(picture: bytes, seconds: float) -> list[Recognised] | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    if said.returncode != 0:
-        return None
-    return _paragraphs(said.stdout.decode("utf-8", "replace"))
-
-
-class _Group(msgspec.Struct):
-    lines: dict[str, list[str]]
-    boxes: list[tuple[int, int, int, int]]
-    confidences: list[float]
-
-
-def _paragraphs(table: str) -> list[Recognised]:
-    groups: dict[tuple[str, str], _Group] = {}
-    for row in table.split("\n")[1:]:
-        cells = row.split("\t")
-        if len(cells) < _COLUMNS or cells[0] != str(_WORD) or not cells[11].strip():
-            continue
-        group = groups.setdefault((cells[2], cells[3]), _Group({}, [], []))
-        group.lines.setdefault(cells[4], []).append(cells[11].strip())
-        left, top, width, height = (int(cell) for cell in cells[6:10])
-        group.boxes.append((left, top, left + width, top + height))
-        group.confidences.append(float(cells[10]))
-    return [
-        Recognised(
-            text="\n".join(" ".join(words) for words in group.lines.values()),
-            box=Box(
-                min(b[0] for b in group.boxes),
-                min(b[1] for b in group.boxes),
-                max(b[2] for b in group.boxes),
-                max(b[3] for b in group.boxes),
-            ),
-            confidence=sum(group.confidences) / len(group.confidences),
-        )
-        for group in groups.values()
-    ]
+    return said.stdout.decode("utf-8", "replace") if said.returncode == 0 else None

@@ -11,13 +11,12 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from jihwi.errors import FileBroken, FileTooLarge, ReaderMissing
 from jihwi.evidence import Box, Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
-from jihwi.readers.ocr import Allowance, Recognised, available, recognise
+from jihwi.readers.ocr import DOUBTFUL, Allowance, Recognised, available, confidence_of, recognise
 
 __all__ = ["PictureReader"]
 
 _MOST_PIXELS = 100_000_000
 _SMALL = 1000
-_DOUBTFUL = 60.0
 _POINTS = 72.0
 _SCREEN = 96.0
 
@@ -26,7 +25,7 @@ class PictureReader:
     """PNG, JPEG and TIFF; each page of a TIFF is a page."""
 
     name = "picture"
-    version = "2"
+    version = "3"
     formats: Sequence[str] = ("png", "jpeg", "tiff")
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
@@ -71,7 +70,7 @@ class PictureReader:
         if not found:
             builder.warn("picture_without_text", str(builder.page))
             return
-        if sum(one.confidence for one in found) / len(found) < _DOUBTFUL:
+        if confidence_of(found) < DOUBTFUL:
             builder.warn("recognition_doubtful", str(builder.page))
         for one in found:
             builder.block("paragraph", one.text, box=_in_points(one, resolution * scale), origin="recognised")

@@ -10,14 +10,13 @@ import pypdfium2
 from jihwi.evidence import ReadingBuilder
 from jihwi.readers import Limits
 from jihwi.readers.encoding.plausible import plausibility
-from jihwi.readers.ocr import RESOLUTION, Allowance, Recognised, available, recognise
+from jihwi.readers.ocr import DOUBTFUL, RESOLUTION, Allowance, Recognised, available, confidence_of, recognise
 from jihwi.readers.pdf.pages import PageContent
 
 __all__ = ["Scanner"]
 
 _FEW = 8
 _MOST_PIXELS = 40_000_000
-_DOUBTFUL = 60.0
 _MUCH_MORE = 1.5
 _UNMAPPED_SHARE = 0.2
 
@@ -45,7 +44,7 @@ class Scanner:
             if recognised:
                 found[page.number] = recognised
                 self._builder.warn("page_recognised", str(page.number))
-                if sum(r.confidence for r in recognised) / len(recognised) < _DOUBTFUL:
+                if confidence_of(recognised) < DOUBTFUL:
                     self._builder.warn("recognition_doubtful", str(page.number))
             elif page.number in self._left_out:
                 self._builder.warn("page_not_recognised", str(page.number))
