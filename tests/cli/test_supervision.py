@@ -542,6 +542,26 @@ def test_what_a_model_writes_is_shown_as_a_draft_while_it_writes_and_never_store
         assert [one["kind"] for one in followed(desk) if "still being" in json.dumps(one)] == ["turn_finished"]
 
 
+def test_who_follows_from_another_process_sees_the_draft_and_then_the_fact(desk: Path) -> None:
+    thought = "가" * 80 + "\n"
+    with OpenAIServer([Reply(uses=(Use("ask", {"question": "정말로?"}),)), Reply((thought, "끝."))]) as server:
+        run(desk, "delegate", model=server.spec)
+        answered(desk, "case", "pause", "last")
+        answered(desk, "case", "answer", "last", "예")
+        command = [sys.executable, "-m", "jihwi", "case", "follow", "last", "--after", "8"]
+        env, pipe = {**os.environ, **environment("kim", "")}, subprocess.PIPE
+        with subprocess.Popen(command, cwd=desk, stdout=pipe, stderr=pipe, env=env) as follower:
+            while not list((desk / ".jihwi").glob("drafts/*")):
+                assert follower.poll() is None
+            answered(desk, "case", "resume", "last")
+            answered(desk, "case", "run", "last", "--model", server.spec)
+            facts, drafts = follower.communicate(timeout=30)
+    assert f"┊ a1 {'가' * 72}" in drafts.decode()
+    assert "가" * 80 in facts.decode(), "the whole stands in the event"
+    assert "   8 " not in facts.decode()
+    assert list((desk / ".jihwi").glob("drafts/*")) == []
+
+
 # ── runners ──────────────────────────────────────────────────────────────────
 
 

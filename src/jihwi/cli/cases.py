@@ -150,7 +150,7 @@ def _show_erased(screen: Screen, row: CaseRow) -> None:
         screen.out.print(line, markup=False)
 
 
-app.command(epilog="jihwi case follow last --after 12")
+@app.command(epilog="jihwi case follow last --after 12")
 
 
 @in_session

@@ -1,6 +1,9 @@
-"""`jihwi case follow`: the events of a case as they happen, each one a link of the chain before it is shown."""
+"""`jihwi case follow`: the events of a case as they happen, each one a link of the chain before it is shown, and what
+models write meanwhile as drafts."""
 
 from __future__ import annotations
+
+from contextlib import AsyncExitStack
 
 import msgspec
 import typer
@@ -8,9 +11,12 @@ import typer
 from jihwi.case.ledger import Sealed, open_event, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.following import line_of
+from jihwi.cli.running import drafts_of
 from jihwi.cli.screen import WAITS, Screen
 from jihwi.cli.session import Session
 from jihwi.evidence import Viewer
+from jihwi.minds import Delta, DeltaSink
+from jihwi.orchestrator import load_case
 from jihwi.store import EventStore
 from jihwi.wiring import open_house
 
@@ -26,8 +32,11 @@ async def follow_case(session: Session, name: str, after: int, *, wait: bool) ->
     Raises CaseUnknown, CaseAmbiguous, and LedgerBroken before an event that does not verify is shown.
     """
     screen = session.screen
-    async with open_house(session.settings) as house:
+    async with open_house(session.settings) as house, AsyncExitStack() as listening:
         case_id = (await find_case(house.store, name)).case_id
+        if wait and not screen.json:
+            shows = drafts_of(screen, house, await load_case(house.store, case_id))
+            await listening.enter_async_context(house.drafts(_only(case_id, shows)))
         last: Sealed | None = None
         while True:
             for stored in await _news(house.store, case_id, after, last):
@@ -40,6 +49,14 @@ async def follow_case(session: Session, name: str, after: int, *, wait: bool) ->
                 screen.remark(screen.words("사람을 기다립니다.", "It waits for a person."))
                 return WAITS
             await house.store.wait(case_id, after, seconds=30)
+
+
+def _only(case_id: str, shows: DeltaSink) -> DeltaSink:
+    def take(delta: Delta) -> None:
+        if delta.case_id == case_id:
+            shows(delta)
+
+    return take
 
 
 async def _news(store: EventStore, case_id: str, after: int, last: Sealed | None) -> list[Sealed]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import getpass
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
@@ -34,7 +35,7 @@ from jihwi.house import (
     sign_heads,
 )
 from jihwi.ids import Randomness
-from jihwi.minds import DeltaSink
+from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, load_log, runner_name
 from jihwi.settings import Settings
 from jihwi.skills import Skill, SkillBox
@@ -44,6 +45,7 @@ from jihwi.teams import BUILT_IN, EDITING, Brought, Team, built_in_folder, load_
 from jihwi.wiring.libraries import built_in_skills, library_of
 from jihwi.wiring.limits import limits_of
 from jihwi.wiring.minds import HouseMinds
+from jihwi.wiring.passing import DraftsSent, drafts_heard
 from jihwi.wiring.places import open_store, state_folder
 from jihwi.wiring.skills import brought_to, servers_of
 from jihwi.words import Language
@@ -127,6 +129,7 @@ class House:
         self.home = home
         self.minds = HouseMinds(settings, self.stream)
         self._teams: dict[str, Team] = {}
+        self._drafts = DraftsSent(home, SystemClock().monotonic_seconds)
 
     @cached_property
     def viewer(self) -> Viewer:
@@ -287,9 +290,23 @@ class House:
             runner=runner_name(),
             limits=limits_of(self.settings, self.minds),
             watch=watch,
-            emit=emit or (lambda delta: None),
+            emit=self._telling(emit),
             trouble=trouble,
         )
+
+    def _telling(self, own: DeltaSink | None) -> DeltaSink:
+        """What a model writes, for this process and for whoever follows from another."""
+
+        def tell(delta: Delta) -> None:
+            if own is not None:
+                own(delta)
+            self._drafts(delta)
+
+        return tell
+
+    def drafts(self, take: DeltaSink) -> contextlib.AbstractAsyncContextManager[None]:
+        """Hear what models write in other processes that share this state folder, while it is open. Lossy."""
+        return drafts_heard(self.home, f"{os.getpid()}-{Randomness().token(4).hex()}", take)
 
     def case_folder(self, case_id: str) -> Path:
         """Where a case's released files lie."""
@@ -331,6 +348,7 @@ class House:
 
     async def close(self) -> None:
         """Put everything away."""
+        self._drafts.close()
         await self.minds.close()
         if "servers" in self.__dict__:
             await self.servers.close()
