@@ -151,8 +151,6 @@ def _show_erased(screen: Screen, row: CaseRow) -> None:
 
 
 @app.command(epilog="jihwi case follow last --after 12")
-
-
 @in_session
 def follow(
     session: Session,
