@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from jihwi.errors import FileBroken, ReaderMissing
+from jihwi.errors import FileBroken, FileTooLarge, ReaderMissing
 from jihwi.evidence import Reading
 from jihwi.readers import FileToRead, Limits, ocr, progress
 from jihwi.readers.sandbox import SandboxReadingService
@@ -91,6 +91,13 @@ def test_a_picture_without_text_says_so() -> None:
 
 
 @pytest.mark.needs("tesseract-kor")
+def test_a_picture_of_more_dots_than_fit_is_too_large_and_no_crash() -> None:
+    made = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(made, "PNG")
+    with pytest.raises(FileTooLarge):
+        read("png", made.getvalue())
+
+
 def test_rubbish_is_broken() -> None:
     with pytest.raises(FileBroken):
         read("png", b"\x89PNG\r\n\x1a\nrubbish")

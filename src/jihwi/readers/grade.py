@@ -175,6 +175,8 @@ def _of_amount(reading: Reading, format: str, size: int, inside: int) -> list[Re
     nothing_inside = format in ("zip", "tar") and not inside and not reading.warnings
     if letters == 0 and (format in _PLAIN or nothing_inside):
         return [remark("empty_file")]
+    if letters == 0 and format in _PICTURES:
+        return [remark("picture_empty")]
     if letters == 0 and format in ("zip", "tar"):
         return []  # why nothing came out of it is said by a warning
     if letters == 0:

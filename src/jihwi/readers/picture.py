@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from jihwi.errors import FileBroken, FileTooLarge, ReaderMissing
 from jihwi.evidence import Box, Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
-from jihwi.readers.ocr import DOUBTFUL, Allowance, Recognised, available, confidence_of, recognise
+from jihwi.readers.ocr import DOUBTFUL, RESOLUTION, Allowance, Recognised, available, confidence_of, recognise
 
 __all__ = ["PictureReader"]
 
@@ -19,6 +19,9 @@ _MOST_PIXELS = 100_000_000
 _SMALL = 1000
 _POINTS = 72.0
 _SCREEN = 96.0
+_COARSE = 140.0
+"""Dots per inch that a scanner says and a camera does not."""
+_LONGEST_SIDE = 6_000
 
 
 class PictureReader:
@@ -38,6 +41,8 @@ class PictureReader:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self._frames(data, builder, hint, limits)
+        except Image.DecompressionBombError as error:
+            raise FileTooLarge(hint.path, "pixels") from error
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
             raise FileBroken(hint.path, f"{format}: {error}") from error
         return Result(builder.done())
@@ -59,9 +64,10 @@ class PictureReader:
         resolution = _resolution(frame)
         grey = _on_white(ImageOps.exif_transpose(frame))
         # Letters of a screen are too small for a program that was taught on scanned paper.
-        scale = 2 if max(grey.size) < _SMALL else 1
+        scale = _scale(grey, resolution)
         if scale > 1:
-            grey = grey.resize((grey.width * scale, grey.height * scale), Image.Resampling.LANCZOS)
+            size = (round(grey.width * scale), round(grey.height * scale))
+            grey = grey.resize(size, Image.Resampling.LANCZOS)
         header = f"P5 {grey.width} {grey.height} 255\n".encode()
         found = recognise(header + grey.tobytes(), limits.seconds / 2)
         if found is None:
@@ -74,6 +80,15 @@ class PictureReader:
             builder.warn("recognition_doubtful", str(builder.page))
         for one in found:
             builder.block("paragraph", one.text, box=_in_points(one, resolution * scale), origin="recognised")
+
+
+def _scale(grey: Image.Image, resolution: float) -> float:
+    """How much larger a picture is made to be recognised: one of a screen twice, a coarse scan to the usual 300 dpi."""
+    if max(grey.size) < _SMALL:
+        return 2.0
+    if _COARSE <= resolution < RESOLUTION and max(grey.size) * RESOLUTION / resolution < _LONGEST_SIDE:
+        return RESOLUTION / resolution
+    return 1.0
 
 
 def _on_white(frame: Image.Image) -> Image.Image:

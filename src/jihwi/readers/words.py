@@ -213,6 +213,14 @@ CATALOGUE: dict[str, Entry] = {
         "Open it and see whether its text is a picture.",
         after="B",
     ),
+    "picture_empty": Entry(
+        "D",
+        "",
+        "글이 없는 그림입니다.",
+        "A picture that holds no text.",
+        "글이 있어야 할 그림이라면 더 또렷하게(300dpi) 다시 스캔하십시오.",
+        "If it should hold some, scan it again more clearly (300 dpi).",
+    ),
     "text_garbled": Entry(
         "D",
         "person",
