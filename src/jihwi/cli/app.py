@@ -9,7 +9,7 @@ import typer
 
 from jihwi.cli.late import Commands, LateGroup, later
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, in_session, run_async
 
 __all__ = ["app"]
 
@@ -65,10 +65,8 @@ def run(
     request: Annotated[str, typer.Argument(help=say("요청, 한국어나 영어로", "The request, in Korean or English"))],
     files: Annotated[Path, typer.Option("--files", help=say("문서가 있는 폴더", "The folder with the documents"))],
     out: Annotated[Path | None, typer.Option("--out", help=say("보고서를 둘 폴더", "Folder for the report"))] = None,
-    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
-    team: Annotated[
-        str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
-    ] = None,
+    model: Model = None,
+    team: TeamName = None,
     label: Labels = None,
     security_class: Classes = None,
     json: Json = False,

@@ -11,7 +11,7 @@ from jihwi.case import person
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.cli.cases import CaseName, app, find_case
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, run_async
 from jihwi.orchestrator import load_case
 from jihwi.wiring import open_house
 
@@ -27,7 +27,7 @@ def ask(
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
-    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
+    model: Model = None,
 ) -> None:
     """Ask a case that has ended something further: it goes on with what it has found, and a budget of its own."""
     with Session(json=json, lang=lang, home=home, model=model) as session:

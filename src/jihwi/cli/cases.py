@@ -16,7 +16,7 @@ from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
 from jihwi.case.state import Case, waits
 from jihwi.cli.onward import onward, status_words
 from jihwi.cli.screen import WAITS, Screen, say
-from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, in_session, run_async
 from jihwi.cli.standing import options_of, standing, standing_lines, unclear_words
 from jihwi.cli.transcript import show_transcript
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
@@ -171,7 +171,7 @@ def run_case(
     json: Json = False,
     lang: Lang = None,
     home: Home = None,
-    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
+    model: Model = None,
 ) -> None:
     """Drive a case on: after an answer, an approval, or a crash."""
     with Session(json=json, lang=lang, home=home, model=model) as session:

@@ -10,7 +10,7 @@ import typer
 from jihwi.case.events import Event
 from jihwi.cli.following import quiet_line
 from jihwi.cli.screen import Screen, say
-from jihwi.cli.session import Home, Json, Lang, Session, on_signals, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, on_signals, run_async
 from jihwi.errors import JihwiError
 from jihwi.evidence import Viewer
 from jihwi.words import plain
@@ -23,10 +23,8 @@ def runner(
         str | None,
         typer.Option(help=say("사건이 있는 Postgres: 주소나 참조", "Postgres with the cases: address or reference")),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
-    team: Annotated[
-        str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
-    ] = None,
+    model: Model = None,
+    team: TeamName = None,
     json: Json = False,
     lang: Lang = None,
     home: Home = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Session, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, run_async
 
 __all__ = ["serve"]
 
@@ -24,10 +24,8 @@ def serve(
         list[str] | None,
         typer.Option("--name", help=say("동료가 입력하는 이 기계의 이름", "A name colleagues type for it")),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")] = None,
-    team: Annotated[
-        str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))
-    ] = None,
+    model: Model = None,
+    team: TeamName = None,
     proxy_header: Annotated[
         str,
         typer.Option(

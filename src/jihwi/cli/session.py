@@ -21,7 +21,7 @@ from jihwi.words import Language
 if TYPE_CHECKING:
     from jihwi.settings import Settings
 
-__all__ = ["Home", "Json", "Lang", "Session", "in_session", "on_signals", "run_async"]
+__all__ = ["Home", "Json", "Lang", "Model", "Session", "TeamName", "in_session", "on_signals", "run_async"]
 
 Json = Annotated[
     bool, typer.Option("--json", help=say("기계가 읽을 JSON으로 답합니다.", "Answer as JSON, for machines."))
@@ -34,6 +34,8 @@ Home = Annotated[
     str | None,
     typer.Option("--home", help=say("상태를 두는 폴더 (JIHWI_HOME)", "Folder that holds the state (JIHWI_HOME)")),
 ]
+Model = Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")]
+TeamName = Annotated[str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))]
 
 _EVERYWHERE = [
     inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation)
