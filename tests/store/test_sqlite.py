@@ -326,6 +326,38 @@ with open(sys.argv[1] + "/ballast", "wb") as ballast:
 asyncio.run(main(sys.argv[1]))
 """
 
+FULL_DISK_COPIED = """
+import asyncio, os, pathlib, sys
+from jihwi.errors import StoreFull
+from jihwi.store import Patch
+from jihwi.store.keeping import backup
+from jihwi.store.sqlite import SqliteStore
+from jihwi.testing.store_contract import Chain
+
+home, target = pathlib.Path(sys.argv[1], "home"), pathlib.Path(sys.argv[1], "copy")
+home.mkdir()
+
+async def main():
+    async with await SqliteStore.open(home / "cases.db") as store:
+        chain = Chain("c0000000000a1")
+        await store.append(chain.case_id, chain.next(9), Patch("running", request="r", requester="k"))
+
+asyncio.run(main())
+ballast = os.open(sys.argv[1] + "/ballast", os.O_CREAT | os.O_WRONLY)
+try:
+    while True:
+        os.write(ballast, bytes(1024))
+except OSError:
+    os.close(ballast)
+for _ in range(2):
+    try:
+        backup(home, target, at_ms=0)
+    except StoreFull as problem:
+        print("full:", problem.words("en"), target.exists())
+(home.parent / "ballast").unlink()
+print(sorted(backup(home, target, at_ms=0).files))
+"""
+
 READ_ONLY = """
 import asyncio, sys
 from jihwi.errors import StoreReadOnly
@@ -368,6 +400,13 @@ def test_a_full_disk_stops_with_a_clear_error_and_loses_nothing(tmp_path: Path) 
     said = _on_a_disk_of_its_own(FULL_DISK, tmp_path, mount='-t tmpfs -o size=6m tmpfs "$0"')
     assert "full after" in said
     assert "went on" in said
+
+
+@needs_a_disk
+def test_a_folder_on_a_full_disk_is_not_called_damaged_when_it_is_copied(tmp_path: Path) -> None:
+    said = _on_a_disk_of_its_own(FULL_DISK_COPIED, tmp_path, mount='-t tmpfs -o size=6m tmpfs "$0"').splitlines()
+    assert [line.startswith("full:") and line.endswith(" False") for line in said] == [True, True, False]
+    assert said[2] == "['cases.db']"
 
 
 @needs_a_disk

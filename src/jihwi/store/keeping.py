@@ -22,11 +22,13 @@ from jihwi.errors import (
     FolderTaken,
     StoreBusy,
     StoreCorrupt,
+    StoreError,
     StoreFailed,
     StoreFull,
     StoreReadOnly,
 )
 from jihwi.store.places import sync_folder
+from jihwi.store.sqlite.problems import store_error
 
 __all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "restore"]
 
@@ -165,11 +167,15 @@ def _copy_database(path: Path, copy: Path) -> None:
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.DatabaseError as problem:
-            if problem.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                raise StoreFull(str(copy.parent)) from problem
-            if problem.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise StoreBusy(str(path), _BUSY_SECONDS) from problem
-            raise StoreCorrupt(str(path), str(problem)) from problem
+            raise _database_error(problem, path, copy) from problem
+
+
+def _database_error(problem: sqlite3.DatabaseError, path: Path, copy: Path) -> StoreError:
+    """What a database that is copied complains of: the copy's disk first, then its own."""
+    there = store_error(problem, copy)
+    if isinstance(there, StoreFull | StoreReadOnly):
+        return there
+    return store_error(problem, path, busy_seconds=_BUSY_SECONDS)
 
 
 @contextlib.contextmanager
