@@ -16,7 +16,6 @@ import msgspec
 
 from jihwi.evidence.foreign import is_foreign, missing_words
 from jihwi.evidence.quantities import agrees, quantities
-from jihwi.evidence.sentences import sentence_spans
 from jihwi.evidence.stems import Vocabulary, is_general, is_predicate, same_root, stems_of, written_words
 
 __all__ = ["LEAST_SHARE", "Negation", "Support", "is_negated", "negations", "supported"]
@@ -190,27 +189,6 @@ def _missing_polarity(sentence: str, quotations: Sequence[str]) -> list[str]:
         if in_sentence and not affirmed:
             wrong.append(one.denied)
     return wrong + _opposites(spoken, quoted)
-
-
-_NEARLY_THE_SAME = 0.8
-
-
-def _turned_round(sentence: str, said: Sequence[Negation], quotations: Sequence[str]) -> Iterator[str]:
-    """Where the sentence is a quoted one, word for word nearly, but denies more or less than it."""
-    own = _content(sentence)
-    for text in quotations:
-        for start, end in sentence_spans(text):
-            part = text[start:end]
-            theirs = _content(part)
-            common = len(own & theirs)
-            if common and common >= _NEARLY_THE_SAME * max(len(own), len(theirs)):
-                denials = negations(part)
-                if len(denials) % 2 != len(said) % 2:
-                    yield (denials or said)[-1].denied
-
-
-def _content(text: str) -> set[str]:
-    return {stems_of(word)[-1] for word in written_words(_without_figures(text)) if not is_general(word)}
 
 
 def _same_denial(one: str, other: str) -> bool:
