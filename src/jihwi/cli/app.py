@@ -130,7 +130,7 @@ def search(
     return run_async(lambda: search_library(session, query, files, limit, security_class or []))
 
 
-# ── what other modules do ────────────────────────────────────────────────────
+# ── what other modules do: each is imported when it is called ─────────────────
 
 
 @later(

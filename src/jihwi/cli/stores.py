@@ -190,20 +190,7 @@ async def _copy(session: Session, source: str, target: str) -> int:
             "documents": documents,
         }
     )
-    if documents is None:
-        screen.remark(
-            screen.words(
-                "자료실: 그곳에 이미 자료실이 있어 손대지 않았습니다.",
-                "The library: there is one already, which was left alone.",
-            )
-        )
-    elif documents:
-        screen.remark(
-            screen.words(
-                f"자료실: 문서 {documents}건을 옮겨 적었습니다. 색인은 처음 찾을 때 만듭니다.",
-                f"The library: {documents} documents copied; the first search makes its index.",
-            )
-        )
+    _tell_documents(screen, documents)
     screen.remark(
         screen.words(
             f"사건 {copied.cases}건이 {places[1]}에 그대로 있고 원장이 온전합니다 (새 기록 {copied.events}개).",
@@ -219,6 +206,24 @@ async def _copy(session: Session, source: str, target: str) -> int:
         )
     _tell_broken(screen, copied.broken)
     return 1 if copied.differing or copied.broken else 0
+
+
+def _tell_documents(screen: Screen, documents: int | None) -> None:
+    """What became of the library; `None`: there was one already."""
+    if documents is None:
+        screen.remark(
+            screen.words(
+                "자료실: 그곳에 이미 자료실이 있어 손대지 않았습니다.",
+                "The library: there is one already, which was left alone.",
+            )
+        )
+    elif documents:
+        screen.remark(
+            screen.words(
+                f"자료실: 문서 {documents}건을 옮겨 적었습니다. 색인은 처음 찾을 때 만듭니다.",
+                f"The library: {documents} documents copied; the first search makes its index.",
+            )
+        )
 
 
 def _tell_broken(screen: Screen, broken: Iterable[LedgerBroken]) -> None:
