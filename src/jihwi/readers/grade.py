@@ -79,7 +79,8 @@ def remarks_of_error(error: ReadingError, format: str) -> tuple[Remark, ...]:
         return (remark("needs_ocr"),)
     better = CONVERTIBLE.get(format, "PDF").lower()
     code = error.code if error.code in CATALOGUE else "file_broken"
-    return (remark(code, detail=error.detail, format=format, better=better, looks_like=error.detail or format),)
+    detail = format if error.detail == "암호가 필요함" else error.detail  # that a password is needed is the remark
+    return (remark(code, detail=detail, format=format, better=better, looks_like=error.detail or format),)
 
 
 def graded(reading: Reading, sniffed: Sniffed, size: int, limits: Limits, inside: int) -> Outcome:

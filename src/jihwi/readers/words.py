@@ -69,8 +69,8 @@ CATALOGUE: dict[str, Entry] = {
     "file_locked": Entry(
         "E",
         "person",
-        "암호로 잠겨 있습니다: {detail}",
-        "It is locked with a password: {detail}",
+        "암호로 잠겨 있습니다({detail}).",
+        "It is locked with a password ({detail}).",
         "암호를 풀어 다시 저장하거나 --password로 암호를 주십시오.",
         "Remove the password and save it again, or give the password with --password.",
     ),
