@@ -138,6 +138,10 @@ def test_hwpml_makes_no_links_of_places_inside_and_of_other_fields(kind: str, co
     assert (led(reading), reading.text) == ([], "여기")
 
 
+def test_hwpml_whose_command_writes_signs_as_they_are() -> None:
+    assert led(hwpml(field("여기", "http://www.a.kr/b?c=1;1;0;0"))) == [("여기", "http://www.a.kr/b?c=1")]
+
+
 def test_hwpml_with_a_field_that_never_ends_loses_nothing() -> None:
     assert hwpml('<FIELDBEGIN Type="Hyperlink" Command="http\\://a.kr;1;0;0;"/><CHAR>여기</CHAR>').text == "여기"
     assert hwpml("<FIELDEND/><CHAR>여기</CHAR>").text == "여기"

@@ -46,6 +46,7 @@ from jihwi.readers.hancom.model import (
     Shape,
 )
 from jihwi.readers.hancom.numbers import Counter
+from jihwi.readers.hancom.places import down_the_page
 
 __all__ = ["compose"]
 
@@ -410,7 +411,7 @@ def _down_the_page(anchors: Sequence[Anchor]) -> Iterable[Anchor]:
     found: list[Anchor] = []
     for (_, base), run in groupby(anchors, key=lambda anchor: (anchor.offset, _base(anchor.held))):
         placed = list(run)
-        found += sorted(placed, key=_height) if base in ("page", "paper") else placed
+        found += down_the_page(placed, _corner) if base in ("page", "paper") else placed
     return found
 
 
@@ -419,7 +420,7 @@ def _base(held: Anchored) -> str:
     return place.base if place else ""
 
 
-def _height(anchor: Anchor) -> tuple[int, int]:
+def _corner(anchor: Anchor) -> tuple[int, int]:
     place = _place(anchor.held)
     return (place.top, place.left) if place else (0, 0)
 
