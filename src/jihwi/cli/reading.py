@@ -353,7 +353,11 @@ def _show(session: Session, room: ReadingRoom, report: Any) -> None:
         words = " ".join(" ".join(room.say(remark, language)).strip() for remark in line.remarks[:2])
         # Names and details come from the files: shown as they are, never taken for markup.
         security_class = [line.security_class] if classed else []
-        table.add_row(line.grade, *security_class, *(Text(_plain(one)) for one in (line.path, line.format, words)))
+        table.add_row(
+            line.grade,
+            *security_class,
+            *(Text(_plain(one)) for one in (line.path, room.format_words(line.format, language), words)),
+        )
     console = screen.out
     console.print(table)
     counts = "  ".join(f"{letter} {count}" for letter, count in report.grades.items() if count)

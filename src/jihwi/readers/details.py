@@ -1,4 +1,7 @@
-"""Particulars that readers say in Korean, in English too: what exactly was missing, broken or locked."""
+"""Particulars in a person's language: what exactly was missing, broken or locked, whoever said so.
+
+Our own readers say it in Korean; the libraries that they stand on say it in English.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 
 from jihwi.words import Language
 
-__all__ = ["detail_words"]
+__all__ = ["detail_words", "looks_words"]
 
 _ENGLISH: tuple[tuple[str, str], ...] = (
     (r"암호가 필요함", "it needs a password"),
@@ -34,6 +37,53 @@ _ENGLISH: tuple[tuple[str, str], ...] = (
     (r"너무 깊이 겹침", "nested too deeply"),
     (r"(.*) 없음", r"\1 is missing"),
 )
+_KOREAN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(said), meant)
+    for said, meant in (
+        (r"File is not a zip file", "내용 목록이 없음, 중간에 끊긴 것으로 보임"),
+        (r"no part (\S+)", r"\1 부분이 없음"),
+        (r"image file is truncated(?: \(.*\))?", "그림이 중간에 끊김"),
+        (r"cannot identify image file.*", "그림으로 알아볼 수 없음"),
+        (
+            r"Failed to load document \(PDFium: (?:Data format|File access|Unknown) error\)\.?",
+            "문서 구조를 알아볼 수 없음",
+        ),
+        (r"Bad CRC-32.*", "검사합이 맞지 않음"),
+        (r"Document is empty.*", "내용이 없음"),
+        (r"no pages", "쪽이 없음"),
+        (r"no slides", "슬라이드가 없음"),
+        (r"no sheets", "시트가 없음"),
+        (r"no body", "본문이 없음"),
+        (r"no beginning", "첫머리가 없음"),
+        (r"no package document", "책의 목차가 없음"),
+        (r"soffice made nothing of it", "LibreOffice가 열지 못함"),
+        (r"xml: empty", "XML이 비어 있음"),
+        (r"^pixels$", "그림의 점이 너무 많음"),
+        (r"^(\d+(?:\.\d+)?) s$", r"\1초"),
+    )
+)
+_LOOKS = {
+    "gif picture": "GIF 그림",
+    "bmp picture": "BMP 그림",
+    "wmf picture": "WMF 그림",
+    "webp picture": "WebP 그림",
+    "video or heic picture": "동영상 또는 HEIC 그림",
+    "sound or video": "소리 또는 동영상",
+    "7z archive": "7z 압축",
+    "rar archive": "RAR 압축",
+    "alz archive": "ALZ 압축",
+    "egg archive": "EGG 압축",
+    "gzip": "gzip 압축",
+    "program": "실행 프로그램",
+    "SQLite database": "SQLite 데이터베이스",
+    "Outlook mailbox (pst)": "아웃룩 편지함(PST)",
+    "AutoCAD drawing": "오토캐드 도면",
+    "sound": "소리",
+    "icon": "아이콘",
+    "binary data": "알 수 없는 이진 자료",
+    "compound file": "복합 파일",
+    "Office file": "오피스 파일",
+}
 _PATTERNS = tuple((re.compile(korean, re.DOTALL), english) for korean, english in _ENGLISH)
 
 
@@ -44,11 +94,26 @@ def detail_words(detail: str, language: Language) -> str:
     'more than 1,024 bytes when it is unpacked'
     >>> detail_words("zip: no part word/document.xml", "en")
     'zip: no part word/document.xml'
+    >>> detail_words("zip: no part word/document.xml", "ko")
+    'zip: word/document.xml 부분이 없음'
     """
-    if language == "ko" or detail.isascii():
+    if language == "ko":
+        for said, meant in _KOREAN:
+            detail = said.sub(meant, detail)
+        return detail
+    if detail.isascii():
         return detail
     for pattern, english in _PATTERNS:
         found = pattern.fullmatch(detail)
         if found is not None:
             return found.expand(english)
     return detail
+
+
+def looks_words(looks_like: str, language: Language) -> str:
+    """What an unknown file seems to be, in a person's language.
+
+    >>> looks_words("egg archive", "ko"), looks_words("egg archive", "en")
+    ('EGG 압축', 'egg archive')
+    """
+    return _LOOKS.get(looks_like, looks_like) if language == "ko" else looks_like

@@ -101,6 +101,8 @@ def graded(reading: Reading, sniffed: Sniffed, size: int, limits: Limits, inside
     remarks += [remark("label_found", label=label) for label in reading.metadata.labels]
     if personal:
         remarks.append(remark("personal_data", **personal))
+    if any(one.code == "picture_empty" for one in remarks):
+        remarks = [one for one in remarks if one.code != "picture_without_text"]  # the same, page by page
     kept = tuple(sorted(_once(remarks), key=_severity, reverse=True))
     return Outcome(
         path="",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from jihwi.readers import GradeLetter, Remark
-from jihwi.readers.details import detail_words
+from jihwi.readers.details import detail_words, looks_words
 from jihwi.readers.words_of_warnings import WARNINGS, Entry
 from jihwi.words import Language, fill
 
@@ -574,6 +574,8 @@ def _shown(remark: Remark, language: Language) -> dict[str, str]:
         params["detail"] = format_words(params["detail"], language)
     elif "detail" in params:
         params["detail"] = detail_words(params["detail"], language)
+    if "looks_like" in params:
+        params["looks_like"] = looks_words(params["looks_like"], language)
     if "format" in params:
         params["format"] = format_words(params["format"], language)
     if remark.code in ("personal_data", "personal_data_in_name"):

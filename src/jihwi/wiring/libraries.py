@@ -205,6 +205,7 @@ class ReadingRoom:
         self.say = words.say
         self.say_of_many = words.say_of_many
         self.grade_words = words.grade_words
+        self.format_words = words.format_words
         self.markdown = writers.to_markdown
         self.reading_json = writers.to_json
         limits = Limits(seconds=settings.reading_seconds)
