@@ -130,6 +130,8 @@ def test_a_marking_is_seen_alone_in_brackets_or_named_as_one(line: str) -> None:
         ("ko-KR", "This is a report on the budget.", "en"),
         ("de-DE", "Das ist ein Bericht.", "de"),
         ("fr", "1,234", "fr"),
+        ("ko-KR", "1,234", "ko"),
+        ("language", "Words only.", "en"),
         ("", "1,234", ""),
     ],
 )

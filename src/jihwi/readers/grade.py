@@ -34,6 +34,9 @@ _LEGACY_OK = frozenset({"", "utf-8", "utf8", "ascii", "us-ascii", "utf-8-sig"})
 _PICTURE_PAGES = frozenset({"page_without_text", "page_outlined", "page_not_recognised"})
 _GARBLED = re.compile("[\ufffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 
+_LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_]|$)")
+_BY_LETTERS = frozenset({"", "ko", "ja", "zh", "ru"})
+"""Languages that their letters tell; a text in Latin letters is none of them, whatever the program was set to."""
 _LOST = re.compile(r"(?<![\w?!])\?{2,}")
 """What a program writes for letters that its encoding does not hold: question marks in rows, as long as the words."""
 _MANY_LOST = 20
@@ -123,13 +126,20 @@ def enriched(reading: Reading) -> Reading:
     """
     metadata = reading.metadata
     labels = tuple(dict.fromkeys((*metadata.labels, *labels_in(reading.text))))
-    told, stated = language_of(reading.text), re.split("[-_]", metadata.language.strip().lower(), maxsplit=1)[0]
-    language = told if told not in ("", "en") or stated in ("", "ko", "ja", "zh", "ru") else stated
+    stated = _LANGUAGE.match(metadata.language.strip().lower())
+    language = _language(language_of(reading.text), stated.group(1) if stated else "")
     if labels == metadata.labels and language == metadata.language:
         return reading
     return msgspec.structs.replace(
         reading, metadata=msgspec.structs.replace(metadata, labels=labels, language=language)
     )
+
+
+def _language(told: str, stated: str) -> str:
+    """What the letters tell, unless it is only that they are Latin, and the file names a language written with them."""
+    if not told or (told == "en" and stated not in _BY_LETTERS):
+        return stated
+    return told
 
 
 # ── the reasons ──────────────────────────────────────────────────────────────
