@@ -61,7 +61,7 @@ async def _list(session: Session) -> int:
     if screen.json:
         screen.result([_row(row) for row in rows])
         return 0
-    from rich.table import Table
+    from rich.table import Table  # waits: only for people
 
     table = Table(box=None, pad_edge=False)
     for ko, en in (("사건", "Case"), ("상태", "Status"), ("기다림", "Waits"), ("요청", "Request")):

@@ -50,7 +50,7 @@ async def _show(session: Session) -> int:
     if screen.json:
         screen.result([_as_told(state, name) for name in HOUSE_SETTINGS])
         return 0
-    from rich.table import Table
+    from rich.table import Table  # waits: only for people
 
     table = Table(box=None, pad_edge=False)
     for ko, en in (("설정", "Setting"), ("값", "Value"), ("누가", "By"), ("언제", "When"), ("뜻", "Meaning")):
@@ -163,7 +163,7 @@ async def _examples(session: Session, out: Path) -> int:
 
 async def _lines(house: House, state: HouseState, on: tuple[str, ...]) -> tuple[list[bytes], int]:
     """Every example that may be taken out, a line each, and of how many cases."""
-    from jihwi.orchestrator import load_log
+    from jihwi.orchestrator import load_log  # waits with the renderers
     from jihwi.reports import examples_of
 
     lines: list[bytes] = []

@@ -66,7 +66,7 @@ def tools(
 
 
 async def _record(session: Session, place: Path) -> int:
-    from jihwi.wiring import record_tools
+    from jihwi.wiring import record_tools  # waits: `doctor` opens no house
 
     found = await record_tools(session.settings, place)
     screen = session.screen
@@ -83,7 +83,7 @@ async def _record(session: Session, place: Path) -> int:
 
 
 def _skills(session: Session, place: Path) -> tuple[dict[str, Skill], Brought]:
-    from jihwi.wiring import all_skills
+    from jihwi.wiring import all_skills  # waits with it
 
     return all_skills(session.settings, place)
 
@@ -178,7 +178,7 @@ def _absent_or_present(language: str) -> list[dict[str, Any]]:
 
 def _embedding(session: Session) -> list[dict[str, Any]]:
     """Whether the embedding model answers, tried with one word; nothing when none is set."""
-    from jihwi.wiring import embedder_of
+    from jihwi.wiring import embedder_of  # waits: most houses have no model for vectors
 
     language = session.screen.language
     try:

@@ -218,7 +218,7 @@ def _told(session: Session, room: ReadingRoom, outcomes: Iterator[Outcome], tota
     if session.screen.json or not sys.stderr.isatty():
         yield from outcomes
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # waits: only for people
 
     columns = (TextColumn(session.screen.words("읽기", "Reading")), BarColumn(), MofNCompleteColumn())
     name = TextColumn("{task.fields[name]}", markup=False)
@@ -339,7 +339,7 @@ def _plain(text: str) -> str:
 
 
 def _show(session: Session, room: ReadingRoom, report: Any) -> None:
-    from rich.table import Table
+    from rich.table import Table  # waits: only for people
     from rich.text import Text
 
     screen, language = session.screen, session.screen.language

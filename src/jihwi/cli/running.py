@@ -182,7 +182,7 @@ class _ReadingProgress:
     def __enter__(self) -> Any:
         if self._screen.json or not sys.stderr.isatty():
             return lambda progress: None
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # waits: only for people
 
         title = self._screen.words("문서 읽기", "Reading")
         self._bar = Progress(
@@ -312,7 +312,7 @@ def _show_report(screen: Screen, case: Case, folder: Path) -> None:
         return
     text = (folder / "report.md").read_text(encoding="utf-8")
     if sys.stdout.isatty():
-        from rich.markdown import Markdown
+        from rich.markdown import Markdown  # waits: only for people
 
         screen.out.print(Markdown(text))
     else:

@@ -83,7 +83,7 @@ class Screen:
     def remark(self, text: str) -> None:
         """A line for a person, besides the result; never mixed into it."""
         if not self.json:
-            from rich.markup import escape
+            from rich.markup import escape  # waits: only for people
 
             self.err.print(escape(text))
 
@@ -93,7 +93,7 @@ class Screen:
         if self.json:
             self.result({"error": {"code": error.code, "words": words, "next": step}})
         else:
-            from rich.markup import escape
+            from rich.markup import escape  # waits: only for people
 
             title = self.words("오류", "Error")
             self.err.print(f"[bold red]{title}:[/] {escape(words)}")

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -79,7 +79,6 @@ def library_of(settings: Settings, home: Path) -> Library:
 
 def _server(address: StoreAddress, busy_seconds: float) -> PostgresServer:
     """The server at an address as the library meets it. Raises StoreError, SettingInvalid."""
-    from functools import partial
 
     from jihwi.library.postgres import PostgresServer
     from jihwi.store.postgres.opening import place_of, store_error
