@@ -65,7 +65,7 @@ def _tell(screen: Screen, event: Event, viewer: Viewer) -> None:
 
 def _trouble(screen: Screen, case_id: str, problem: JihwiError) -> None:
     words = f"{problem.words(screen.language)} {problem.next_step(screen.language)}".strip()
-    _line(screen, {"case": case_id, "error": problem.code, "words": words}, f"{case_id}  {words}")
+    _line(screen, {"case": case_id, "error": problem.code, "words": words}, f"{case_id}  {words}".strip())
 
 
 def _line(screen: Screen, value: dict[str, object], words: str) -> None:

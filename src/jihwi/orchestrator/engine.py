@@ -20,7 +20,19 @@ from jihwi.case.budget import Limits
 from jihwi.case.events import Author, CaseForked, Draft, Event
 from jihwi.case.state import Case
 from jihwi.clock import Clock
-from jihwi.errors import AppendConflict, CaseStuck, CommandRefused, JihwiError, LeaseLost, RunnerLacks, StoreError
+from jihwi.errors import (
+    AppendConflict,
+    CaseStuck,
+    CommandRefused,
+    JihwiError,
+    LeaseLost,
+    RunnerLacks,
+    StoreBusy,
+    StoreError,
+    StoreFailed,
+    StoreFull,
+    StoreReadOnly,
+)
 from jihwi.ids import CaseId, Chance, new_case_id
 from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator.chance import DrawnChance
@@ -42,6 +54,10 @@ NAMES = 8
 
 DEAD_SECONDS = 5.0
 """How often a serving runner looks for cases of runners that died on this machine."""
+
+AWAY_SECONDS = 0.25
+AWAY_MOST_SECONDS = 10.0
+"""How long a serving runner waits before it asks a store that is away again: twice as long each time, up to this."""
 
 IN_LINE = 4
 """So many times the cases it drives may be with a runner when the others only wait for a free place."""
@@ -298,20 +314,25 @@ class Orchestrator:
                 self._trouble(lease.case_id, CaseStuck(lease.case_id, f"{type(problem).__name__}: {problem}"))
 
     async def serve(self) -> None:
-        """Drive every case of the store that has work, many at a time, until `stop`."""
+        """Drive every case of the store that has work, many at a time, until `stop`. While the store is away (its
+        server is started anew, its disk is full) nothing is driven; it is asked again until it is there.
+
+        Raises StoreError for what does not pass by itself: a damaged store, or one that a newer version made.
+        """
         tasks: set[asyncio.Task[None]] = set()
-        looked = -1e9
+        looked, away = -1e9, 0
         try:
             while not self._stopping.is_set():
-                if self._clock.monotonic_seconds() - looked > DEAD_SECONDS:
-                    looked = self._clock.monotonic_seconds()
-                    await self._release_of_all_the_dead()
-                while self._has_room(len(tasks)):
-                    lease = await self.store.claim(self.runner, seconds=self.settings.lease_seconds)
-                    if lease is None:
-                        break
-                    tasks.add(asyncio.create_task(self._drive_or_tell(lease)))
-                await self._wait_for_work(tasks)
+                try:
+                    if self._clock.monotonic_seconds() - looked > DEAD_SECONDS:
+                        looked = self._clock.monotonic_seconds()
+                        await self._release_of_all_the_dead()
+                    await self._claim_into(tasks)
+                    await self._wait_for_work(tasks)
+                    away = 0
+                except (StoreFailed, StoreBusy, StoreFull, StoreReadOnly) as problem:
+                    await self._outlast(problem, away)
+                    away += 1
                 for task in [t for t in tasks if t.done()]:
                     tasks.discard(task)
                     task.result()
@@ -320,6 +341,22 @@ class Orchestrator:
                 drive.nudge()
             if tasks:
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _claim_into(self, tasks: set[asyncio.Task[None]]) -> None:
+        """Take up cases while there are some and room for them."""
+        while self._has_room(len(tasks)):
+            lease = await self.store.claim(self.runner, seconds=self.settings.lease_seconds)
+            if lease is None:
+                break
+            tasks.add(asyncio.create_task(self._drive_or_tell(lease)))
+
+    async def _outlast(self, problem: StoreError, times: int) -> None:
+        """Tell once that the store is away, and wait a little, each time longer; a shutdown ends the wait."""
+        if times == 0 and self._trouble is not None:
+            self._trouble("", problem)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(AWAY_SECONDS * (1 << min(times, 10)), AWAY_MOST_SECONDS)):
+                await self._stopping.wait()
 
     def _has_room(self, cases: int) -> bool:
         """Whether one case more may be driven. Those that only wait for a free place keep nobody from being driven,

@@ -188,13 +188,17 @@ class PostgresStore:
         async with self._reading:
             if self._closed:
                 raise StoreFailed(place_of(self._dsn), "the store is closed")
-            try:
-                if self._reader.closed:
-                    self._reader = await connect(self._dsn, busy_seconds=_READ_SECONDS)
-                cursor = await self._reader.execute(statement, values)
-                return await cursor.fetchall()
-            except psycopg.Error as problem:
-                raise store_error(problem, self._dsn) from problem
+            for last in (False, True):
+                try:
+                    if self._reader.closed:
+                        self._reader = await connect(self._dsn, busy_seconds=_READ_SECONDS)
+                    cursor = await self._reader.execute(statement, values)
+                    return await cursor.fetchall()
+                except psycopg.Error as problem:
+                    # That a server was started anew shows only at the next use; a reading may be done twice.
+                    if last or not self._reader.closed:
+                        raise store_error(problem, self._dsn) from problem
+            raise AssertionError("the second time returns or raises")
 
     # ── waiting ──────────────────────────────────────────────────────────
 
