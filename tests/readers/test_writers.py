@@ -52,6 +52,33 @@ def test_a_table_with_spans_or_lines_in_cells_is_html() -> None:
     assert "<td>&lt;라&gt;</td>" in written
 
 
+def test_a_table_in_a_cell_is_written_in_that_cell() -> None:
+    made = builder().table([["구분", "내용"], ["대상", "다음과 같다"]], header_rows=1)
+    made.within = 0, 1, 1
+    made.table([["유형", "인원"], ["주민", "3"]], parent=0)
+    made.within = 0, 0, 0
+    made.table([["설명한 표"]], parent=0).block("caption", "표 1", parent=2)
+    written = to_markdown(made.done())
+    assert (
+        "<td>다음과 같다<table><tr><td>유형</td><td>인원</td></tr><tr><td>주민</td><td>3</td></tr></table></td>"
+        in written
+    )
+    assert written.count("주민") == 1
+    assert written.index("</table>\n\n") < written.index("설명한 표") < written.index("표 1")
+    html = rendered(made.done())
+    assert html.count("<table>") == 3
+
+
+def test_tables_nested_without_end_are_written_once() -> None:
+    made = builder().table([["0"]])
+    for depth in range(200):
+        made.within = depth, 0, 0
+        made.table([[str(depth + 1)]], parent=depth)
+    written = to_markdown(made.done())
+    assert written.count("<table>") == 201
+    assert written.count("<td>200</td>") == 1
+
+
 def test_notes_stand_at_the_end_and_are_marked_where_they_belong() -> None:
     made = builder().paragraph("본문이다.").block("footnote", "각주이다.", parent=0).paragraph("다음 문단.").done()
     assert to_markdown(made) == "본문이다.[^1]\n\n다음 문단.\n\n[^1]: 각주이다.\n"

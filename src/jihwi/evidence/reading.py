@@ -130,6 +130,8 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """Image: the name of its data in the file. Form field: its name."""
     address: str = ""
     """Image: where it leads, as a link's address."""
+    cell: tuple[int, int] | None = None
+    """Row and column of the cell that it stands in, where its parent is a table and the format tells."""
 
 
 class Warning(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -223,6 +225,8 @@ class ReadingBuilder:
         self.page = 0
         """The page that blocks are put on, from 1; 0 for none."""
         self.section = ""
+        self.within: tuple[int, int, int] | None = None
+        """Where blocks with this parent stand: the index of a table's block, row and column; `None` for nowhere."""
 
     @property
     def length(self) -> int:
@@ -278,9 +282,13 @@ class ReadingBuilder:
                 parent=parent,
                 target=target,
                 address=address_of(address) if address else "",
+                cell=self._cell(parent),
             )
         )
         return self
+
+    def _cell(self, parent: int) -> tuple[int, int] | None:
+        return self.within[1:] if self.within and self.within[0] == parent else None
 
     def heading(self, text: str, *, level: int, number: str = "") -> ReadingBuilder:
         """Add a heading; `level` 1 is the highest."""
@@ -354,6 +362,7 @@ class ReadingBuilder:
                 box=box,
                 parent=parent,
                 table=Table(rows=height, columns=width, cells=tuple(made), header_rows=header_rows),
+                cell=self._cell(parent),
             )
         )
         return self

@@ -1,9 +1,9 @@
 """A reading written out for people and programs: Markdown, JSON, plain text.
 
 Markdown keeps headings, lists, notes and tables; a table whose cells reach over rows or columns, or hold several
-lines, is written as HTML, which Markdown allows. Words that lead to an address are a link when it is one of http,
-https or mailto; others are kept in JSON only, where nobody can follow them by mistake. JSON is the reading itself, as
-`docs/reading.schema.json` says.
+lines or a table of its own, is written as HTML, which Markdown allows. Words that lead to an address are a link when it
+is one of http, https or mailto; others are kept in JSON only, where nobody can follow them by mistake. JSON is the
+reading itself, as `docs/reading.schema.json` says.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = ["reading_schema", "to_json", "to_markdown", "to_text"]
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>]|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|>|\d+(?=[.)]\s)|={3,}|-{3,}|~{3,})")
+_Nested = dict[tuple[int, int, int], list[int]]
 _AFTER_FLOW = frozenset({"footnote", "endnote", "comment"})
 
 
@@ -62,6 +63,8 @@ def to_markdown(reading: Reading) -> str:
     | --- | --- |
     | 인건비 | 100 |
     """
+    nested = _nested_tables(reading)
+    inside = {index for found in nested.values() for index in found}
     notes = _note_numbers(reading)
     marks = _marks(reading, notes)
     flow: list[tuple[str, str]] = []
@@ -72,9 +75,12 @@ def to_markdown(reading: Reading) -> str:
             section = block.section
             if section:
                 flow.append(("section", f"<!-- {_comment(section)} -->"))
-        if _inside_a_cell(reading, block):
+        if _inside_a_cell(reading, block) or index in inside:
             continue
-        written = _WRITERS.get(block.kind, _paragraph)(reading, index)
+        if block.table is not None and block.table.cells:
+            written = _table(reading, index, nested)
+        else:
+            written = _WRITERS.get(block.kind, _paragraph)(reading, index)
         if block.kind in _AFTER_FLOW:
             after.append(f"[^{notes[index]}]: " + written.replace("\n", "\n    "))
         elif written.strip():
@@ -115,6 +121,22 @@ def _inside_a_cell(reading: Reading, block: Block) -> bool:
         return False
     parent = reading.blocks[block.parent]
     return parent.table is not None and parent.start <= block.start and block.end <= parent.end
+
+
+def _nested_tables(reading: Reading) -> _Nested:
+    """The tables that stand in a cell of another, by that table and cell. One with a caption keeps to the flow."""
+    explained = {block.parent for block in reading.blocks if block.kind == "caption"}
+    found: _Nested = {}
+    cells: dict[int, set[tuple[int, int]]] = {}
+    for index, block in enumerate(reading.blocks):
+        if block.table is None or block.cell is None or index in explained or not 0 <= block.parent < index:
+            continue
+        outer = reading.blocks[block.parent].table
+        if block.parent not in cells:
+            cells[block.parent] = {(cell.row, cell.column) for cell in outer.cells} if outer else set()
+        if block.cell in cells[block.parent]:
+            found.setdefault((block.parent, *block.cell), []).append(index)
+    return found
 
 
 # ── one writer a kind of block ───────────────────────────────────────────────
@@ -176,15 +198,17 @@ def _plain(reading: Reading, index: int) -> str:
     return "\n".join(_lines(reading, index)).strip()
 
 
-def _table(reading: Reading, index: int) -> str:
+def _table(reading: Reading, index: int, nested: _Nested) -> str:
     table = reading.blocks[index].table
     if table is None or not table.cells:
         return _paragraph(reading, index)
     simple = all(
-        cell.row_span == cell.column_span == 1 and "\n" not in reading.text[cell.start : cell.end]
+        cell.row_span == cell.column_span == 1
+        and "\n" not in reading.text[cell.start : cell.end]
+        and (index, cell.row, cell.column) not in nested
         for cell in table.cells
     )
-    return _pipe_table(reading, table) if simple and table.columns else _html_table(reading, table)
+    return _pipe_table(reading, table) if simple and table.columns else _html_table(reading, index, nested)
 
 
 def _pipe_table(reading: Reading, table: Table) -> str:
@@ -201,10 +225,11 @@ def _cell_text(reading: Reading, cell: Cell) -> str:
     return " ".join(_shown(reading, cell.start, cell.end).split()).replace("|", "\\|")
 
 
-def _html_table(reading: Reading, table: Table) -> str:
+def _html_table(reading: Reading, index: int, nested: _Nested) -> str:
+    table = reading.blocks[index].table
     lines = ["<table>"]
     row = -1
-    for cell in table.cells:
+    for cell in table.cells if table is not None else ():
         if cell.row != row:
             if row >= 0:
                 lines.append("</tr>")
@@ -217,6 +242,8 @@ def _html_table(reading: Reading, table: Table) -> str:
             if span > 1
         )
         text = re.sub(r"\n+", "<br>", _shown_in_html(reading, cell.start, cell.end).strip())
+        for inner in nested.get((index, cell.row, cell.column), ()):
+            text += _html_table(reading, inner, nested).replace("\n", "")
         lines.append(f"<{name}{spans}>{text}</{name}>")
     return "\n".join([*lines, "</tr>", "</table>"])
 
@@ -225,7 +252,6 @@ _WRITERS: dict[str, Callable[[Reading, int], str]] = {
     "heading": _heading,
     "paragraph": _paragraph,
     "list_item": _list_item,
-    "table": _table,
     "code": _code,
     "equation": _equation,
     "image": _image,

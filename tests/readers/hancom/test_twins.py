@@ -75,6 +75,10 @@ def test_a_nested_table_is_its_own_block_and_not_in_the_outer_cell(reading: Read
     assert reading.block_text(outer + 1) == "안쪽"
     assert reading.blocks[outer + 1].kind == "table"
     assert reading.blocks[outer + 1].parent == outer
+    assert reading.blocks[outer + 1].cell == (0, 0)
+    assert [block.cell for block in reading.blocks if block.parent < 0] == [None] * sum(
+        block.parent < 0 for block in reading.blocks
+    )
 
 
 def test_frames_come_after_their_paragraph(reading: Reading) -> None:

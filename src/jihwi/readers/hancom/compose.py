@@ -277,14 +277,15 @@ class _Composer:
     def _grid(self, grid: Grid, parent: int) -> None:
         cells: list[tuple[int, int, int, int, str]] = []
         origins: list[tuple[OriginRun, ...]] = []
-        later: list[Anchored] = []
+        later: list[tuple[int, int, list[Anchored]]] = []
         for cell in grid.cells:
             self._near = cells[-1][4] if cells else ""
             text, runs, inside = self._joined(cell.paragraphs)
             row, column = min(max(0, cell.row), _MOST_ROWS), min(max(0, cell.column), _MOST_ROWS)
             cells.append((row, column, min(cell.row_span, _MOST_ROWS), min(cell.column_span, _MOST_ROWS), text))
             origins.append(tuple(runs))
-            later.extend(inside)
+            if inside:
+                later.append((row, column, inside))
         if not cells:
             return
         self._builder.cells(cells, header_rows=_header_rows(grid), parent=parent, origins=origins)
@@ -292,7 +293,11 @@ class _Composer:
         index = self._builder.last_block
         if grid.caption:
             self._framed("caption", grid.caption, index)
-        self._all(later, index)
+        for row, column, inside in later:
+            for held in inside:
+                self._builder.within = index, row, column
+                self._anchored(held, index)
+        self._builder.within = None
 
     def _joined(self, paragraphs: Sequence[Paragraph]) -> tuple[str, list[OriginRun], list[Anchored]]:
         """The paragraphs of a cell, a note or a frame as one text, and what is anchored in them."""
