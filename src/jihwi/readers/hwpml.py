@@ -75,7 +75,7 @@ class HwpmlReader:
     """Reads HWPML 2 documents. Raises `FileBroken` for XML without a body, `FileTooLarge` beyond the limits."""
 
     name = "hwpml"
-    version = "4"
+    version = "5"
     formats: Sequence[str] = ("hwpml",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

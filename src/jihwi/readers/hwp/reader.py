@@ -24,7 +24,7 @@ class HwpReader:
     """
 
     name = "hwp"
-    version = "4"
+    version = "5"
     formats: Sequence[str] = ("hwp5",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

@@ -30,7 +30,7 @@ class Hwp3Reader:
     """
 
     name = "hwp3"
-    version = "3"
+    version = "4"
     formats: Sequence[str] = ("hwp3",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:

@@ -26,7 +26,7 @@ class HwpxReader:
     """
 
     name = "hwpx"
-    version = "4"
+    version = "5"
     formats: Sequence[str] = ("hwpx",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
