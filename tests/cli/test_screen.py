@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from jihwi.case.events import AssignmentOpened, TurnFinished
+from jihwi.cli.following import line_of
 from jihwi.cli.screen import Screen
+from jihwi.evidence import Viewer
+from jihwi.orchestrator import load_log
 from tests.cli.terminal import said
+from tests.histories.files import FOLDER, read
 
 TRICKY = "[/x] [red]예산[/] :memo: \x1b[2J\u202e끝"
 SHOWN = "[/x] [red]예산[/] :memo: \ufffd[2J\ufffd끝"
@@ -27,3 +33,15 @@ def test_a_request_that_looks_like_marks_or_steers_a_terminal_is_shown_as_it_is(
 def test_remarks_and_errors_steer_nothing_either(capsys: pytest.CaptureFixture[str]) -> None:
     Screen(json=False, language="ko").remark(TRICKY)
     assert capsys.readouterr().err.strip() == SHOWN
+
+
+async def test_every_line_of_a_followed_case_is_in_the_language_of_its_reader() -> None:
+    """Over every recorded history: no value of a field, no code, no name of a kind stands among the Korean words."""
+    coded = re.compile(r"\b(approve|reject|edit|done|partial|failed|happened|run_again|take|give|reassign|good|bad)\b")
+    for path in sorted(FOLDER.glob("*.jsonl")):
+        store, cases = await read(path)
+        for case_id in cases:
+            for event in await load_log(store, case_id):
+                line = line_of(event, "ko", Viewer("kim", event.labels))
+                spoken = isinstance(event.body, AssignmentOpened | TurnFinished)  # in a mind's own words
+                assert spoken or not coded.search(line), line

@@ -129,9 +129,41 @@ def _words(event: e.Event, language: Language) -> str:
     elif isinstance(body, e.SourcesChanged):
         fields["lost"] = sum(one.now is None for one in body.rechecked)
         fields["moved"] = len(body.rechecked) - fields["lost"]
+    for name in _CHOSEN.keys() & fields.keys():
+        told = _CHOSEN[name].get(fields[name])
+        fields[name] = fields[name] if told is None else told[0 if language == "ko" else 1]
     found = fill(ko if language == "ko" else en, fields).rstrip()
+    if isinstance(body, e.SkillFailed) and body.retry_at_ms:
+        found += " (다시 시도합니다)" if language == "ko" else " (it is tried again)"
     reason = getattr(body, "reason", None)
     return f"{found}: {say_reason(reason, language)}" if isinstance(reason, Reason) else found
+
+
+_CHOSEN: dict[str, dict[str, tuple[str, str]]] = {
+    "status": {"done": ("모두 함", "done"), "partial": ("일부만 함", "in part"), "failed": ("하지 못함", "failed")},
+    "verdict": {
+        "approve": ("승인함", "approved"),
+        "reject": ("거절함", "rejected"),
+        "edit": ("고쳐서 다시 물음", "edited, to be asked anew"),
+        "good": ("좋음", "good"),
+        "bad": ("나쁨", "bad"),
+    },
+    "outcome": {
+        "happened": ("실행되었음", "it happened"),
+        "did_not_happen": ("실행되지 않았음", "it did not happen"),
+        "run_again": ("다시 실행함", "run it again"),
+    },
+    "how": {
+        "take": ("사람이 맡음", "taken"),
+        "give": ("돌려줌", "given back"),
+        "reassign": ("다른 에이전트에게", "reassigned"),
+        "replace": ("문장을 바꿈", "a sentence replaced"),
+        "add": ("문장을 더함", "a sentence added"),
+        "remove": ("문장을 지움", "a sentence removed"),
+        "move": ("문장을 옮김", "a sentence moved"),
+    },
+}
+"""What a field may hold, in words."""
 
 
 def turn_words(text: str, actions: tuple[Any, ...], language: Language) -> str:
