@@ -255,6 +255,7 @@ def _of_warnings(reading: Reading) -> list[Remark]:
             pages=reading.metadata.pages,
         )
         for code, count in counts.items()
+        if code != "no_text"  # how little there is, is looked at for every format alike
     ]
 
 
