@@ -258,7 +258,7 @@ _ONE_HANDOFF = Spending(handoffs=1)
 
 
 def _take_actions(assignment: Assignment, body: e.TurnFinished) -> None:
-    assignment.actions = []
+    actions = assignment.actions = []
     assignment.ending = None
     if not body.actions:
         if body.text.strip():
@@ -271,17 +271,18 @@ def _take_actions(assignment: Assignment, body: e.TurnFinished) -> None:
         return
     assignment.empty_turns = 0
     assignment.turn_status = "acting"
-    settled = 0
+    unsettled = 0
     for number, action in enumerate(body.actions):
-        state = ActionState(number, action)
         if type(action) is Call:
-            state.arguments = action.arguments
-        if assignment.ending is None and (type(action) is HandOff or type(action) is Report):
+            actions.append(ActionState(number, action, "due", 0, action.arguments))
+            unsettled += 1
+        elif assignment.ending is None and (type(action) is HandOff or type(action) is Report):
             assignment.ending, assignment.ending_number = action, number
-            state.status = "settled"
-            settled = 1
-        assignment.actions.append(state)
-    assignment.unsettled = len(body.actions) - settled
+            actions.append(ActionState(number, action, "settled"))
+        else:
+            actions.append(ActionState(number, action))
+            unsettled += 1
+    assignment.unsettled = unsettled
 
 
 def _turn_failed(case: Case, body: e.TurnFailed, event: e.Event) -> None:

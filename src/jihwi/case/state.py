@@ -254,7 +254,8 @@ def waits(case: Case) -> int:
         if assignment.mind.kind == "person" and assignment.turn_status == "due":
             count += 1
         for action in assignment.actions:
-            if action.status == "uncertain" or (action.status == "asked" and _by_person(case, action)):
+            status = action.status
+            if status == "uncertain" or (status == "asked" and _by_person(case, action)):
                 count += 1
     return count
 

@@ -9,13 +9,14 @@ anyway. A row without `later` is one event, as all rows of older versions are.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
 from jihwi.case.ledger import Sealed, previous_of
 from jihwi.store import BLOB_BYTES
 
-__all__ = ["Row", "emptied", "events_of", "rows_of"]
+__all__ = ["Row", "emptied", "events_of", "follow_on", "rows_of"]
 
 Row = tuple[int, bytes, bytes | None, bytes | None, bytes, bytes | None]
 """First number, header, salt, body, head of the last event, the later ones."""
@@ -34,6 +35,19 @@ class Later(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Later]).decode
+
+
+def follow_on(events: Iterable[Sealed], seq: int) -> bool:
+    """Whether events are numbered `seq`, the next and so on.
+
+    >>> follow_on([Sealed(seq, b"", b"", b"", b"") for seq in (3, 4)], 3)
+    True
+    """
+    numbers = [*map(_number, events)]
+    return numbers == [*range(seq, seq + len(numbers))]
+
+
+_number = attrgetter("seq")
 
 
 def rows_of(events: Sequence[Sealed]) -> list[Row]:

@@ -11,6 +11,7 @@ from jihwi.case.ledger import GENESIS, Sealed, previous_of, time_of
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import AppendConflict, LeaseLost
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
+from jihwi.store.commits import follow_on
 from jihwi.store.waking import Bell, slot_bell, woken
 
 __all__ = ["MemoryStore"]
@@ -199,9 +200,8 @@ class MemoryStore:
     def _check_place(case_id: str, log: _Log | None, events: Sequence[Sealed]) -> None:
         """Raise AppendConflict unless the log ends exactly before the first event."""
         seq, head = (1, GENESIS) if log is None else (len(log.events) + 1, log.head)
-        numbers = [event.seq for event in events]
-        if numbers != [*range(seq, seq + len(numbers))] or previous_of(events[0].header) != head:
-            raise AppendConflict(case_id, numbers[0])
+        if previous_of(events[0].header) != head or not follow_on(events, seq):
+            raise AppendConflict(case_id, events[0].seq)
 
     async def blobs_of(self, case_id: str) -> list[str]:
         log = self._logs.get(case_id)

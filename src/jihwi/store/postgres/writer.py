@@ -17,7 +17,7 @@ from psycopg import errors as said
 from jihwi.case.ledger import Sealed, previous_of, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreFailed
 from jihwi.store import BLOB_BYTES, Lease, Patch
-from jihwi.store.commits import emptied, rows_of
+from jihwi.store.commits import emptied, follow_on, rows_of
 from jihwi.store.postgres.opening import Connection, connect, place_of, store_error
 from jihwi.store.postgres.statements import (
     APPEND,
@@ -70,11 +70,8 @@ def prepare(
     if not events:
         raise ValueError("an append needs an event")
     first, last = events[0], events[-1]
-    seq = first.seq
-    for event in events:
-        if event.seq != seq:
-            raise AppendConflict(case_id, first.seq)
-        seq += 1
+    if not follow_on(events, first.seq):
+        raise AppendConflict(case_id, first.seq)
     at_ms = time_of(first.header)
     asked: dict[str, Any] = {
         "case_id": case_id,

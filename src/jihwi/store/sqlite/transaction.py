@@ -18,7 +18,7 @@ import msgspec
 from jihwi.case.ledger import GENESIS, Sealed, previous_of, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreError
 from jihwi.store import BLOB_BYTES, Lease, Patch
-from jihwi.store.commits import Row, rows_of
+from jihwi.store.commits import Row, follow_on, rows_of
 
 __all__ = ["Append", "Errand", "Job", "Places", "prepare", "run"]
 
@@ -57,8 +57,7 @@ def prepare(
     if not events:
         raise ValueError("an append needs an event")
     first, last = events[0], events[-1]
-    numbers = [event.seq for event in events]
-    if numbers != [*range(first.seq, first.seq + len(numbers))]:
+    if not follow_on(events, first.seq):
         raise AppendConflict(case_id, first.seq)
     at_ms = time_of(first.header)
     return Append(
