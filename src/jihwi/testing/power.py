@@ -45,7 +45,7 @@ class Note(msgspec.Struct, frozen=True, tag=True):
 Step = Write | Truncate | Sync | Note
 
 _OPEN = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(ctypes.c_int)
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(ctypes.c_int)
 )
 _WRITE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64)
 _TRUNCATE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64)
@@ -142,9 +142,10 @@ class Recorder:
         if register(ctypes.byref(ours), 1) != 0:
             raise OSError("SQLite took no other file layer")
 
-    def _opened(self, vfs: int, name: bytes | None, file: int, flags: int, out: Any) -> int:
+    def _opened(self, vfs: int, name: int | None, file: int, flags: int, out: Any) -> int:
+        # The name goes on as the place where it lies: the file layer below keeps that place, not a copy.
         answer: int = self._real_open(vfs, name, file, flags, out)
-        base = os.path.basename(name).decode() if name else ""
+        base = os.path.basename(ctypes.string_at(name)).decode() if name else ""
         if answer == 0 and base in self._names:
             handle = _File.from_address(file)
             real = ctypes.addressof(handle.methods.contents)
