@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 
 import jihwi.console.pages
 from jihwi.cli.app import app
+from jihwi.cli.late import LateGroup
 from jihwi.console.people import Person, Role
 from jihwi.evidence import Viewer
 from jihwi.library import Library
@@ -363,7 +364,7 @@ def commands() -> Iterator[str]:
     """Every command there is."""
 
     def walk(one: Any, names: tuple[str, ...]) -> Iterator[str]:
-        inner = getattr(one, "commands", None)
+        inner = one.every_command() if isinstance(one, LateGroup) else getattr(one, "commands", None)
         if inner is None:
             yield " ".join(names)
             return

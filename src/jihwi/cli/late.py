@@ -44,6 +44,12 @@ def _in_the_list() -> None:
 class LateGroup(TyperGroup):
     """A group that brings a command when it is called."""
 
+    def every_command(self) -> dict[str, Any]:
+        """All commands of the group by name, each brought: for who goes through every door."""
+        for name in _LATE:
+            self.add_command(_brought(name), name)
+        return dict(self.commands)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, itself instead of its place in the list."""
         if args and args[0] in _LATE:

@@ -17,7 +17,7 @@ from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Finding
 from jihwi.errors import SkillArguments, SkillInvalid
 from jihwi.evidence import SecurityClass, Viewer
-from jihwi.skills.fitting import plain_object
+from jihwi.skills.fitting import plain_object as _plain_object
 from jihwi.skills.fitting import surely_fits as _surely_fits
 
 __all__ = ["Skill", "SkillBox", "SkillContext", "SkillResult"]
@@ -87,7 +87,7 @@ class SkillBox:
             if skill.spec.name in self._skills:
                 raise SkillInvalid(skill.spec.name, "two skills bear this name")
             self._skills[skill.spec.name] = skill
-        self._plain = {one.spec.name: fits for one in self._skills.values() if (fits := plain_object(one.schema))}
+        self._plain = {one.spec.name: fits for one in self._skills.values() if (fits := _plain_object(one.schema))}
         self._validators: dict[str, Any] = {}
 
     def names(self) -> list[str]:
