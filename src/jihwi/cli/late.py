@@ -22,6 +22,7 @@ class _Late(NamedTuple):
 
 
 _LATE: dict[str, _Late] = {}
+"""What has been said of the program's commands; there is one program."""
 
 
 def later(

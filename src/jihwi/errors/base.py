@@ -45,7 +45,7 @@ class JihwiError(Exception):
         given = dict(zip(self._names, said, strict=False)) | named
         missing = [name for name in self._names if name not in given and not hasattr(type(self), name)]
         if missing or len(given) != len(said) + len(named) or not given.keys() <= set(self._names):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(self._names)}; given {said} {named}")
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self._names)}")
         self.__dict__.update(given)
 
     def __repr__(self) -> str:
