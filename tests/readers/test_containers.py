@@ -68,6 +68,20 @@ def test_names_in_raw_bytes_are_korean_and_an_attachment_that_came_empty_is_told
     assert [(one.code, one.detail) for one in result.reading.warnings] == [("attachment_broken", "a.pdf")]
 
 
+def test_a_broken_mail_inside_a_mail_costs_only_itself() -> None:
+    inside = (
+        'Subject: inner\nFrom: a@b.kr\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="no such"\n\n'
+        "--x\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n속 메일의 본문이다.\n--x--\n"
+    )
+    head = b"Subject: x\nFrom: a@b.kr\nTo: b@c.kr\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+    body = "--b\nContent-Type: text/plain; charset=utf-8\n\n바깥 본문이다.\n".encode()
+    data = head + body + b"--b\nContent-Type: message/rfc822\n\n" + inside.encode() + b"--b--\n"
+    outcome = outcome_of("a.eml", data)
+    assert outcome.reading is not None
+    assert "바깥 본문이다." in outcome.reading.text
+    assert "reader_crashed" not in told(outcome)
+
+
 def test_outlook_messages_are_read_from_their_properties() -> None:
     sent = (0x0039 << 16 | 0x40).to_bytes(4, "little") + bytes(4) + (133_800_000_000_000_000).to_bytes(8, "little")
     data = compound_file(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.errors
 import email.header
@@ -43,7 +44,7 @@ def _parts(part: Parsed, message: Message, builder: ReadingBuilder, left: list[i
         left[0] -= 1
         kind = current.get_content_type()
         if kind == "message/rfc822":
-            _enclosed(current, message)
+            _enclosed(current, message, builder)
         elif current.is_multipart():
             inner = current.get_payload()
             stack.extend(reversed([p for p in inner if isinstance(p, Parsed)] if isinstance(inner, list) else []))
@@ -53,12 +54,24 @@ def _parts(part: Parsed, message: Message, builder: ReadingBuilder, left: list[i
         builder.warn("attachments_cut", count=len(stack))
 
 
-def _enclosed(part: Parsed, message: Message) -> None:
+def _enclosed(part: Parsed, message: Message, builder: ReadingBuilder) -> None:
     inner = part.get_payload()
     for one in inner if isinstance(inner, list) else ():
         if isinstance(one, Parsed):
-            name = (_header(one, "Subject") or "message")[:80].replace("/", "_")
-            message.attachments.append(Attachment(f"{name}.eml", one.as_bytes()))
+            name = f"{(_header(one, 'Subject') or 'message')[:80].replace('/', '_')}.eml"
+            content = _written(one)
+            if content:
+                message.attachments.append(Attachment(name, content))
+            else:
+                builder.warn("attachment_broken", name)
+
+
+def _written(part: Parsed) -> bytes:
+    """A message inside as it may have been sent; empty when it cannot be written again, as broken ones cannot."""
+    for write in (part.as_bytes, lambda: part.as_string().encode("utf-8", "surrogateescape")):
+        with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+            return write()
+    return b""
 
 
 def _leaf(part: Parsed, kind: str, message: Message, builder: ReadingBuilder) -> None:
