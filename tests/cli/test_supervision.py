@@ -562,6 +562,20 @@ def test_who_follows_from_another_process_sees_the_draft_and_then_the_fact(desk:
     assert list((desk / ".jihwi").glob("drafts/*")) == []
 
 
+def test_what_an_erased_case_and_its_forks_can_still_take_is_said(desk: Path) -> None:
+    _team(desk, approve="send")
+    first = run(desk, "send kim", code=0)["case"]
+    fork = answered(desk, "case", "fork", first, "--at", "6")["case"]
+    assert fork in answered(desk, "store", "erase", first, "--yes", code=1)["error"]["words"]
+    answered(desk, "case", "cancel", fork)
+    assert answered(desk, "store", "erase", first, "--yes")["forks"] == {first: [fork]}
+    for case in (first, fork):
+        assert answered(desk, "case", "show", case)["erased"]
+        for words in (("ask", case, "more?"), ("run", case), ("note", case, "a1", "x"), ("fork", case, "--at", "1")):
+            assert answered(desk, "case", *words, code=1)["error"]["code"] == "command_refused"
+        answered(desk, "ledger", "verify", case)
+
+
 # ── runners ──────────────────────────────────────────────────────────────────
 
 

@@ -20,7 +20,7 @@ from jihwi.case.ledger import Sealed, open_event, verify
 from jihwi.errors import CaseUnknown, CommandRefused, FolderMissing, FolderTaken, StoreBusy, StoreCorrupt
 from jihwi.ids import Randomness
 from jihwi.store import BLOB_BYTES, KeptStore, Patch
-from jihwi.store.erasing import erase_bodies, erase_older
+from jihwi.store.erasing import erase_bodies, erase_older, forks_of
 from jihwi.store.keeping import MANIFEST, backup, read_manifest, restore
 from jihwi.store.memory import MemoryStore
 from jihwi.store.moving import copy_store
@@ -224,6 +224,25 @@ async def test_a_case_that_goes_on_is_not_erased() -> None:
     with pytest.raises(CaseUnknown):
         await erase_bodies(store, "c00000000none", seqs=None, reason=REQUESTED, author=AUTHOR, chance=Randomness())
     assert verify(chain.case_id, await store.read(chain.case_id)).erased == 0
+
+
+async def test_a_case_whose_past_a_fork_at_work_reads_is_not_erased() -> None:
+    store = MemoryStore()
+    (chain,) = (await _fill(store, cases=2))[1:]
+    ended = Patch("closed", request="", requester="", team="", parent=chain.case_id)
+    at_work = Patch("waiting", request="", requester="", team="", parent="c000000fork1")
+    for name, patch in (("c000000fork1", ended), ("c000000fork2", at_work)):
+        await store.append(name, Chain(name).next(1), patch)
+    rows = await store.rows()
+    assert [one.case_id for one in forks_of(rows, chain.case_id)] == ["c000000fork1", "c000000fork2"]
+    with pytest.raises(CommandRefused, match="c000000fork2"):
+        await erase_bodies(store, chain.case_id, seqs=None, reason=REQUESTED, author=AUTHOR, chance=Randomness())
+    assert await erase_older(store, before_ms=10**15, author=AUTHOR, chance=Randomness()) == {}
+    fork = Chain("c000000fork2")
+    fork.next(1)
+    await store.append("c000000fork2", fork.next(1), Patch("closed"))
+    erased = await erase_older(store, before_ms=10**15, author=AUTHOR, chance=Randomness())
+    assert erased.keys() == {chain.case_id, "c000000fork1", "c000000fork2"}
 
 
 async def test_what_is_older_than_its_time_is_erased_once() -> None:

@@ -16,6 +16,7 @@ from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.decide import RELEASE
 from jihwi.case.said import alive as _alive
 from jihwi.case.said import by_person as _by
+from jihwi.case.said import not_erased
 from jihwi.case.said import refuse as _refuse
 from jihwi.case.state import ActionState, Approval, Assignment, Case, next_root
 from jihwi.case.turn import Turn
@@ -281,6 +282,7 @@ def judge(case: Case, number: int, verdict: Literal["good", "bad"], *, by: str, 
 def follow_up(case: Case, request: str, *, by: str, agent: str = "", limits: Limits = UNLIMITED) -> list[e.Draft]:
     """Go on with a closed case: a new request, taken up by the case worker's agent (or another) with everything the
     case has found so far and a budget of its own (`limits`, or what the case is given)."""
+    not_erased(case)
     if case.status != "closed":
         if case.status == "cancelled":
             _refuse(case, "취소된 사건은 이어 갈 수 없습니다.", "A cancelled case cannot go on.")
@@ -298,6 +300,7 @@ def ask_aside(
 ) -> list[e.Draft]:
     """Ask an agent for small work beside the case's course, whether the case is at work or closed; an agent that is
     not in the case, or works otherwise there, joins. `inputs` may hold the case's texts and bears its labels."""
+    not_erased(case)
     if case.status not in ("open", "closed"):
         _refuse(case, "지금은 이 사건에서 일을 맡길 수 없습니다.", "No work can be given in this case now.")
     drafts = [_by(by, e.CaseReopened())] if case.status == "closed" else []

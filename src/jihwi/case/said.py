@@ -8,7 +8,7 @@ from jihwi.case import events as e
 from jihwi.case.state import Case
 from jihwi.errors import CommandRefused
 
-__all__ = ["alive", "by_person", "refuse"]
+__all__ = ["alive", "by_person", "not_erased", "refuse"]
 
 
 def refuse(case: Case, ko: str, en: str) -> NoReturn:
@@ -17,9 +17,16 @@ def refuse(case: Case, ko: str, en: str) -> NoReturn:
 
 
 def alive(case: Case) -> None:
-    """Refuse what a case that has ended cannot take."""
+    """Refuse what a case that has ended, or whose beginning was erased, cannot take."""
+    not_erased(case)
     if case.status in ("closed", "cancelled"):
         refuse(case, "이미 끝난 사건입니다.", "The case has ended.")
+
+
+def not_erased(case: Case) -> None:
+    """Refuse what cannot be done with a case whose beginning was erased."""
+    if not case.assignments and case.seq:
+        refuse(case, "이 사건의 내용은 지워졌습니다.", "The texts of this case were erased.")
 
 
 def by_person(person: str, body: e.Body) -> e.Draft:

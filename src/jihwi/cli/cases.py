@@ -13,6 +13,7 @@ from jihwi.case import person
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
 from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
+from jihwi.case.said import not_erased
 from jihwi.case.state import Case, waits
 from jihwi.cli.onward import onward, status_words
 from jihwi.cli.screen import WAITS, Screen, say
@@ -133,7 +134,7 @@ def _change_lines(screen: Screen, changes: dict[str, list[dict[str, Any]]]) -> l
 
 def is_erased(case: Case) -> bool:
     """Whether the facts it began with were erased, so that nothing is known of it but that it was."""
-    return case.status == "new" and case.seq > 0
+    return not case.assignments and case.seq > 0
 
 
 def _show_erased(screen: Screen, row: CaseRow) -> None:
@@ -183,7 +184,9 @@ async def _run(session: Session, name: str, out: Path | None) -> int:
 
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
-        drafts = drafts_of(session.screen, house, await load_case(house.store, row.case_id))
+        case = await load_case(house.store, row.case_id)
+        not_erased(case)
+        drafts = drafts_of(session.screen, house, case)
         orchestrator = house.orchestrator(watch=watcher(session.screen, house), emit=drafts)
         return await drive_case(session, house, orchestrator, row.case_id, out)
 

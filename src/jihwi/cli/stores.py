@@ -326,8 +326,18 @@ async def _erase(session: Session, name: str | None, before_ms: int | None, note
             count = await room.erase_bodies(house.store, row.case_id, seqs=seqs, reason=reason, **common)
             erased = {row.case_id: count}
         verdicts = {case_id: verify(case_id, await house.store.read(case_id)).erased for case_id in erased}
-    session.screen.result({"erased": erased, "erased_in_all": verdicts, "files": removed})
+        rows = await house.store.rows(limit=_EVERY_CASE)
+    forks = {case_id: [one.case_id for one in room.forks_of(rows, case_id)] for case_id in erased}
+    told = {case_id: names for case_id, names in forks.items() if names}
+    session.screen.result({"erased": erased, "erased_in_all": verdicts, "files": removed, "forks": told})
     _tell_erased(session.screen, erased, verdicts)
+    for case_id, names in told.items():
+        session.screen.remark(
+            session.screen.words(
+                f"{case_id}에서 갈라져 나온 사건은 앞부분이 함께 지워졌습니다: {', '.join(names)}",
+                f"Cases forked from {case_id} have lost their past with it: {', '.join(names)}",
+            )
+        )
     return 0
 
 

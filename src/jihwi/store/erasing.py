@@ -10,9 +10,9 @@ from jihwi.case.events import Author, BodyErased, Draft
 from jihwi.case.ledger import SALT_BYTES, Sealed, read_header, seal, verify
 from jihwi.errors import CaseUnknown, CommandRefused
 from jihwi.ids import Chance
-from jihwi.store import CaseStatus, KeptStore, Patch
+from jihwi.store import CaseRow, CaseStatus, KeptStore, Patch
 
-__all__ = ["ENDED", "erase_bodies", "erase_older"]
+__all__ = ["ENDED", "erase_bodies", "erase_older", "forks_of"]
 
 ENDED: tuple[CaseStatus, ...] = ("closed", "cancelled", "failed")
 _EVERY_CASE = 1_000_000_000
@@ -40,8 +40,43 @@ async def erase_bodies(
     One event is added for each body, in the transaction that erases it, so a kill leaves either all or nothing.
     `clear` takes away what lies of the case outside the store, when nothing speaks against erasing and before any
     body goes: after a kill, erasing again finds what is left. Copies of the store made before keep what was in
-    them. Raises CaseUnknown, CommandRefused while the case goes on, LedgerBroken, AppendConflict.
+    them. Raises CaseUnknown, CommandRefused while the case or one forked from it goes on, LedgerBroken, AppendConflict.
     """
+    at_work = [one.case_id for one in forks_of(await store.rows(limit=_EVERY_CASE), case_id) if one.status not in ENDED]
+    if at_work:
+        names = ", ".join(at_work)
+        raise CommandRefused(
+            case_id,
+            f"이 사건에서 갈라져 나와 아직 끝나지 않은 사건이 있습니다: {names}. 먼저 그것을 닫거나 취소하십시오.",
+            f"Cases forked from it go on and read their past here: {names}. Close or cancel them first.",
+        )
+    return await _erased(store, case_id, seqs=seqs, reason=reason, author=author, chance=chance, clear=clear)
+
+
+def forks_of(rows: Sequence[CaseRow], case_id: str) -> list[CaseRow]:
+    """The cases forked from a case, and from those: what is erased of it is erased of their past."""
+    children: dict[str, list[CaseRow]] = {}
+    for row in rows:
+        children.setdefault(row.parent, []).append(row)
+    found: list[CaseRow] = []
+    names = [case_id]
+    while names:
+        forks = children.pop(names.pop(), [])
+        found += forks
+        names += [one.case_id for one in forks]
+    return found
+
+
+async def _erased(
+    store: KeptStore,
+    case_id: str,
+    *,
+    seqs: Sequence[int] | None,
+    reason: Reason,
+    author: Author,
+    chance: Chance,
+    clear: Callable[[str], None],
+) -> int:
     log = await store.read(case_id)
     row = await store.row(case_id)
     if row is None:
@@ -76,12 +111,21 @@ async def erase_older(
     chance: Chance,
     clear: Callable[[str], None] = _nothing_outside,
 ) -> dict[str, int]:
-    """Erase every body of each ended case that has not changed since `before_ms`: case to how many bodies went."""
+    """Erase every body of each ended case that has not changed since `before_ms` and whose past no fork at work reads:
+    case to how many bodies went."""
     erased: dict[str, int] = {}
-    for row in await store.rows(statuses=ENDED, limit=_EVERY_CASE):
-        if row.changed_ms < before_ms:
+    rows = await store.rows(limit=_EVERY_CASE)
+    parents = {row.case_id: row.parent for row in rows}
+    read: set[str] = set()
+    for row in rows:
+        name = row.parent if row.status not in ENDED else ""
+        while name and name not in read:
+            read.add(name)
+            name = parents.get(name, "")
+    for row in rows:
+        if row.status in ENDED and row.changed_ms < before_ms and row.case_id not in read:
             reason = Reason("retention")
-            count = await erase_bodies(
+            count = await _erased(
                 store, row.case_id, seqs=None, reason=reason, author=author, chance=chance, clear=clear
             )
             if count:

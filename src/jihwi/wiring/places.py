@@ -65,3 +65,4 @@ class StoreRoom:
         self.copy_store = moving.copy_store
         self.erase_bodies = erasing.erase_bodies
         self.erase_older = erasing.erase_older
+        self.forks_of = erasing.forks_of
