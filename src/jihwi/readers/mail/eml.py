@@ -68,9 +68,10 @@ def _enclosed(part: Parsed, message: Message, builder: ReadingBuilder) -> None:
 
 def _written(part: Parsed) -> bytes:
     """A message inside as it may have been sent; empty when it cannot be written again, as broken ones cannot."""
-    for write in (part.as_bytes, lambda: part.as_string().encode("utf-8", "surrogateescape")):
-        with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
-            return write()
+    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+        return part.as_bytes()
+    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+        return part.as_string().encode("utf-8", "surrogateescape")
     return b""
 
 
