@@ -207,6 +207,15 @@ def _fields(*sentences: str) -> set[str]:
     return {field.split(":")[0] for s in sentences for _, field, _, _ in string.Formatter().parse(s) if field}
 
 
+def test_the_heading_of_a_fix_for_many_files_names_none_of_them() -> None:
+    for code, entry in CATALOGUE.items():
+        if not entry.repair:
+            continue
+        for language in LANGUAGES:
+            heading, _ = say_of_many(remark(code, detail="계약.txt", format="doc"), language)
+            assert "계약.txt" not in heading, code
+
+
 def test_every_grade_has_words() -> None:
     for letter in ("A", "B", "C", "D", "E", "F"):
         for language in LANGUAGES:

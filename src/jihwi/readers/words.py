@@ -10,6 +10,7 @@ import re
 
 from jihwi.readers import GradeLetter, Remark
 from jihwi.readers.details import detail_words, looks_words
+from jihwi.readers.words_of_many import TITLES
 from jihwi.readers.words_of_warnings import WARNINGS, Entry
 from jihwi.words import Language, fill
 
@@ -424,57 +425,6 @@ _GRADES: dict[GradeLetter, tuple[str, str]] = {
     "F": ("읽을 수 없음: 손상되었거나 알 수 없습니다.", "Not readable: broken or unknown."),
 }
 
-_TITLES: dict[str, tuple[str, str]] = {
-    "archive_unknown": ("풀지 않는 형식의 압축 파일", "Archives of a kind that is not unpacked"),
-    "wrong_extension": ("확장자가 내용과 다른 파일", "Files whose name says something else than their content"),
-    "file_broken": ("손상된 파일", "Damaged files"),
-    "file_locked": ("암호로 잠긴 파일", "Files locked with a password"),
-    "drm_locked": ("문서 보안으로 암호화된 파일", "Files encrypted by a document-security product"),
-    "file_too_large": ("너무 큰 파일", "Files larger than what is read"),
-    "file_unreachable": ("열 수 없는 파일", "Files that cannot be opened"),
-    "reader_missing": ("읽을 프로그램이 없는 형식: {format}", "Nothing installed reads: {format}"),
-    "needs_conversion": ("먼저 바꾸어야 하는 옛 형식: {format}", "Old format that must be converted first: {format}"),
-    "needs_ocr": ("문자 인식이 필요한 그림", "Pictures that need text recognition"),
-    "reader_crashed": ("판독기가 멈춘 파일", "Files that crash their reader"),
-    "reader_timeout": ("너무 오래 걸리는 파일", "Files that take too long"),
-    "reader_memory": ("메모리를 너무 쓰는 파일", "Files that take too much memory"),
-    "nesting_too_deep": ("구조가 너무 깊은 파일", "Files nested too deeply"),
-    "output_cut": ("글이 너무 긴 파일", "Files with too much text"),
-    "near_empty": ("읽었지만 글이 거의 없는 문서", "Documents with almost no text"),
-    "no_text": ("읽었지만 글이 없는 문서", "Documents with no text"),
-    "text_garbled": ("글자가 깨진 문서", "Documents whose text is garbled"),
-    "text_lost": ("글자가 물음표로 사라진 문서", "Documents whose letters were lost as question marks"),
-    "hangul_composed": ("자모가 풀린 한글로 된 파일", "Files whose Hangul is taken apart"),
-    "text_some_garbled": ("글자가 일부 깨진 문서", "Documents garbled in places"),
-    "text_repaired": ("깨진 인코딩을 고쳐 읽은 파일", "Files repaired from a broken encoding"),
-    "encoding_legacy": ("옛 인코딩으로 된 파일", "Files in a legacy encoding"),
-    "encoding_unsure": ("인코딩이 확실하지 않은 파일", "Files whose encoding is not certain"),
-    "format_closed": ("읽는 프로그램이 적은 형식: {format}", "Format that few programs read: {format}"),
-    "format_old": ("오래된 형식: {format}", "Old format: {format}"),
-    "page_without_text": ("글자 없는 쪽이 있는 문서", "Documents with pages that hold no text"),
-    "page_not_recognised": (
-        "글자 인식을 다 하지 못한 문서",
-        "Scanned documents too long to be recognised in one go",
-    ),
-    "page_garbled": ("글자를 알 수 없는 쪽이 있는 문서", "Documents with pages whose letters are unknown"),
-    "page_outlined": ("글자가 그림으로 그려진 문서", "Documents whose letters are drawn as shapes"),
-    "page_broken": ("손상된 쪽이 있는 문서", "Documents with damaged pages"),
-    "part_broken": ("일부가 손상된 문서", "Documents damaged in part"),
-    "part_missing": ("일부가 없는 문서", "Documents with a part missing"),
-    "stream_cut": ("중간에 끊긴 문서", "Documents cut short"),
-    "nesting_cut": ("구조가 너무 깊은 문서", "Documents nested too deeply"),
-    "table_cut": ("표가 너무 긴 파일", "Files with too long a table"),
-    "xml_repaired": ("고쳐 읽은 문서", "Documents mended to be read"),
-    "recognition_doubtful": ("인식한 글이 의심스러운 문서", "Documents whose recognised text is doubtful"),
-    "rows_uneven": ("칸 수가 고르지 않은 표", "Tables with uneven rows"),
-    "formula_without_value": ("계산 결과가 없는 수식", "Formulas without results"),
-    "text_few_garbled": ("알아볼 수 없는 글자가 있는 문서", "Documents with a few unknown characters"),
-    "table_huge": ("아주 큰 표", "Huge tables"),
-    "attachments_failed": ("안에 읽지 못한 문서가 있는 파일", "Files that hold documents which could not be read"),
-    "attachments_cut": ("안에 문서가 너무 많은 파일", "Files that hold too many documents"),
-}
-"""What many files with the same remark have in common; a remark that is not here says it itself."""
-
 _DATA_WORDS: dict[str, tuple[str, str]] = {
     "resident_number": ("주민등록번호", "resident registration numbers"),
     "foreigner_number": ("외국인등록번호", "foreigner registration numbers"),
@@ -562,7 +512,7 @@ def _of_one(sentence: str, params: dict[str, str]) -> str:
 def say_of_many(remark: Remark, language: Language = "ko") -> tuple[str, str]:
     """What many files that bear such a remark have in common, and what to do."""
     what, fix = say(remark, language)
-    title = _TITLES.get(remark.code)
+    title = TITLES.get(remark.code)
     if title is None:
         return what, fix
     return fill(title[0 if language == "ko" else 1], _shown(remark, language)), fix
