@@ -31,11 +31,11 @@ TEXT = "공사기간은 9월 30일까지이다."
 # ── Office ──
 
 
-def locked_office(data: bytes) -> bytes:
+def locked_office(data: bytes, password: str = PASSWORD) -> bytes:
     grown, made = io.BytesIO(data), io.BytesIO()
     with zipfile.ZipFile(grown, "a") as archive:  # what locks it here makes faulty files of very small ones
         archive.writestr("customXml/item1.bin", os.urandom(8000))
-    OOXMLFile(io.BytesIO(grown.getvalue())).encrypt(PASSWORD, made)
+    OOXMLFile(io.BytesIO(grown.getvalue())).encrypt(password, made)
     assert msoffcrypto.OfficeFile(io.BytesIO(made.getvalue())).is_encrypted()
     return made.getvalue()
 
@@ -72,6 +72,14 @@ def test_a_lock_described_in_broken_xml_is_a_broken_file_and_no_crash() -> None:
     data = data.replace(b"<keyEncryptors>", b"<keyEncryptors<")
     outcome = read_bytes(data, Hint(path="문서.docx", password=PASSWORD), Limits())
     assert (outcome.grade, outcome.remarks[0].code) == ("F", "file_broken")
+
+
+def test_a_file_whose_program_opens_it_without_asking_is_opened_without_asking() -> None:
+    sound = next(data for name, data in seeds().items() if name.endswith(".xlsx"))
+    data = locked_office(sound, "VelvetSweatshop")
+    for password in ("", "other"):
+        outcome = read_bytes(data, Hint(path="표.xlsx", password=password), Limits())
+        assert (outcome.format, outcome.grade) == ("xlsx", "A")
 
 
 def test_a_lock_that_asks_for_endless_hashing_is_not_even_tried() -> None:

@@ -220,7 +220,13 @@ def test_a_name_that_comes_twice_keeps_both_its_values() -> None:
 
 @pytest.mark.parametrize(
     ("data", "told"),
-    [("<r><a>가</a><b>나", True), ("<r><a>가</b></r>", True), ("<r>가</r>", False), ("<r>&nowhere; 가</r>", False)],
+    [
+        ("<r><a>가</a><b>나", True),
+        ("<r><a>가</b></r>", True),
+        ("<r>가</r>", False),
+        ("<r>&nowhere; 가</r>", False),
+        ("<r><x:a>가</x:a></r>", False),
+    ],
 )
 def test_xml_that_is_not_sound_is_read_and_told(data: str, told: bool) -> None:
     reading = read("xml", data.encode())

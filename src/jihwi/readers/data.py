@@ -233,12 +233,13 @@ class _Xml:
 
 
 def _fault_of(data: bytes) -> str:
-    """Where an XML document is not well formed; empty when it is, but for entities, which are no fault of its own."""
+    """Where an XML document is not well formed; empty when it is, but for entities and
+    prefixes that are explained elsewhere."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        if all("UNDECLARED_ENTITY" in one.type_name for one in parser.error_log):
+        if all("UNDECLARED_ENTITY" in one.type_name or one.type_name.startswith("NS_ERR") for one in parser.error_log):
             return ""
         line, column = error.position
         return f"{line}행 {column}번째 글자"
