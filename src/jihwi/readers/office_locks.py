@@ -11,10 +11,7 @@ import io
 import re
 import struct
 
-import olefile
-
 from jihwi.errors import FileBroken, FileLocked
-from jihwi.readers.presentation_locks import unlocked_presentation
 
 __all__ = ["opened_by_itself", "unlocked"]
 
@@ -42,6 +39,8 @@ def unlocked(data: bytes, path: str, password: str) -> bytes:
     that is not known, FileBroken when it is damaged."""
     streams = _streams(data)
     if "PowerPoint Document" in streams and "EncryptionInfo" not in streams:
+        from jihwi.readers.presentation_locks import unlocked_presentation  # waits: few files are locked
+
         return unlocked_presentation(data, path, password).replace(_LOCKED_SUMMARY, _PUT_ASIDE)
     if "Book" in streams or ("WordDocument" in streams and not streams & {"0Table", "1Table"}):
         # Office 95 and before, whose locks were of another kind; the library would call the file damaged.
@@ -73,6 +72,8 @@ def _by_library(data: bytes, path: str, password: str) -> bytes:
 
 def _streams(data: bytes) -> frozenset[str]:
     """The names directly under the root; none of what is no compound file."""
+    import olefile  # waits: few files are locked
+
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             return frozenset(path[0] for path in file.listdir())
