@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from jihwi.cli.following import line_of
 from jihwi.cli.screen import Screen
 from jihwi.evidence import Viewer
 from jihwi.orchestrator import load_log
+from jihwi.teams import built_in_folder
 from tests.cli.terminal import said
 from tests.histories.files import FOLDER, read
 
@@ -45,3 +47,15 @@ async def test_every_line_of_a_followed_case_is_in_the_language_of_its_reader() 
                 line = line_of(event, "ko", Viewer("kim", event.labels))
                 spoken = isinstance(event.body, AssignmentOpened | TurnFinished)  # in a mind's own words
                 assert spoken or not coded.search(line), line
+
+
+def test_who_approves_a_release_at_the_terminal_sees_what_leaves(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("공사기간은 2026년 9월 30일까지이다.\n", "utf-8")
+    team = shutil.copytree(built_in_folder("report"), tmp_path / "team")
+    front = (team / "team.md").read_text("utf-8")
+    (team / "team.md").write_text(front.replace("release: automatic", "release: person"), "utf-8")
+    said(tmp_path, "run", "공사기간은 언제까지인가?", "--files", "files", team="team", code=3)
+    shown = said(tmp_path, "case", "show", "last", team="team", code=3, language="ko")
+    assert "내보낼 보고서:\n    답\n" in shown
+    assert "공사기간은 2026년 9월 30일까지이다. (문서의 말 그대로)" in shown

@@ -9,12 +9,14 @@ import msgspec
 
 from jihwi.case import person
 from jihwi.case.approval import answerers
+from jihwi.case.decide import RELEASE
 from jihwi.case.governor import choice_words, ran_out
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments
 from jihwi.case.turn import Ask, Call
 from jihwi.cli.following import withheld_words
 from jihwi.cli.onward import has_work, onward, status_words
+from jihwi.cli.previews import preview_of
 from jihwi.cli.screen import Screen
 from jihwi.evidence import Viewer
 
@@ -155,9 +157,17 @@ class _Told:
 
     def approval(self, one: Approval) -> list[str]:
         seat = self.case.assignments[one.assignment]
+        wanted = [f"{one.skill} {self._shown(seat, msgspec.json.encode(one.arguments).decode()[:300])}"]
+        if one.skill == RELEASE.name:
+            may_see = self.viewer.may_see(self.case.labels)
+            report = preview_of(self.case, str(one.arguments.get("call", "")), self.screen.language)
+            wanted = [
+                self.words("내보낼 보고서:", "The report that would leave:"),
+                *(f"  {line}" for line in (report if may_see else [withheld_words(self.screen.language)])),
+            ]
         return [
             self.words(f"승인을 기다립니다: {one.id}", f"Waits for an approval: {one.id}"),
-            f"  {one.skill} {self._shown(seat, msgspec.json.encode(one.arguments).decode()[:300])}",
+            *(f"  {line}" for line in wanted),
             f"  {say_reason(one.reason, self.screen.language)}",
             *(f"  {one_more}" for one_more in _whose_word(self.case, one, self.screen)),
             f"  jihwi case approve {self.case.id} {one.id} --digest {one.action_digest[:12]}",

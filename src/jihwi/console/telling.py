@@ -339,6 +339,8 @@ def _words(kept: Kept, body: e.Body, language: Language) -> str:
     elif isinstance(body, e.SeatChanged):
         template = _HOWS[body.how][which]
     found = fill(template, fields).strip()
+    if isinstance(body, e.SkillFailed) and body.retry_at_ms:
+        found += " (다시 시도합니다)" if language == "ko" else " (it is tried again)"
     reason = getattr(body, "reason", None)
     if isinstance(reason, Reason) and reason.code != "note":
         return f"{found}: {say_reason(reason, language)}"
