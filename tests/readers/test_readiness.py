@@ -207,6 +207,20 @@ def test_the_table_opens_in_a_spreadsheet_and_starts_no_formula(report: Readines
 # ── mending ──────────────────────────────────────────────────────────────────
 
 
+def test_how_sure_an_encoding_is_stands_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "분명.txt").write_text("예산의 집행에 필요한 사항을 정한다.\n", "utf-8")
+    (tmp_path / "일본.txt").write_bytes("これは日本語の文書です。予算の執行について定める。\n".encode("shift_jis") * 5)
+    with SandboxReadingService(processes=1) as service:
+        report = readiness(service.read_all(walk(tmp_path)))
+    sure, unsure = report.files
+    assert sure.encoding_confidence > 0.9
+    assert 0 < unsure.encoding_confidence < 0.6
+    page = render_readiness_html(report)
+    assert f"{unsure.encoding} (50 %)" in page
+    assert "utf-8 (" not in page
+    assert "encoding_confidence" in render_readiness_json(report).decode()
+
+
 def test_mending_writes_elsewhere_and_leaves_the_originals_alone(tmp_path: Path) -> None:
     here, there = tmp_path / "원본", tmp_path / "고친것"
     (here / "안").mkdir(parents=True)

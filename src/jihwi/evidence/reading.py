@@ -155,6 +155,8 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
     encoding: str = ""
     labels: tuple[str, ...] = ()
     """Markings found in the text, such as 대외비."""
+    encoding_confidence: float = 0.0
+    """How sure the encoding of a plain format is, 0 to 1; 0 where none was looked for."""
 
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -41,7 +41,7 @@ class DataReader:
         )
         claim = _XML_ENCODING.match(data[:400])
         decoded = decode(data, claim.group(1).decode("ascii") if claim else "")
-        builder.metadata = Metadata(encoding=decoded.encoding)
+        builder.metadata = Metadata(encoding=decoded.encoding, encoding_confidence=decoded.confidence)
         for warning in decoded.warnings:
             builder.warn(warning.code, warning.detail, warning.count)
         if format == "xml":

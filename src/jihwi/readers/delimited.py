@@ -35,7 +35,7 @@ class DelimitedReader:
             source=hint.source, reader=self.name, reader_version=self.version, format=format or "csv"
         )
         decoded = decode(data)
-        builder.metadata = Metadata(encoding=decoded.encoding)
+        builder.metadata = Metadata(encoding=decoded.encoding, encoding_confidence=decoded.confidence)
         for warning in decoded.warnings:
             builder.warn(warning.code, warning.detail, warning.count)
         said = _SEPARATOR.match(decoded.text)  # a line for Excel, and no row

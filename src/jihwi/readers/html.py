@@ -49,7 +49,7 @@ class HtmlReader:
         )
         claim = _CLAIM.search(data[:4096])
         decoded = decode(data, claim.group(1).decode("ascii", "replace") if claim else "")
-        builder.metadata = Metadata(encoding=decoded.encoding)
+        builder.metadata = Metadata(encoding=decoded.encoding, encoding_confidence=decoded.confidence)
         for warning in decoded.warnings:
             builder.warn(warning.code, warning.detail, warning.count)
         write_html(builder, decoded, limits, hint.path)
@@ -96,6 +96,7 @@ def _metadata(builder: ReadingBuilder, root: html.HtmlElement) -> None:
         producer=known.producer or said.get("generator", ""),
         language=known.language or root.get("lang", "") or root.get("{http://www.w3.org/XML/1998/namespace}lang", ""),
         encoding=known.encoding,
+        encoding_confidence=known.encoding_confidence,
     )
 
 

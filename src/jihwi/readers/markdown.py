@@ -37,19 +37,20 @@ class MarkdownReader:
         for warning in decoded.warnings:
             builder.warn(warning.code, warning.detail, warning.count)
         matter = _FRONT_MATTER.match(decoded.text)
-        builder.metadata = _metadata(matter.group(1) if matter else "", decoded.encoding)
+        builder.metadata = _metadata(matter.group(1) if matter else "", decoded)
         _Walk(builder, decoded, limits).tokens(decoded.text[matter.end() :] if matter else decoded.text)
         return Result(builder.done())
 
 
-def _metadata(matter: str, encoding: str) -> Metadata:
+def _metadata(matter: str, decoded: Decoded) -> Metadata:
     said = {name.lower(): value.strip().strip("\"'") for name, value in _FIELD.findall(matter)}
     return Metadata(
         title=said.get("title", ""),
         author=said.get("author", ""),
         created=said.get("date", ""),
         language=said.get("lang", said.get("language", "")),
-        encoding=encoding,
+        encoding=decoded.encoding,
+        encoding_confidence=decoded.confidence,
     )
 
 

@@ -41,6 +41,8 @@ class FileLine(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     """Where its text is: `text`, `scan`, `mixed`, or nothing when there is none."""
     encoding: str = ""
+    encoding_confidence: float = 0.0
+    """How sure the encoding is, 0 to 1; 0 where none was looked for."""
     language: str = ""
     characters: int = 0
     pages: int = 0
@@ -209,6 +211,7 @@ def _line(outcome: Outcome) -> FileLine:
         line,
         text=_where_text_is(outcome),
         encoding=reading.metadata.encoding,
+        encoding_confidence=reading.metadata.encoding_confidence,
         language=reading.metadata.language,
         characters=sum(map(len, reading.text.split())),
         pages=reading.metadata.pages,

@@ -20,6 +20,8 @@ __all__ = ["percent", "render_readiness_csv", "render_readiness_html", "render_r
 MOST_LINES = 2_000
 """A page lists no more files than this, the worst first; JSON and CSV list all."""
 MOST_GROUPS = 200
+_SURE = 0.9
+"""From here on it need not be said how sure an encoding is."""
 MOST_NAMED = 10
 """Files named in a line, such as those with the most personal data."""
 
@@ -178,6 +180,7 @@ def render_readiness_csv(report: Readiness, language: Language = "ko") -> str:
             line.tables,
             line.text,
             line.encoding,
+            f"{line.encoding_confidence:.2f}" if line.encoding_confidence else "",
             line.language,
             " / ".join(line.labels),
             line.security_class,
@@ -192,11 +195,11 @@ def render_readiness_csv(report: Readiness, language: Language = "ko") -> str:
 _HEADS: dict[Language, tuple[str, ...]] = {
     "ko": (
         *("파일", "등급", "자동으로 고친 뒤", "모두 고친 뒤", "형식", "바이트", "글자", "쪽", "표", "글의 자리"),
-        *("인코딩", "언어", "표시", "보안등급", "개인정보", "까닭", "할 일"),
+        *("인코딩", "인코딩 확신도", "언어", "표시", "보안등급", "개인정보", "까닭", "할 일"),
     ),
     "en": (
         *("file", "grade", "after fix", "after all", "format", "bytes", "letters", "pages", "tables", "text"),
-        *("encoding", "language", "labels", "class", "personal data", "why", "what to do"),
+        *("encoding", "encoding confidence", "language", "labels", "class", "personal data", "why", "what to do"),
     ),
 }
 
@@ -273,7 +276,8 @@ def _line_words(line: FileLine, language: Language) -> dict[str, object]:
     if line.text in ("scan", "mixed"):
         about.append(words[line.text])
     if line.encoding:
-        about.append(line.encoding)
+        sure = 0 < line.encoding_confidence < _SURE
+        about.append(f"{line.encoding} ({percent(line.encoding_confidence)})" if sure else line.encoding)
     return {
         "grade": line.grade,
         "path": line.path,

@@ -30,7 +30,7 @@ class TextReader:
             source=hint.source, reader=self.name, reader_version=self.version, format=format or self.name
         )
         decoded = decode(data)
-        builder.metadata = Metadata(encoding=decoded.encoding)
+        builder.metadata = Metadata(encoding=decoded.encoding, encoding_confidence=decoded.confidence)
         for warning in decoded.warnings:
             builder.warn(warning.code, warning.detail, warning.count)
         write_text(builder, decoded, limits)
