@@ -26,8 +26,8 @@ CATALOGUE: dict[str, Entry] = {
     "empty_file": Entry(
         "F",
         "person",
-        "빈 파일입니다.",
-        "The file is empty.",
+        "비었거나 빈칸뿐인 파일입니다.",
+        "The file is empty or holds nothing but blanks.",
         "원본을 다시 받거나 지우십시오.",
         "Fetch the original again, or delete it.",
         after="F",
