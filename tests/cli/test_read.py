@@ -218,6 +218,17 @@ def test_two_folders_of_one_name_stay_apart(tmp_path: Path) -> None:
     assert "2024년" in (tmp_path / "고친것/규정/여비.txt").read_text("utf-8")
 
 
+def test_what_lies_in_an_archive_of_one_of_two_folders_keeps_its_place(tmp_path: Path) -> None:
+    for name in ("가", "나"):
+        (tmp_path / name).mkdir()
+        with zipfile.ZipFile(tmp_path / name / "묶음.zip", "w") as archive:
+            archive.writestr("안/글.txt", f"{name} 폴더의 글이다.\n".encode("cp949"))
+    answer = answered(tmp_path, "가", "나", "--out", "결과", "--fix", "고친것")
+    assert [one["path"] for one in answer["repaired"]] == ["가/묶음.zip/안/글.txt", "나/묶음.zip/안/글.txt"]
+    assert (tmp_path / "고친것/나/묶음.zip/안/글.txt").read_text("utf-8") == "나 폴더의 글이다.\n"
+    assert (tmp_path / "결과/나/묶음.zip/안/글.txt.md").exists()
+
+
 ODD = [
     "[bold]굵게[red].txt",
     "a\x1b[31m빨강.txt",

@@ -231,7 +231,7 @@ def _told(session: Session, room: ReadingRoom, outcomes: Iterator[Outcome], tota
 
 def _mended(room: ReadingRoom, outcome: Outcome, source: _Source, target: Path, shown: str) -> list[dict[str, str]]:
     """What was written of one file into the folder for mended copies; `shown` is its name in the report."""
-    own = msgspec.structs.replace(outcome, path=outcome.path.removeprefix(source.prefix))
+    own = room.moved(outcome, outcome.path.removeprefix(source.prefix))
     place = target / room.safe_path(source.prefix) if source.prefix else target
     names = {own.path: shown.removeprefix(source.prefix)}
     return [

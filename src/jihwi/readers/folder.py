@@ -17,7 +17,7 @@ from jihwi.readers import FileToRead, Outcome, ReadingService
 from jihwi.readers.pipeline import failed
 from jihwi.readers.sniff import extension_of, is_left_behind
 
-__all__ = ["Survey", "read_changed", "survey", "walk"]
+__all__ = ["Survey", "moved", "read_changed", "survey", "walk"]
 
 
 class Survey(msgspec.Struct, frozen=True):
@@ -156,12 +156,12 @@ def read_changed(
 def _known(order: deque[tuple[FileToRead, str, bool]], kept: MutableMapping[str, bytes]) -> Iterator[Outcome]:
     while order and order[0][2]:
         file, key, _ = order.popleft()
-        yield _moved(_decoder.decode(kept[key]), file.shown_as)
+        yield moved(_decoder.decode(kept[key]), file.shown_as)
 
 
-def _moved(outcome: Outcome, path: str) -> Outcome:
+def moved(outcome: Outcome, path: str) -> Outcome:
     """The outcome under another name, the parts inside it too."""
-    inside = tuple(_moved(part, path + part.path[len(outcome.path) :]) for part in outcome.attachments)
+    inside = tuple(moved(part, path + part.path[len(outcome.path) :]) for part in outcome.attachments)
     return msgspec.structs.replace(outcome, path=path, attachments=inside)
 
 

@@ -193,6 +193,7 @@ class ReadingRoom:
         self.class_of = class_lookup(settings, home)
         self.survey = folder.survey
         self.read_changed = folder.read_changed
+        self.moved = folder.moved
         self.builder = readiness.ReadinessBuilder
         self.html = readiness_written.render_readiness_html
         self.json = readiness_written.render_readiness_json
