@@ -10,7 +10,7 @@ import pytest
 from jihwi.case import events as e
 from jihwi.case import person
 from jihwi.case.assignment import MindSpec, Policy
-from jihwi.case.budget import Limits
+from jihwi.case.budget import Limits, Spending
 from jihwi.case.fold import apply
 from jihwi.case.state import Case
 from jihwi.case.turn import Call, ChildReported, Delegate, Report, Turn, View
@@ -106,3 +106,30 @@ async def test_what_is_raised_is_spent_to_the_last_turn_and_no_further() -> None
     await _never_over(store, case.id, 14)
     assert clerk.turns == 3 * CHILDREN
     assert (await load_case(store, case.id)).assignments["a1"].spent.turns == 2 + 3 * CHILDREN
+
+
+async def test_what_turns_under_way_hold_is_waited_for_before_a_budget_is_called_spent() -> None:
+    """Six children want eight thousand tokens each of twenty thousand; each turn costs three thousand."""
+
+    class Thrifty:
+        def __init__(self) -> None:
+            self.turns = self.now = self.most = 0
+
+        async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
+            self.turns, self.now = self.turns + 1, self.now + 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(0)
+            self.now -= 1
+            return Turn(actions=(Report(text="done"),), usage=Spending(tokens=3_000))
+
+    def six(view: View) -> Turn:
+        if view.turn == 1:
+            return Turn(actions=tuple(Delegate("clerk", f"part {n}") for n in range(6)))
+        return Turn("end")
+
+    clerk = Thrifty()
+    house = an_orchestrator(MemoryStore(), {"lead": six}, minds={"clerk": clerk})
+    agents = (an_agent("lead", delegates=("clerk",)), an_agent("clerk", mind=MODEL))
+    case = await house.run(an_opening(*agents, limits=Limits(tokens=20_000)))
+    assert (case.outcome, case.assignments["a1"].spent.tokens) == ("done", 18_000)
+    assert (clerk.turns, clerk.most) == (6, 3)

@@ -150,7 +150,8 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
     if assignment.parent or assignment.limits is not UNLIMITED:
         over = _over_budget(plan, assignment, reserve)
         if over is not None:
-            _run_out(plan, assignment, *over)
+            if not _may_yet_fit(plan, assignment, reserve):
+                _run_out(plan, assignment, *over)
             return
         _reserve(plan, assignment, reserve)
     name, seat, turn, attempt = assignment.id, assignment.seat, assignment.turn, assignment.attempt + 1
@@ -183,6 +184,19 @@ def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tupl
         if what:
             found = (one, Reason(f"budget_{what}", {"agent": one.agent, "assignment": one.id}))
     return found
+
+
+def _may_yet_fit(plan: _Plan, assignment: Assignment, reserve: Spending) -> bool:
+    """Whether only what turns under way hold stands in the way: they may cost less, so their end is waited for."""
+    held = False
+    for one in chain(plan.case, assignment):
+        if one.limits is UNLIMITED:
+            continue
+        what = one.limits.exceeded_by(one.spent.plus(reserve))
+        if what and not (what == "tokens" and not one.limits.exceeded_by(one.spent.plus(Spending(turns=1, tokens=1)))):
+            return False
+        held = held or one.reserved != NOTHING or one.id in plan.reserved
+    return held
 
 
 def _reserve(plan: _Plan, assignment: Assignment, reserve: Spending) -> None:
