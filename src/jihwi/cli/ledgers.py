@@ -175,7 +175,8 @@ def _tell(session: Session, verdict: Verdict, vouched: Vouched) -> None:
     if screen.json:
         return
     screen.out.print(f"{verdict.case_id}: {screen.words(*_in_words(verdict, vouched, surely))}", markup=False)
-    count = f"{verdict.events} ({verdict.erased} erased)" if verdict.erased else str(verdict.events)
+    erased = screen.words(f" (내용이 지워진 것 {verdict.erased})", f" ({verdict.erased} erased)")
+    count = f"{verdict.events}{erased if verdict.erased else ''}"
     screen.out.print(f"{screen.words('기록', 'events')}: {count}", markup=False)
     screen.out.print(f"{screen.words('머리값', 'head')}: {verdict.head.hex()}", markup=False)
     if vouched.seq:
