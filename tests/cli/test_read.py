@@ -218,6 +218,18 @@ def test_two_folders_of_one_name_stay_apart(tmp_path: Path) -> None:
     assert "2024년" in (tmp_path / "고친것/규정/여비.txt").read_text("utf-8")
 
 
+def test_the_name_of_a_folder_is_covered_too(tmp_path: Path) -> None:
+    for name in (RESIDENT, "나"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "글.txt").write_text("여비 규정이다.\n", "cp949")
+    answer = jihwi(tmp_path, RESIDENT, "나", "--out", "결과", "--fix", "고친것", "--json").stdout
+    assert {one["written"] for one in json.loads(answer)["repaired"]} == {"______-_______/글.txt", "나/글.txt"}
+    assert (tmp_path / "고친것/______-_______/글.txt").exists()
+    names = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")]
+    assert sorted(name for name in names if RESIDENT in name) == [RESIDENT, f"{RESIDENT}/글.txt"]
+    assert RESIDENT not in answer + (tmp_path / "결과/readiness.html").read_text("utf-8")
+
+
 def test_what_lies_in_an_archive_of_one_of_two_folders_keeps_its_place(tmp_path: Path) -> None:
     for name in ("가", "나"):
         (tmp_path / name).mkdir()

@@ -164,7 +164,7 @@ def read_paths(session: Session, paths: list[Path], out: Path | None, fix: Path 
             builder.add(outcome)
         report = builder.done(this.hidden)
         if shelf is not None:
-            shelf.put_report(report, ", ".join(path.resolve().name for path in paths), session)
+            shelf.put_report(report, room.masked_name(", ".join(path.resolve().name for path in paths)), session)
         _say(session, room, report, _Facts(kept.taken, opened, shelf, repaired, fix, read))
     return 0 if read else NOTHING_READ
 
@@ -232,10 +232,11 @@ def _told(session: Session, room: ReadingRoom, outcomes: Iterator[Outcome], tota
 def _mended(room: ReadingRoom, outcome: Outcome, source: _Source, target: Path, shown: str) -> list[dict[str, str]]:
     """What was written of one file into the folder for mended copies; `shown` is its name in the report."""
     own = room.moved(outcome, outcome.path.removeprefix(source.prefix))
-    place = target / room.safe_path(source.prefix) if source.prefix else target
-    names = {own.path: shown.removeprefix(source.prefix)}
+    prefix = room.masked_name(source.prefix)
+    place = target / room.safe_path(prefix) if prefix else target
+    names = {own.path: shown.removeprefix(prefix)}
     return [
-        {"path": source.prefix + one.path, "written": source.prefix + one.written, "how": one.how}
+        {"path": prefix + one.path, "written": str(room.safe_path(prefix + one.written)), "how": one.how}
         for one in room.repair([own], source.folder, place, names)
     ]
 
