@@ -14,11 +14,12 @@ from jihwi.case import person
 from jihwi.case.assignment import AgentSpec, MindSpec, Policy, Reason, SkillSpec
 from jihwi.case.budget import NOTHING, Limits, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
-from jihwi.case.decide import decide, view_of
+from jihwi.case.decide import decide
 from jihwi.case.fold import apply, fold
 from jihwi.case.ledger import GENESIS, Sealed, open_event, seal, verify
 from jihwi.case.state import Case, in_flight, waits
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
+from jihwi.case.viewing import view_of
 from jihwi.errors import CommandRefused
 from jihwi.evidence import Claim
 

@@ -17,6 +17,7 @@ import pytest
 from jihwi.errors import ReadingUnavailable
 from jihwi.readers import FileToRead, Limits, Outcome
 from jihwi.readers.sandbox import SandboxReadingService
+from tests.readers.unsteady import starts
 
 LIMITS = Limits(seconds=30.0, memory_bytes=512 << 20, output_characters=20_000, attachment_count=4)
 ROOT = Path(__file__).resolve().parents[2]
@@ -227,6 +228,16 @@ def test_a_worker_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
         pytest.raises(ReadingUnavailable, match="no_such_worker"),
     ):
         read(service, tmp_path, "글")
+
+
+def test_a_start_that_fails_in_the_middle_of_a_folder_is_tried_once_more(tmp_path: Path) -> None:
+    try:
+        with SandboxReadingService(LIMITS, processes=1, worker="tests.readers.unsteady") as service:
+            outcomes = read(service, tmp_path, "앞의 글은 읽힙니다", "crash", "뒤의 글도 읽힙니다")
+        assert [outcome.reading is not None for outcome in outcomes] == [True, False, True]
+        assert starts(os.getpid()).read_text() == "sss"
+    finally:
+        starts(os.getpid()).unlink(missing_ok=True)
 
 
 def test_the_service_can_be_used_again_after_it_was_closed(tmp_path: Path) -> None:

@@ -70,6 +70,25 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     depth: int | None = None
     """How deep delegation may go below this assignment."""
 
+    def within(self, other: Limits) -> Limits:
+        """The smaller of both, each by itself.
+
+        >>> Limits(turns=2, tokens=500).within(Limits(turns=3))
+        Limits(tokens=500, micros=None, ms=None, turns=2, handoffs=None, depth=None)
+        """
+
+        def least(a: int | None, b: int | None) -> int | None:
+            return b if a is None else a if b is None else min(a, b)
+
+        return Limits(
+            least(self.tokens, other.tokens),
+            least(self.micros, other.micros),
+            least(self.ms, other.ms),
+            least(self.turns, other.turns),
+            least(self.handoffs, other.handoffs),
+            least(self.depth, other.depth),
+        )
+
     def exceeded_by(self, spending: Spending) -> str:
         """The first thing of which `spending` is more than allowed; empty when all is within."""
         if self.turns is not None and spending.turns > self.turns:

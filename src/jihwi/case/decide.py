@@ -20,9 +20,9 @@ import rfc8785
 from jihwi.case import events as e
 from jihwi.case.approval import action_digest, needs_approval
 from jihwi.case.assignment import Reason, ReportStatus, SkillSpec
-from jihwi.case.budget import NOTHING, UNLIMITED, Limits, Spending
+from jihwi.case.budget import NOTHING, UNLIMITED, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
-from jihwi.case.fold import ROOT, chain
+from jihwi.case.fold import chain
 from jihwi.case.governor import CIRCLES, choices_after
 from jihwi.case.judging import may_judge, opened_to_judge, to_a_person, verdict_of
 from jihwi.case.revision import report_digest
@@ -37,11 +37,9 @@ from jihwi.case.turn import (
     Post,
     Release,
     Report,
-    View,
 )
-from jihwi.evidence import classes_in
 
-__all__ = ["RELEASE", "budget_left", "decide", "request_of", "view_of"]
+__all__ = ["RELEASE", "decide"]
 
 DEPTH = 4
 """How deep delegation goes when nothing else is said."""
@@ -313,27 +311,11 @@ def _delegate(plan: _Plan, assignment: Assignment, state: ActionState, action: D
         assignment.turn,
         state.number,
         action.inputs,
-        _narrower(action.limits, case.agents[action.agent].limits),
+        action.limits.within(case.agents[action.agent].limits),
         action.join,
         max(0, action.wait_seconds) * 1000,
     )
     plan.record((assignment.id, assignment.turn, state.number, assignment.seat), opened, assignment)
-
-
-def _narrower(one: Limits, other: Limits) -> Limits:
-    """The smaller of two limits, field by field."""
-
-    def least(a: int | None, b: int | None) -> int | None:
-        return b if a is None else a if b is None else min(a, b)
-
-    return Limits(
-        least(one.tokens, other.tokens),
-        least(one.micros, other.micros),
-        least(one.ms, other.ms),
-        least(one.turns, other.turns),
-        least(one.handoffs, other.handoffs),
-        least(one.depth, other.depth),
-    )
 
 
 def _refuse(plan: _Plan, assignment: Assignment, state: ActionState, reason: Reason) -> None:
@@ -566,64 +548,3 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     else:
         body = e.HandedOff(assignment.id, turn, state.number, assignment.agent, ending.agent, ending.note)
         plan.record(key, body, assignment)
-
-
-# ── what a mind is shown ─────────────────────────────────────────────────────
-
-
-def budget_left(case: Case, assignment: Assignment) -> Limits:
-    """What the assignment may still spend: the least along the way up to the root."""
-    left = UNLIMITED
-    if not assignment.parent and assignment.limits is UNLIMITED:
-        return left
-    for one in chain(case, assignment):
-        limit = one.limits
-        if limit is UNLIMITED:
-            continue
-        used = one.spent.plus(one.reserved)
-        left = _narrower(
-            left,
-            Limits(
-                None if limit.tokens is None else max(0, limit.tokens - used.tokens),
-                None if limit.micros is None else max(0, limit.micros - used.micros),
-                None if limit.ms is None else max(0, limit.ms - used.ms),
-                None if limit.turns is None else max(0, limit.turns - used.turns),
-                None if limit.handoffs is None else max(0, limit.handoffs - used.handoffs),
-                None if limit.depth is None else max(0, limit.depth + one.depth - assignment.depth),
-            ),
-        )
-    return left
-
-
-def request_of(case: Case, assignment: Assignment) -> str:
-    """What was asked for where this work belongs: the case's request, or that of the follow-up it is part of."""
-    root = assignment
-    while root.parent:
-        root = case.assignments[root.parent]
-    return case.request if root.id == ROOT or root.aside else root.task
-
-
-def view_of(case: Case, assignment_id: str) -> View:
-    """What the mind of an assignment is shown for its next turn. Raises KeyError for an unknown assignment."""
-    assignment = case.assignments[assignment_id]
-    return View(
-        case.id,
-        assignment.id,
-        assignment.seat,
-        assignment.turn,
-        case.agents[assignment.agent],
-        assignment.mind,
-        request_of(case, assignment),
-        case.language,
-        assignment.task,
-        assignment.inputs,
-        assignment.transcript.seen(),
-        case.findings,
-        budget_left(case, assignment),
-        tuple(case.agents.values()),
-        case.seq,
-        assignment.prompt_seq,
-        assignment.prompt_digest,
-        not assignment.parent and not assignment.aside,
-        classes_in(case.labels),
-    )

@@ -19,9 +19,9 @@ from jihwi.case.assignment import Reason
 from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.commands import Publish, RunSkill, Think
 from jihwi.case.compaction import compacted
-from jihwi.case.decide import request_of, view_of
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Call, HandOff, Report, Turn, View
+from jihwi.case.viewing import request_of, view_of
 from jihwi.errors import (
     ExtraMissing,
     JihwiError,

@@ -160,6 +160,8 @@ class _Pool:
         self._all: set[_Worker] = set()
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
+        self._proven = False
+        """Whether a worker has been started."""
 
     def start(self, file: FileToRead) -> _Task:
         task = _Task(file)
@@ -217,9 +219,17 @@ class _Pool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        worker = _Worker(self._limits, self._command)
+        try:
+            worker = _Worker(self._limits, self._command)
+        except ReadingUnavailable:
+            if not self._proven:
+                raise
+            # It could be started before: the machine is busy or short of memory just now, and a folder half read
+            # should not end for that.
+            worker = _Worker(self._limits, self._command)
         with self._lock:
             if not self._closed:
+                self._proven = True
                 self._all.add(worker)
                 return worker
         worker.dispose()
@@ -297,7 +307,8 @@ class _Worker:
             msgspec.msgpack.decode(self._receive(START_SECONDS), type=Ready)
         except (_Gone, OSError, msgspec.MsgspecError) as error:
             self.dispose()
-            raise ReadingUnavailable(" ".join(command), str(error) or type(error).__name__) from error
+            why = f"{error.code}, {error.detail}" if isinstance(error, _Gone) else str(error) or type(error).__name__
+            raise ReadingUnavailable(" ".join(command), why) from error
 
     def read(self, job: Job, task: _Task, frames: list[bytes | Lost]) -> bool:
         """Have the file read, adding each frame to `frames`; whether the worker is tired.
@@ -352,7 +363,7 @@ class _Worker:
             left = deadline - time.monotonic()
             if not self._poll.poll(max(0.0, left) * 1000):
                 self.stop()
-                raise _Gone("reader_timeout", f"{self._limits.seconds:g} s")
+                raise _Gone("reader_timeout", f"{max(seconds, self._limits.seconds):g} s")
             part = os.read(self._answers, min(size - len(parts), 1 << 20))
             if not part:
                 raise self._how_it_ended()
