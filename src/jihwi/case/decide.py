@@ -522,7 +522,7 @@ def _release(plan: _Plan, assignment: Assignment, state: ActionState, action: Re
 def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     case, turn = plan.case, assignment.turn
     key = (assignment.id, turn, assignment.ending_number, assignment.seat)
-    if isinstance(ending, Report):
+    if not isinstance(ending, HandOff):
         reported = e.Reported(assignment.id, turn, ending.status, of_turn=True)
         plan.record(key, reported, assignment)
         if [one.id for one in open_roots(case)] == [assignment.id]:

@@ -259,10 +259,11 @@ class Transcript(Sequence[Entry]):
 
     def say(self, entry: Entry) -> None:
         """One more entry."""
-        if len(self._entries) != self._length:
-            self._entries = self._entries[: self._length]
-        self._entries.append(entry)
-        self._length += 1
+        entries, length = self._entries, self._length
+        if len(entries) != length:
+            entries = self._entries = entries[:length]
+        entries.append(entry)
+        self._length = length + 1
 
     def seen(self) -> Transcript:
         """This transcript as it stands now."""

@@ -64,5 +64,5 @@ def view_of(case: Case, assignment_id: str) -> View:
         assignment.prompt_seq,
         assignment.prompt_digest,
         not assignment.parent and not assignment.aside,
-        classes_in(case.labels),
+        classes_in(case.labels) if case.labels else (),
     )

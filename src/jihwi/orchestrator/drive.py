@@ -200,7 +200,7 @@ class Drive:
 
     async def _commit(self, *, starts: bool) -> None:
         """Append what is pending. The last facts of a case that has ended let its lease go with them."""
-        if not self._log.pending:
+        if not self._log.fresh:
             return
         lease, over, at_rest = self.lease, False, False
         if not starts:

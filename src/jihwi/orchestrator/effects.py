@@ -374,11 +374,8 @@ class Effects:
 
     def _cost(self, usage: Spending, began: float) -> Spending:
         """What was used, with the time since `began`."""
-        ms = self._since(began)
-        return usage.plus(Spending(ms=ms)) if ms else usage
-
-    def _since(self, began: float) -> int:
-        return max(0, round((self._seconds() - began) * 1000))
+        ms = round((self._seconds() - began) * 1000)
+        return usage.plus(Spending(ms=ms)) if ms > 0 else usage
 
     def _retry_at(self, failures: int) -> int:
         """When to try again: twice as long each time, with half of it by chance; at once when it is none yet."""

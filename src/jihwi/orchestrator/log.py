@@ -41,6 +41,8 @@ def patch_of(
     """
     # A paused or parked case is not woken: nothing comes due in it until a person lets it go on.
     wake_at_ms = min(case.timers.values()) if case.timers and case.status == "open" else 0
+    if starts and not opens:
+        return Patch("running", wake_at_ms, waits(case))
     status: CaseStatus = "running"
     if not starts:
         status = _STATUS[case.status]
