@@ -17,7 +17,6 @@ from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Finding
 from jihwi.errors import SkillArguments, SkillInvalid
 from jihwi.evidence import SecurityClass, Viewer
-from jihwi.skills.fitting import plain_object as _plain_object
 from jihwi.skills.fitting import surely_fits as _surely_fits
 
 __all__ = ["Skill", "SkillBox", "SkillContext", "SkillResult"]
@@ -87,7 +86,6 @@ class SkillBox:
             if skill.spec.name in self._skills:
                 raise SkillInvalid(skill.spec.name, "two skills bear this name")
             self._skills[skill.spec.name] = skill
-        self._plain = {one.spec.name: fits for one in self._skills.values() if (fits := _plain_object(one.schema))}
         self._validators: dict[str, Any] = {}
 
     def names(self) -> list[str]:
@@ -104,8 +102,7 @@ class SkillBox:
 
     def check(self, name: str, arguments: dict[str, Any]) -> None:
         """Raise `SkillArguments`, saying what is wrong, unless `arguments` fit the skill's schema."""
-        plain = self._plain.get(name)
-        if plain(arguments) if plain is not None else _surely_fits(self._skills[name].schema, arguments):
+        if _surely_fits(self._skills[name].schema, arguments):
             return
         validator = self._validators.get(name)
         if validator is None:

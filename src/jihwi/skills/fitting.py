@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["plain_object", "surely_fits"]
+__all__ = ["surely_fits"]
 
 _KNOWN = frozenset(
     ("type", "properties", "required", "additionalProperties", "items", "enum", "title", "description", "default")
@@ -41,45 +41,6 @@ def surely_fits(schema: Any, value: Any) -> bool:
     if type(value) is list and "items" in schema:
         return all(surely_fits(schema["items"], one) for one in value)
     return True
-
-
-def plain_object(schema: Any) -> Callable[[dict[str, Any]], bool] | None:
-    """The same answer sooner, for the schema of an object whose properties have a type and no other condition; `None`
-    for any other schema.
-
-    >>> fits = plain_object({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False})
-    >>> fits({"a": "x"}), fits({"a": 1}), fits({"b": "x"})
-    (True, False, False)
-    """
-    if type(schema) is not dict or not schema.keys() <= _KNOWN - {"items", "enum"} or schema.get("type") != "object":
-        return None
-    kinds: dict[str, tuple[type, ...]] = {}
-    for name, one in schema.get("properties", {}).items():
-        told = _KINDS.get(one.get("type")) if type(one) is dict and one.keys() <= _TOLD else None
-        if told is None:
-            return None
-        kinds[name] = told
-    if schema.get("additionalProperties") is not False:
-        return None
-    required = frozenset(schema.get("required", ()))
-
-    def fits(value: dict[str, Any]) -> bool:
-        for name, one in value.items():
-            if type(one) not in kinds.get(name, ()):
-                return False
-        return required <= value.keys()
-
-    return fits
-
-
-_TOLD = frozenset(("type", "title", "description", "default"))
-_KINDS: dict[Any, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "null": (type(None),),
-}
 
 
 def _object_fits(schema: Mapping[str, Any], value: dict[str, Any]) -> bool:
