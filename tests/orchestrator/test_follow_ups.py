@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from jihwi.case import events as e
 from jihwi.case import person
 from jihwi.case.assignment import Policy
 from jihwi.case.budget import Limits
+from jihwi.case.ledger import Sealed, open_event
 from jihwi.case.state import Case
-from jihwi.case.turn import Ask, Call, Delegate, Post, Release, Report, Turn, View
+from jihwi.case.turn import Ask, Call, Delegate, HandOff, Post, Release, Report, Turn, View
 from jihwi.errors import CommandRefused
 from jihwi.evidence import Claim
 from jihwi.orchestrator import Orchestrator, load_log
+from jihwi.store import Lease, Patch
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import Press, a_skill, an_agent, an_opening, an_orchestrator
 
@@ -153,3 +157,39 @@ async def test_who_works_beside_a_case_releases_nothing() -> None:
     case = await driven(house, case_id)
     assert press.released == []
     assert not case.assignments["a2"].open
+
+
+class Rows(MemoryStore):
+    """Tells after each append which kinds of facts it brought and what the case's row then said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[list[str], str]] = []
+
+    async def append(
+        self,
+        case_id: str,
+        events: Sequence[Sealed],
+        patch: Patch,
+        *,
+        blobs: Mapping[str, bytes] = {},
+        lease: Lease | None = None,
+    ) -> None:
+        await super().append(case_id, events, patch, blobs=blobs, lease=lease)
+        self.told.append(([open_event(one).kind for one in events], patch.status))
+
+
+async def test_a_case_stopped_in_the_commit_that_starts_work_beside_it_is_listed_as_stopped() -> None:
+    def giver(view: View) -> Turn:
+        return Turn(actions=(Ask("?") if view.turn == 1 else HandOff("worker", "go on"),))
+
+    store, look = Rows(), a_skill("look")
+    functions = {"giver": giver, "worker": worker, "looker": lambda view: Turn(actions=(Call("look"),))}
+    house = an_orchestrator(store, functions, look)
+    agents = (an_agent("giver", handoffs=("worker",)), an_agent("worker"))
+    case_id = await house.open(an_opening(*agents, limits=Limits(turns=2)))
+    await driven(house, case_id)
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("looker", look), "look", {}, by="kim"))
+    await house.submit(case_id, lambda now: person.answer(now, "!", by="kim"))
+    assert (await driven(house, case_id)).status == "parked"
+    assert [status for kinds, status in store.told if {"case_parked", "skill_started"} <= set(kinds)] == ["parked"]

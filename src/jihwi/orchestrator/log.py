@@ -39,17 +39,15 @@ def patch_of(
     `at_rest`: `decide` has just said that nothing more is due. `opens`: these are the case's first events, so the row
     is new and holds nothing yet. `starts`, `taker`, `over`: as `CaseLog.append` has them.
     """
+    status, wake_at_ms = _STATUS[case.status], 0
     # A paused or parked case is not woken: nothing comes due in it until a person lets it go on.
-    wake_at_ms = min(case.timers.values()) if case.timers and case.status == "open" else 0
-    if starts and not opens:
-        return Patch("running", wake_at_ms, waits(case))
-    status: CaseStatus = "running"
-    if not starts:
-        status = _STATUS[case.status]
-        if status == "running" and not in_flight(case) and (at_rest or not decide(case)):
+    if case.status == "open":
+        if case.timers:
+            wake_at_ms = min(case.timers.values())
+        if not starts and not in_flight(case) and (at_rest or not decide(case)):
             status = "waiting"
-        elif status == "closed" and case.outcome == "failed":
-            status = "failed"
+    elif status == "closed" and case.outcome == "failed":
+        status = "failed"
     if not opens:
         return Patch(status, wake_at_ms, waits(case), let_go=over)
     runner, seconds = taker or ("", 0.0)
