@@ -293,24 +293,27 @@ def test_what_a_name_or_a_document_inside_holds_is_counted_and_never_shown(tmp_p
         (folder / f"홍길동 {number}.txt").write_text(f"{number[:2]}년생의 이력서이다.\n", "cp949")
     with zipfile.ZipFile(folder / "묶음.zip", "w") as archive:
         archive.writestr(f"명부 {RESIDENT}.txt", f"주민등록번호 {RESIDENT}\n대외비\n")
+        archive.writestr(f"명부 {ANOTHER}.txt", "다른 사람의 명부이다.\n")
         archive.writestr(f"깨진 {RESIDENT}.docx", b"PK\x03\x04")
     done = jihwi(tmp_path, "문서", "--out", "결과", "--fix", "고친것", "--json")
     answer = json.loads(done.stdout)
     lines = {line["path"]: line for line in answer["files"]}
-    assert sorted(lines) == ["묶음.zip", "홍길동 ******-*******.txt", "홍길동 ******-*******.txt (2)"]
-    # one in the text inside, and one in each of the two names that the archive lists
-    assert lines["묶음.zip"]["personal_data"] == {"resident_number": 3}
+    assert sorted(lines) == ["묶음.zip", "홍길동 ******-******* (2).txt", "홍길동 ******-*******.txt"]
+    # one in the text inside, and one in each of the three names that the archive lists
+    assert lines["묶음.zip"]["personal_data"] == {"resident_number": 4}
     assert lines["묶음.zip"]["labels"] == ["대외비"]
     said = " ".join(remark["ko"] for remark in lines["묶음.zip"]["remarks"])
-    assert "2개 가운데 1개를 읽지 못했습니다: 깨진 ******-*******.docx" in said
+    assert "3개 가운데 1개를 읽지 못했습니다: 깨진 ******-*******.docx" in said
     assert "파일 이름에 개인정보가 있습니다(주민등록번호 1)" in str(lines["홍길동 ******-*******.txt"]["remarks"])
     shown = done.stdout + done.stderr + jihwi(tmp_path, "문서").stdout
     shown += "".join((tmp_path / f"결과/readiness.{kind}").read_text("utf-8") for kind in ("html", "json", "csv"))
     assert not [number for number in (RESIDENT, ANOTHER) if number[7:] in shown]
     names = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if folder not in path.parents]
     assert not [name for name in names if RESIDENT[7:] in name or ANOTHER[7:] in name]
-    assert len([one for one in answer["repaired"] if one["how"] == "utf-8"]) == 3
-    assert {one["written"] for one in answer["repaired"]} >= {"묶음.zip/명부 ______-_______.txt"}
+    assert len([one for one in answer["repaired"] if one["how"] == "utf-8"]) == 4
+    inside = ("묶음.zip/명부 ______-_______.txt", "묶음.zip/명부 ______-_______ (2).txt")
+    assert {one["written"] for one in answer["repaired"]} >= set(inside)
+    assert len({(tmp_path / "고친것" / one).read_text("utf-8") for one in inside}) == 2
 
 
 def test_a_person_at_a_terminal_sees_how_far_it_is(tmp_path: Path, office: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jihwi.errors import FileBroken
 from jihwi.readers import Limits
+from jihwi.readers.naming import FreeNames
 from tests.readers.asking import kinds, read, table_of, texts, warned
 
 
@@ -216,6 +219,21 @@ def test_json_nested_without_end_is_no_crash(data: bytes) -> None:
 
 def test_a_name_that_comes_twice_keeps_both_its_values() -> None:
     assert texts(read("json", b'{"a": 1, "b": 2, "a": 3}')) == ["a: 1", "b: 2", "a (2): 3"]
+
+
+def test_a_name_that_comes_very_often_is_counted_through_without_counting_from_the_start() -> None:
+    pairs = ", ".join(f'"a": {number}' for number in range(1, 100_001))
+    assert read("json", ("{" + pairs + "}").encode()).text.endswith("a (99999): 99999\na (100000): 100000")
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "a (2)", "b", "B"]), st.sampled_from(["", ".txt"]))))
+def test_no_name_is_given_out_twice(wanted: list[tuple[str, str]]) -> None:
+    names = FreeNames(key=str.lower)
+    given_out = [names.take(name, ending) for name, ending in wanted]
+    assert len({name.lower() for name in given_out}) == len(wanted)
+    for (name, ending), free in zip(wanted, given_out, strict=True):
+        assert free.startswith(name)
+        assert free.endswith(ending)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from jihwi.library.database import LibraryDatabase
 from jihwi.library.indexing import CHUNKS_A_COMMIT, IndexKeeper, index_key_of
 from jihwi.library.types import CollectionInfo, Document, IngestProgress, IngestReport
 from jihwi.readers import FileToRead, Outcome, ReadingService
+from jihwi.readers.naming import FreeNames
 
 __all__ = ["Ingest", "Progress"]
 
@@ -201,9 +202,9 @@ class Ingest:
         )
         if key:
             yield self._keeper.indexed(catalogue, document, partition, key)
-        names: set[str] = set()
+        names = FreeNames(key=path_key)
         for attachment in outcome.attachments:
-            name = _free_name(attachment.path.removeprefix(outcome.path).strip("/") or "attachment", names)
+            name = names.take(attachment.path.removeprefix(outcome.path).strip("/") or "attachment")
             yield from self._put(catalogue, attachment, f"{path}/{name}", one, container=document.source.document_id)
 
     def _remove(self, gone: Sequence[DocumentRow]) -> None:
@@ -281,15 +282,6 @@ def _digest_of(location: str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    """A name no other attachment of the same file has."""
-    free, number = name, 2
-    while path_key(free) in taken:
-        free, number = f"{name} ({number})", number + 1
-    taken.add(path_key(free))
-    return free
 
 
 def _document(

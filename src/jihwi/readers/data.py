@@ -14,6 +14,7 @@ from jihwi.evidence import Metadata, ReadingBuilder
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.encoding import Decoded, decode
 from jihwi.readers.html import write_html
+from jihwi.readers.naming import FreeNames
 from jihwi.readers.package import local, parse_xml
 from jihwi.readers.text import write_text
 
@@ -76,14 +77,11 @@ def _where(error: ValueError | RecursionError) -> str:
 
 def _every_pair(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A mapping in which a name that comes again keeps both its values: the second as `이름 (2)`."""
-    found: dict[str, object] = {}
-    for name, value in pairs:
-        number, free = 1, name
-        while free in found:
-            number += 1
-            free = f"{name} ({number})"
-        found[free] = value
-    return found
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = FreeNames()
+    return {names.take(name): value for name, value in pairs}
 
 
 def _lines(builder: ReadingBuilder, text: str) -> list[object]:

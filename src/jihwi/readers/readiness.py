@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
 
 import msgspec
 
 from jihwi.readers import GradeLetter, Outcome, Remark
+from jihwi.readers.naming import FreeNames
 from jihwi.readers.personal import KINDS, count_personal_data, masked_name
 from jihwi.readers.versions import Group, Member, groups_of, sketch_of
 from jihwi.readers.words import CATALOGUE, remark
@@ -117,7 +119,7 @@ class ReadinessBuilder:
     def __init__(self) -> None:
         self._lines: list[FileLine] = []
         self._members: list[Member] = []
-        self._names: set[str] = set()
+        self._names = FreeNames()
 
     def add(self, outcome: Outcome, security_class: str = "") -> FileLine:
         """Note one file and its class; its line comes back, without what only the whole folder tells."""
@@ -137,13 +139,9 @@ class ReadinessBuilder:
 
     def _name(self, path: str) -> str:
         """The name a file is shown under: two that differ in a covered number only are counted through."""
-        masked, number = masked_name(path), 1
-        shown = masked
-        while shown in self._names:
-            number += 1
-            shown = f"{masked} ({number})"
-        self._names.add(shown)
-        return shown
+        masked = masked_name(path)
+        ending = PurePosixPath(masked).suffix
+        return self._names.take(masked.removesuffix(ending), ending)
 
     def done(self, hidden: int = 0) -> Readiness:
         """The report on all files noted."""

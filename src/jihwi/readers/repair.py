@@ -22,6 +22,7 @@ import msgspec
 from jihwi.errors import FolderOverlaps
 from jihwi.evidence import Reading
 from jihwi.readers import Outcome
+from jihwi.readers.naming import FreeNames
 from jihwi.readers.personal import masked_name
 from jihwi.readers.writers import to_markdown, to_text
 
@@ -56,20 +57,37 @@ def repair(
 
     `names` says under which name a file is shown and its copy written, where that is not its own. Raises
     `FolderOverlaps` before anything is written when one folder lies in the other. A file is written whole or
-    not at all; one that is there from an earlier run is replaced.
+    not at all; one that is there from an earlier run is replaced, and two of one run never lie in one place.
     """
     refuse_overlap(folder, target)
+    places = _Places(target)
     for outcome in outcomes:
-        yield from _each(outcome, folder, target, (names or {}).get(outcome.path, outcome.path))
+        yield from _each(outcome, folder, places, (names or {}).get(outcome.path, outcome.path))
 
 
-def _each(outcome: Outcome, folder: Path, target: Path, shown: str, inside: bool = False) -> Iterator[Repaired]:
+class _Places:
+    """Where the copies of one run lie: no two in one place, whatever their files are called."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._names = FreeNames()
+
+    def write(self, shown: str, ending: str, text: str) -> str:
+        """Write a copy of the file shown as `shown`; answers where it lies in the folder."""
+        wanted = str(safe_path(shown + ending))
+        suffix = ending or PurePosixPath(wanted).suffix
+        place = self._names.take(wanted.removesuffix(suffix), suffix)
+        _write(self._target / place, text)
+        return place
+
+
+def _each(outcome: Outcome, folder: Path, places: _Places, shown: str, inside: bool = False) -> Iterator[Repaired]:
     """One file, and the documents inside it."""
-    done = _one(outcome, folder, target, shown, inside)
+    done = _one(outcome, folder, places, shown, inside)
     if done is not None:
         yield done
     for part in outcome.attachments:
-        yield from _each(part, folder, target, masked_name(shown + part.path[len(outcome.path) :]), True)
+        yield from _each(part, folder, places, masked_name(shown + part.path[len(outcome.path) :]), True)
 
 
 def refuse_overlap(folder: Path, target: Path) -> None:
@@ -79,26 +97,18 @@ def refuse_overlap(folder: Path, target: Path) -> None:
         raise FolderOverlaps(str(target), str(folder))
 
 
-def _one(outcome: Outcome, folder: Path, target: Path, shown: str, inside: bool) -> Repaired | None:
+def _one(outcome: Outcome, folder: Path, places: _Places, shown: str, inside: bool) -> Repaired | None:
     reading = outcome.reading
     if reading is None or not reading.text.strip() or outcome.format in _LISTS:
         return None
     if outcome.format in _ENCODED and any(r.code in _ENCODING_REMARKS for r in outcome.remarks):
         text = _decoded(outcome, folder) or _written_anew(reading, outcome.format)
         if text:
-            place = safe_path(shown)
-            _write(target / place, _declaring_utf8(text, outcome.format))
-            return Repaired(shown, str(place), "utf-8")
+            return Repaired(shown, places.write(shown, "", _declaring_utf8(text, outcome.format)), "utf-8")
     elif outcome.format in _READABLE_AS_IT_IS and outcome.grade in ("A", "B"):
         text = _written_anew(reading, outcome.format) if inside else ""
-        if not text:
-            return None
-        place = safe_path(shown)
-        _write(target / place, text)
-        return Repaired(shown, str(place), "utf-8")
-    place = safe_path(shown + ".md")
-    _write(target / place, to_markdown(reading))
-    return Repaired(shown, str(place), "markdown")
+        return Repaired(shown, places.write(shown, "", text), "utf-8") if text else None
+    return Repaired(shown, places.write(shown, ".md", to_markdown(reading)), "markdown")
 
 
 def _decoded(outcome: Outcome, folder: Path) -> str:
