@@ -90,7 +90,6 @@ def recognise(picture: bytes, seconds: float) -> list[Recognised] | None:
 
 
 def _recognised(picture: bytes, seconds: float) -> list[Recognised] | None:
-    beat()
     with tempfile.TemporaryDirectory(prefix="jihwi-") as folder:
         # One look gives both: the words with their boxes, and the blanks between them.
         options = ("-l", "+".join(available()), "--psm", "4", "--dpi", str(RESOLUTION), "tsv", "txt")
@@ -130,6 +129,7 @@ def _called(picture: bytes, seconds: float, *words: str) -> str | None:
     program = shutil.which("tesseract")
     if program is None:
         return None
+    beat()
     try:
         said = subprocess.run(
             [program, "stdin", *words],
