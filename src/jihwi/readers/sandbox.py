@@ -307,7 +307,10 @@ class _Worker:
             msgspec.msgpack.decode(self._receive(START_SECONDS), type=Ready)
         except (_Gone, OSError, msgspec.MsgspecError) as error:
             self.dispose()
-            why = f"{error.code}, {error.detail}" if isinstance(error, _Gone) else str(error) or type(error).__name__
+            why = str(error) or type(error).__name__
+            if isinstance(error, _Gone):
+                silent = error.code == "reader_timeout"
+                why = f"silent for {START_SECONDS:g} s" if silent else f"{error.code}, {error.detail}"
             raise ReadingUnavailable(" ".join(command), why) from error
 
     def read(self, job: Job, task: _Task, frames: list[bytes | Lost]) -> bool:
@@ -363,7 +366,7 @@ class _Worker:
             left = deadline - time.monotonic()
             if not self._poll.poll(max(0.0, left) * 1000):
                 self.stop()
-                raise _Gone("reader_timeout", f"{max(seconds, self._limits.seconds):g} s")
+                raise _Gone("reader_timeout", f"{self._limits.seconds:g} s")
             part = os.read(self._answers, min(size - len(parts), 1 << 20))
             if not part:
                 raise self._how_it_ended()
