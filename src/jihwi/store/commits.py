@@ -14,9 +14,10 @@ from operator import attrgetter
 import msgspec
 
 from jihwi.case.ledger import Sealed, previous_of
+from jihwi.errors import StoreCorrupt
 from jihwi.store import BLOB_BYTES
 
-__all__ = ["Row", "emptied", "events_of", "follow_on", "rows_of"]
+__all__ = ["Row", "emptied", "events_of", "follow_on", "page_of", "rows_of"]
 
 Row = tuple[int, bytes, bytes | None, bytes | None, bytes, bytes | None]
 """First number, header, salt, body, head of the last event, the later ones."""
@@ -102,6 +103,21 @@ def events_of(rows: Iterable[Row]) -> list[Sealed]:
                 seq, header, salt, body = seq + 1, one.header, one.salt, one.body
         events.append(Sealed(seq, header, salt, body, head))
     return events
+
+
+def page_of(rows: Iterable[Row], after: int, *, case_id: str, place: str) -> list[Sealed]:
+    """The events numbered after `after` that rows hold; the first row may begin before it.
+
+    Raises `StoreCorrupt`, naming the store's `place`, when a row cannot be read or lost a body it never let go.
+    """
+    try:
+        page = events_of(rows)
+    except msgspec.MsgspecError as problem:
+        raise StoreCorrupt(place, f"events of {case_id} cannot be read: {problem}") from problem
+    for event in page:
+        if event.body is None and event.salt is not None:
+            raise StoreCorrupt(place, f"the body of {case_id}/{event.seq} is missing")
+    return page[after + 1 - page[0].seq :] if page and page[0].seq <= after else page
 
 
 def emptied(later: bytes, first_seq: int, seqs: Collection[int]) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -15,13 +16,13 @@ Opener = Callable[[], Awaitable[EventStore]]
 """Opens the store under test, each time another instance over the same ground."""
 
 
-class OpenedStores:
+class OpenedStores(ABC):
     """The fixtures of every contract of a store."""
 
     @pytest.fixture
+    @abstractmethod
     def opener(self) -> Opener:
         """How to open the store under test; the subclass says."""
-        raise NotImplementedError
 
     @pytest.fixture
     async def open_another(self, opener: Opener) -> AsyncIterator[Opener]:

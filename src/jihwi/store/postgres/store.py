@@ -12,9 +12,9 @@ import msgspec
 import psycopg
 
 from jihwi.case.ledger import Sealed
-from jihwi.errors import LeaseLost, StoreCorrupt, StoreFailed
+from jihwi.errors import LeaseLost, StoreFailed
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
-from jihwi.store.commits import events_of
+from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.postgres import statements as sql
 from jihwi.store.postgres.hearing import Hearing, ServerClock
@@ -139,23 +139,12 @@ class PostgresStore:
         while limit is None or len(events) < limit:
             size = _PAGE_ROWS if limit is None else min(_PAGE_ROWS, limit - len(events))
             rows = await self._rows_of(sql.EVENTS, {"case_id": case_id, "after": after, "rows": size})
-            page = self._page(case_id, rows, after)
+            page = page_of(rows, after, case_id=case_id, place=place_of(self._dsn))
             events += page
             if len(rows) < size or not page:
                 break
             after = page[-1].seq
         return events if limit is None else events[:limit]
-
-    def _page(self, case_id: str, rows: list[Any], after: int) -> list[Sealed]:
-        """The events numbered after `after` that rows hold; the first row may begin before it."""
-        try:
-            page = events_of(rows)
-        except msgspec.MsgspecError as problem:
-            raise StoreCorrupt(place_of(self._dsn), f"events of {case_id} cannot be read: {problem}") from problem
-        for event in page:
-            if event.body is None and event.salt is not None:
-                raise StoreCorrupt(place_of(self._dsn), f"the body of {case_id}/{event.seq} is missing")
-        return page[after + 1 - page[0].seq :] if page and page[0].seq <= after else page
 
     async def blob(self, digest: str) -> bytes | None:
         found = await self._rows_of("SELECT data FROM jihwi.blobs WHERE digest = %s", (bytes.fromhex(digest),))

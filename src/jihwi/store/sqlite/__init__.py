@@ -9,13 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import msgspec
-
 from jihwi.case.ledger import Sealed
 from jihwi.clock import Clock, SystemClock
-from jihwi.errors import StoreCorrupt, StoreError
+from jihwi.errors import StoreError
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
-from jihwi.store.commits import events_of
+from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.sqlite import leases
 from jihwi.store.sqlite.erasing import erase
@@ -160,24 +158,13 @@ class SqliteStore:
         while place and (limit is None or len(events) < limit):
             size = _PAGE_ROWS if limit is None else min(_PAGE_ROWS, limit - len(events))
             rows = self._rows_of(_EVENTS, {"number": place[0][0], "after": after, "rows": size})
-            page = self._page(case_id, rows, after)
+            page = page_of(rows, after, case_id=case_id, place=str(self.path))
             events += page
             if len(rows) < size or not page:
                 break
             after = page[-1].seq
             await asyncio.sleep(0)  # a long log must not hold up the loop
         return events if limit is None else events[:limit]
-
-    def _page(self, case_id: str, rows: list[Any], after: int) -> list[Sealed]:
-        """The events numbered after `after` that rows hold; the first row may begin before it."""
-        try:
-            page = events_of(rows)
-        except msgspec.MsgspecError as problem:
-            raise StoreCorrupt(str(self.path), f"events of {case_id} cannot be read: {problem}") from problem
-        for event in page:
-            if event.body is None and event.salt is not None:
-                raise StoreCorrupt(str(self.path), f"the body of {case_id}/{event.seq} is missing")
-        return page[after + 1 - page[0].seq :] if page and page[0].seq <= after else page
 
     async def blob(self, digest: str) -> bytes | None:
         found = self._rows_of("SELECT data FROM blobs WHERE digest = ?", (bytes.fromhex(digest),))
