@@ -253,10 +253,12 @@ class SqliteStore:
             if not self._bell.anyone:
                 return
             try:
-                if version == (version := self._rows_of("PRAGMA data_version")):
+                seen, version = version, self._rows_of("PRAGMA data_version")
+                if version == seen:
                     continue
                 self._slots.others_wrote()
-                if last_event != (last_event := self._last_event()):
+                known, last_event = last_event, self._last_event()
+                if last_event != known:
                     self._bell.ring_any()
                 for case_id in self._bell.cases:
                     for (seq,) in self._rows_of("SELECT seq FROM cases WHERE case_id = ?", (case_id,)):

@@ -33,6 +33,7 @@ class Append(msgspec.Struct, frozen=True, gc=False):
     """The head that the first event stands on."""
     head: bytes
     opened_ms: int
+    """When its first event was; read of an append that opens a case."""
     changed_ms: int
     rows: list[Row]
     patch: Patch
@@ -59,15 +60,16 @@ def prepare(
     first, last = events[0], events[-1]
     if not follow_on(events, first.seq):
         raise AppendConflict(case_id, first.seq)
-    at_ms = time_of(first.header)
+    at_ms = time_of(last.header)
+    opens_earlier = first.seq == 1 and last is not first
     return Append(
         case_id,
         first.seq,
         last.seq,
         previous_of(first.header),
         last.head,
+        time_of(first.header) if opens_earlier else at_ms,
         at_ms,
-        at_ms if last is first else time_of(last.header),
         rows_of(events),
         patch,
         tuple([(bytes.fromhex(digest), data) for digest, data in blobs.items()]) if blobs else (),
