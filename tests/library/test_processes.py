@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jihwi.errors import StoreBusy, StoreCorrupt, StoreReadOnly, StoreTooNew
+from jihwi.errors import StoreBusy, StoreCorrupt, StoreFailed, StoreReadOnly, StoreTooNew
 from jihwi.index.embedded import EmbeddedIndex
 from jihwi.library import IngestProgress, Library
 from tests.index.small_words import SmallWords
@@ -154,6 +154,13 @@ def test_a_library_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreTooNew):
         Library(tmp_path / "state", SmallWords(), EmbeddedIndex(tmp_path / "index", SmallWords()))
+
+
+@pytest.mark.parametrize("name", ["library.db", "library.lock"])
+def test_what_lies_in_the_way_of_the_library_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "state" / name).mkdir(parents=True)
+    with pytest.raises(StoreFailed, match=name):
+        Shelf(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jihwi.errors import FileBroken
+from jihwi.naming import FreeNames
 from jihwi.readers import Limits
-from jihwi.readers.naming import FreeNames
 from tests.readers.asking import kinds, read, table_of, texts, warned
 
 

@@ -15,7 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
 
-from jihwi.errors import JihwiError, StoreBusy, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreTooNew
+from jihwi.errors import StoreBusy, StoreTooNew
+from jihwi.sqlite_errors import disk_error, store_error
 
 __all__ = ["Connection", "Database", "LibraryDatabase", "Lock", "WriteLock"]
 
@@ -90,8 +91,11 @@ class Database:
         self.lock = WriteLock(path.with_suffix(".lock"), busy_seconds=busy_seconds)
         self._busy_seconds = busy_seconds
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_MOST_IDLE)
-        with self._errors():
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, path) from error
+        with self._errors():
             connection = self._connect()
             try:
                 self._migrate(connection)
@@ -195,22 +199,8 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            raise self._in_words(error) from error
-        except PermissionError as error:
-            raise StoreReadOnly(str(self.path)) from error
-
-    def _in_words(self, error: sqlite3.DatabaseError) -> JihwiError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return StoreBusy(str(self.path), self._busy_seconds)
-        if code == sqlite3.SQLITE_FULL:
-            return StoreFull(str(self.path))
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            return StoreReadOnly(str(self.path))
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return StoreCorrupt(str(self.path), str(error))
-        return StoreError()
+        except sqlite3.Error as error:
+            raise store_error(error, self.path, busy_seconds=self._busy_seconds) from error
 
 
 def _schema_of(connection: sqlite3.Connection) -> int:
@@ -247,8 +237,8 @@ class WriteLock:
         """Whether it could be had: at once, or with `wait` within the time-out."""
         try:
             file = self._path.open("ab")
-        except PermissionError as error:
-            raise StoreReadOnly(str(self._path)) from error
+        except OSError as error:
+            raise disk_error(error, self._path) from error
         with file:
             until = time.monotonic() + (self.busy_seconds if wait else 0.0)
             while not _locked(file.fileno()):

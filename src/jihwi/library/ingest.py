@@ -21,8 +21,8 @@ from jihwi.library.catalogue import Catalogue, DocumentRow, class_at, document_i
 from jihwi.library.database import LibraryDatabase
 from jihwi.library.indexing import CHUNKS_A_COMMIT, IndexKeeper, index_key_of
 from jihwi.library.types import CollectionInfo, Document, IngestProgress, IngestReport
+from jihwi.naming import FreeNames
 from jihwi.readers import FileToRead, Outcome, ReadingService
-from jihwi.readers.naming import FreeNames
 
 __all__ = ["Ingest", "Progress"]
 

@@ -11,10 +11,10 @@ from lxml import etree
 
 from jihwi.errors import FileBroken
 from jihwi.evidence import Metadata, ReadingBuilder
+from jihwi.naming import FreeNames
 from jihwi.readers import Hint, Limits, Result
 from jihwi.readers.encoding import Decoded, decode
 from jihwi.readers.html import write_html
-from jihwi.readers.naming import FreeNames
 from jihwi.readers.package import local, parse_xml
 from jihwi.readers.text import write_text
 

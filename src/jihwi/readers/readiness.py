@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from jihwi.naming import FreeNames
 from jihwi.readers import GradeLetter, Outcome, Remark
-from jihwi.readers.naming import FreeNames
 from jihwi.readers.personal import KINDS, count_personal_data, masked_name
 from jihwi.readers.versions import Group, Member, groups_of, sketch_of
 from jihwi.readers.words import CATALOGUE, remark

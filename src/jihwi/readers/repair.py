@@ -21,8 +21,8 @@ import msgspec
 
 from jihwi.errors import FolderOverlaps
 from jihwi.evidence import Reading
+from jihwi.naming import FreeNames
 from jihwi.readers import Outcome
-from jihwi.readers.naming import FreeNames
 from jihwi.readers.personal import masked_name
 from jihwi.readers.writers import to_markdown, to_text
 

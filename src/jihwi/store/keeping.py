@@ -27,8 +27,8 @@ from jihwi.errors import (
     StoreFull,
     StoreReadOnly,
 )
+from jihwi.sqlite_errors import store_error
 from jihwi.store.places import sync_folder
-from jihwi.store.sqlite.problems import store_error
 
 __all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "restore"]
 

@@ -12,13 +12,13 @@ from typing import Any
 from jihwi.case.ledger import Sealed
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import StoreError
+from jihwi.sqlite_errors import store_error
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
 from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.sqlite import leases
 from jihwi.store.sqlite.erasing import erase
 from jihwi.store.sqlite.opening import connect, prepare_file
-from jihwi.store.sqlite.problems import store_error
 from jihwi.store.sqlite.slots import SqliteSlots
 from jihwi.store.sqlite.transaction import Errand, prepare
 from jihwi.store.sqlite.writer import Writer

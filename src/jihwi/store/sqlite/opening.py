@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreTooNew
+from jihwi.sqlite_errors import disk_error, store_error
 from jihwi.store.migrations import Migration, statements_of
 from jihwi.store.places import refuse_network, sync_folder
-from jihwi.store.sqlite.problems import disk_error, store_error
 
 __all__ = ["connect", "prepare_file"]
 

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from jihwi.errors import StoreFailed
-from jihwi.store.sqlite.problems import DATA_PROBLEMS, is_busy, store_error
+from jihwi.sqlite_errors import DATA_PROBLEMS, is_busy, store_error
 from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, run
 
 __all__ = ["Writer"]
