@@ -94,6 +94,35 @@ def test_a_full_disk(tmp_path: Path, files: Path) -> None:
     assert jihwi(tmp_path, "ledger", "verify", "last").returncode == 0
 
 
+def test_on_a_full_disk_what_is_recorded_is_still_shown(tmp_path: Path, files: Path) -> None:
+    assert jihwi(tmp_path, "run", "당직비는?", "--files", str(files), "--json").returncode == 0
+
+    def none() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    before = (tmp_path / ".jihwi" / "cases.db").read_bytes()
+    for command in (("case", "list"), ("case", "show"), ("ledger", "verify", "last"), ("ledger", "export", "last")):
+        done = jihwi(tmp_path, *command, before=none)
+        assert (done.returncode, "nothing can be written now" in done.stderr) == (0, True)
+        assert done.stdout
+    done = jihwi(tmp_path, "case", "note", "last", "a1", "written?", before=none)
+    assert done.returncode == 1
+    assert "full" in one_sentence(done)
+    assert (tmp_path / ".jihwi" / "cases.db").read_bytes() == before
+
+
+def test_facts_that_lie_in_the_log_only_are_not_left_out_of_what_a_full_disk_shows(tmp_path: Path, files: Path) -> None:
+    assert jihwi(tmp_path, "run", "당직비는?", "--files", str(files), "--json").returncode == 0
+    (tmp_path / ".jihwi" / "cases.db-wal").write_bytes(b"facts")
+
+    def none() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    done = jihwi(tmp_path, "case", "list", before=none)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "full" in one_sentence(done)
+
+
 def test_a_state_folder_on_a_network_share_is_refused() -> None:
     table = "41 36 0:35 / /mnt/share rw - nfs4 host:/x rw"
     assert network_kind(Path("/mnt/share/state"), table) == "nfs4"

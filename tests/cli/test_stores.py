@@ -230,6 +230,7 @@ def test_a_folder_is_copied_in_the_middle_of_a_case_and_goes_on_elsewhere(place:
     frozen.communicate(timeout=60)
     assert frozen.returncode == 0
     assert copied["files"] > 5
+    assert copied["cases"] == 2
 
     assert told(place, "store", "restore", "copy", "--home", "elsewhere")["cases"] == 2
     here = {"JIHWI_HOME": "elsewhere"}
@@ -265,8 +266,11 @@ def test_a_case_whose_ledger_is_broken_is_named_and_keeps_no_other_from_coming_b
     for words in looks:
         done = jihwi(place, "case", *words, JIHWI_LANGUAGE="ko")
         assert (done.exit_code, "1번 기록에서 끊어졌습니다: 내용이 바뀌었습니다" in done.stderr) == (1, True)
-    told(place, "store", "backup", "copy")
-    moves: list[tuple[str, ...]] = [("copy", ".jihwi", "other"), ("restore", "copy", "--home", "back")]
+    moves: list[tuple[str, ...]] = [
+        ("backup", "copy"),
+        ("copy", ".jihwi", "other"),
+        ("restore", "copy", "--home", "back"),
+    ]
     for words in moves:
         done = jihwi(place, "store", *words, "--json")
         assert (done.exit_code, json.loads(done.stdout)["broken"]) == (1, [harmed])

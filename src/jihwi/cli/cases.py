@@ -20,6 +20,7 @@ from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Model, Session, in_session, run_async
 from jihwi.cli.standing import options_of, standing, standing_lines, unclear_words
 from jihwi.cli.transcript import show_transcript
+from jihwi.cli.viewing import looked_into
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
 from jihwi.evidence import Rechecked, Viewer
 from jihwi.orchestrator import load_case
@@ -57,7 +58,7 @@ def list_cases(session: Session) -> int:
 
 async def _list(session: Session) -> int:
     screen = session.screen
-    async with open_house(session.settings) as house:
+    async with looked_into(session) as house:
         rows = await house.store.rows()
     if screen.json:
         screen.result([_row(row) for row in rows])
@@ -91,7 +92,7 @@ def show(
 
 
 async def _show(session: Session, name: str, of: str) -> int:
-    async with open_house(session.settings) as house:
+    async with looked_into(session) as house:
         row = await find_case(house.store, name)
         case = await load_case(house.store, row.case_id)
         viewer = house.viewer

@@ -13,6 +13,7 @@ from jihwi.case.ledger import Verdict, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Lang, Session, in_session, run_async
+from jihwi.cli.viewing import looked_into
 from jihwi.errors import FileMissing, LedgerBroken, SettingInvalid
 from jihwi.house import (
     SIGNED_FOLDER,
@@ -79,7 +80,7 @@ def verify_ledger(
         return 0
 
     async def work() -> int:
-        async with open_house(session.settings) as house:
+        async with looked_into(session) as house:
             case_id = HOUSE if target == HOUSE else (await find_case(house.store, target)).case_id
             log = await house.store.read(case_id)
             verdict = verify(case_id, log, expected_head=expected)
@@ -235,7 +236,7 @@ def export_ledger(
     with Session(lang=lang, home=home) as session:
 
         async def work() -> int:
-            async with open_house(session.settings) as house:
+            async with looked_into(session) as house:
                 case_id = HOUSE if case == HOUSE else (await find_case(house.store, case)).case_id
                 log = await house.store.read(case_id)
                 seen = [as_seen(one, house.viewer) for one in log]

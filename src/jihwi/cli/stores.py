@@ -24,7 +24,7 @@ from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, SettingInvali
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
 from jihwi.store import HOUSE, CaseRow, KeptStore
-from jihwi.wiring import House, StoreRoom, copy_library, open_house, open_store, state_place
+from jihwi.wiring import House, StoreRoom, copy_library, look_into_copy, open_house, open_store, state_place
 
 __all__ = ["app"]
 
@@ -69,14 +69,37 @@ async def _backup(session: Session, target: Path) -> int:
             shutil.rmtree(with_cases, ignore_errors=True)
     else:
         manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms)
-    session.screen.result({"backup": str(target), "files": len(manifest.files), "made_at_ms": manifest.made_at_ms})
-    session.screen.remark(
-        session.screen.words(
+    screen, store = session.screen, look_into_copy(target)
+    verified, broken = 0, list[LedgerBroken]()
+    if store is not None:
+        try:
+            verified, broken = await _verify_all(store)
+        finally:
+            await store.close()
+    screen.result(
+        {
+            "backup": str(target),
+            "files": len(manifest.files),
+            "made_at_ms": manifest.made_at_ms,
+            "cases": verified,
+            "broken": [one.case for one in broken],
+        }
+    )
+    screen.remark(
+        screen.words(
             f"파일 {len(manifest.files)}개를 {target}에 복사했습니다. 되돌리기: jihwi store restore {target}",
             f"{len(manifest.files)} files are copied to {target}. To put it back: jihwi store restore {target}",
         )
     )
-    return 0
+    if store is not None:
+        screen.remark(
+            screen.words(
+                f"복사본에서 사건 {verified}건의 원장이 온전합니다.",
+                f"In the copy, the ledgers of {verified} cases verify.",
+            )
+        )
+    _tell_broken(screen, broken)
+    return 1 if broken else 0
 
 
 def _look_for_home(home: Path) -> None:

@@ -6,7 +6,7 @@ until the part that needs it is first used.
 
 from jihwi.wiring.house import House, open_house
 from jihwi.wiring.libraries import ReadingRoom, built_in_skills, collection_of, copy_library, embedder_of
-from jihwi.wiring.places import StoreRoom, open_store, state_folder, state_place
+from jihwi.wiring.places import StoreRoom, look_into_copy, open_store, state_folder, state_place
 from jihwi.wiring.rechecking import CaseChanged, path_of, recheck_cases
 from jihwi.wiring.skills import all_skills, record_tools
 
@@ -20,6 +20,7 @@ __all__ = [
     "collection_of",
     "copy_library",
     "embedder_of",
+    "look_into_copy",
     "open_house",
     "open_store",
     "path_of",

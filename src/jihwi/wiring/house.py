@@ -19,7 +19,7 @@ from jihwi.case.assignment import AgentSpec
 from jihwi.case.events import Author, Event
 from jihwi.case.ledger import Sealed
 from jihwi.clock import SystemClock
-from jihwi.errors import CommandForbidden, FolderEmpty, FolderMissing, JihwiError
+from jihwi.errors import CommandForbidden, FolderEmpty, FolderMissing, JihwiError, StoreError
 from jihwi.evidence import Reading, Viewer
 from jihwi.house import (
     SIGNED_FOLDER,
@@ -46,7 +46,7 @@ from jihwi.wiring.libraries import built_in_skills, library_of
 from jihwi.wiring.limits import limits_of
 from jihwi.wiring.minds import HouseMinds
 from jihwi.wiring.passing import DraftsSent, drafts_heard
-from jihwi.wiring.places import open_store, state_folder
+from jihwi.wiring.places import look_into_store, open_store, state_folder
 from jihwi.wiring.skills import brought_to, servers_of
 from jihwi.words import Language
 
@@ -128,6 +128,8 @@ class House:
         self.stream = HouseStream(store, Randomness())
         self.home = home
         self.minds = HouseMinds(settings, self.stream)
+        self.unwritable: StoreError | None = None
+        """Why the cases can only be looked at now; `None` when they can be written."""
         self._teams: dict[str, Team] = {}
         self._drafts = DraftsSent(home, SystemClock().monotonic_seconds)
 
@@ -360,12 +362,20 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def open_house(settings: Settings, folder: Path | None = None) -> AsyncIterator[House]:
+async def open_house(settings: Settings, folder: Path | None = None, *, looking: bool = False) -> AsyncIterator[House]:
     """Open the house whose state lies where the settings say, relative to `folder`: its cases on the Postgres server
-    that they name, if any, and everything else in the state folder. Raises StoreError, UsageError."""
-    home = state_folder(settings, folder)
-    store = await open_store(settings.store or home, busy_seconds=settings.busy_seconds)
+    that they name, if any, and everything else in the state folder. Raises StoreError, UsageError.
+
+    Who is only `looking` also sees cases that cannot be written now; `House.unwritable` then says why.
+    """
+    home = state_folder(settings, folder, looking=looking)
+    unwritable: StoreError | None = None
+    if looking:
+        store, unwritable = await look_into_store(settings.store or home, busy_seconds=settings.busy_seconds)
+    else:
+        store = await open_store(settings.store or home, busy_seconds=settings.busy_seconds)
     house = House(settings, store, home)
+    house.unwritable = unwritable
     try:
         if settings.model and ":" not in settings.model:
             await house.stream.refresh()  # the name of an endpoint of the house

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,10 +19,10 @@ from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.sqlite import leases
 from jihwi.store.sqlite.erasing import erase
-from jihwi.store.sqlite.opening import connect, prepare_file
+from jihwi.store.sqlite.opening import connect, look_into, prepare_file
 from jihwi.store.sqlite.slots import SqliteSlots
 from jihwi.store.sqlite.transaction import Errand, prepare
-from jihwi.store.sqlite.writer import Writer
+from jihwi.store.sqlite.writer import NoWriter, Writer
 from jihwi.store.waking import Bell
 
 __all__ = ["SqliteStore"]
@@ -51,11 +52,19 @@ class SqliteStore:
     event loop that opened it.
     """
 
-    def __init__(self, path: Path, writer: Writer, reader: sqlite3.Connection, clock: Clock) -> None:
-        """Use `open`."""
+    def __init__(
+        self,
+        path: Path,
+        writer: Writer | NoWriter,
+        connected: Callable[[], sqlite3.Connection],
+        clock: Clock,
+    ) -> None:
+        """Use `open` or `look`."""
         self.path = path
+        self._connected = connected
+        """Another connection that reads."""
         self._writer = writer
-        self._reader = reader
+        self._reader = connected()
         self._clock = clock
         self._bell = Bell()
         self._slots = SqliteSlots(writer, self._rows_of, self.now_ms, self._bell, self._poll)
@@ -73,9 +82,17 @@ class SqliteStore:
         """
         path = Path(path)
         await asyncio.to_thread(prepare_file, path, migrations_for("sqlite"), busy_seconds=busy_seconds)
-        reader = connect(path, busy_seconds=busy_seconds, reading=True)
         writer = Writer(connect(path, busy_seconds=busy_seconds), path, busy_seconds=busy_seconds)
-        return cls(path, writer, reader, clock or SystemClock())
+        connected = functools.partial(connect, path, busy_seconds=busy_seconds, reading=True)
+        return cls(path, writer, connected, clock or SystemClock())
+
+    @classmethod
+    def look(cls, path: Path | str, *, why: StoreError, clock: Clock | None = None) -> SqliteStore:
+        """Open a file that cannot be opened to be written, because of `why`, as it is: it is only read, and whoever
+        writes is told `why`. Raises StoreReadOnly where facts would be missed, StoreCorrupt, StoreTooNew."""
+        path = Path(path)
+        connected = functools.partial(look_into, path, migrations_for("sqlite"))
+        return cls(path, NoWriter(why), connected, clock or SystemClock())
 
     async def __aenter__(self) -> SqliteStore:
         return self
@@ -210,7 +227,7 @@ class SqliteStore:
             raise store_error(problem, self.path) from problem
 
     def _rows_apart(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        database = connect(self.path, busy_seconds=1.0, reading=True)
+        database = self._connected()
         try:
             return database.execute(sql, values).fetchall()
         except sqlite3.Error as problem:

@@ -8,13 +8,14 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
-from jihwi.errors import StoreBusy, StoreCorrupt, StoreTooNew
+from jihwi.errors import StoreBusy, StoreCorrupt, StoreReadOnly, StoreTooNew
 from jihwi.sqlite_errors import disk_error, store_error
 from jihwi.store.migrations import Migration, statements_of
 from jihwi.store.places import refuse_network, sync_folder
 
-__all__ = ["connect", "prepare_file"]
+__all__ = ["connect", "look_into", "prepare_file"]
 
 _APPLICATION = int.from_bytes(b"Jihw", "big")
 """Stands in the file's header, so that another program's database is never taken for ours."""
@@ -38,6 +39,33 @@ def connect(path: Path, *, busy_seconds: float, reading: bool = False) -> sqlite
         if database is not None:
             database.close()
         raise store_error(problem, path, busy_seconds=busy_seconds) from problem
+    return database
+
+
+def look_into(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
+    """One connection that only reads and leaves nothing beside the file: for a disk that is full or read-only.
+
+    Raises StoreReadOnly where the log beside the file holds facts that are not in it yet or the file is of an older
+    version, StoreCorrupt, StoreTooNew, and the house's other errors.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise StoreReadOnly(str(path))
+    try:
+        # `immutable`: SQLite asks for no locks and no memory beside the file. Nobody who could write has it open now,
+        # or there would be a log.
+        place = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        database = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as problem:
+        raise store_error(problem, path) from problem
+    try:
+        if _version(database, path, steps) < len(steps):
+            raise StoreReadOnly(str(path))
+    except BaseException as problem:
+        database.close()
+        if isinstance(problem, sqlite3.Error):
+            raise store_error(problem, path) from problem
+        raise
     return database
 
 

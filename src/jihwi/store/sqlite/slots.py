@@ -8,7 +8,7 @@ from typing import Any
 
 from jihwi.store import Lease
 from jihwi.store.sqlite.transaction import Errand
-from jihwi.store.sqlite.writer import Writer
+from jihwi.store.sqlite.writer import NoWriter, Writer
 from jihwi.store.waking import Bell, slot_bell, woken
 
 __all__ = ["SqliteSlots"]
@@ -37,7 +37,7 @@ class SqliteSlots:
 
     def __init__(
         self,
-        writer: Writer,
+        writer: Writer | NoWriter,
         rows_of: Callable[[str, dict[str, Any]], list[Any]],
         now_ms: Callable[[], int],
         bell: Bell,

@@ -17,11 +17,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from jihwi.errors import StoreFailed
+from jihwi.errors import StoreError, StoreFailed
 from jihwi.sqlite_errors import DATA_PROBLEMS, is_busy, store_error
 from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, run
 
-__all__ = ["Writer"]
+__all__ = ["NoWriter", "Writer"]
 
 _BATCH_JOBS = 500
 _INLINE_SECONDS = 0.003
@@ -237,6 +237,25 @@ class Writer:
         self._emptying = self._emptying or (
             emptying and bool(found[0])
         )  # a reader was in the way: the next one cuts it
+
+
+class NoWriter:
+    """Stands where a file is only looked into: whoever writes is told why nothing can be."""
+
+    def __init__(self, why: StoreError) -> None:
+        self._why = why
+
+    def submit(self, job: Job) -> asyncio.Future[Any]:
+        """A future that holds the reason."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.set_exception(type(self._why)(*self._why.fields().values()))
+        return future
+
+    async def empty_log(self) -> None:
+        """There is none."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 def _answer(due: list[_Due], answers: list[Any]) -> None:
