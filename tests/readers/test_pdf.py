@@ -36,6 +36,12 @@ def test_lines_become_paragraphs_with_page_and_box() -> None:
     assert (reading.metadata.title, reading.metadata.created) == ("Budget", "2026-01-02T03:04:05+09:00")
 
 
+def test_a_title_with_half_a_character_costs_the_title_only() -> None:
+    reading = read("pdf", pdf([[Words(72, 760, "text")]], title="\\376\\377\\330\\000"))
+    assert (reading.text, reading.metadata.title) == ("text", "")
+    assert reading.metadata.created == "2026-01-02T03:04:05+09:00"
+
+
 def test_a_word_cut_at_the_line_end_is_joined_as_it_stands_elsewhere() -> None:
     lines = [
         Words(72, 700, "이 규정에서 말하는 국립국어원은 아래와 같은 여러 가지 일을 하는 국립"),

@@ -9,12 +9,14 @@ from collections.abc import Callable
 
 import openpyxl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
 from jihwi.errors import FileBroken, FileLocked, FileTooLarge
-from jihwi.readers.number_format import show
+from jihwi.readers.number_format import general, is_date_format, show
 from jihwi.testing.compound_file import compound_file
 from tests.readers.asking import kinds, opened, read, table_of, texts, warned
 
@@ -135,3 +137,19 @@ def test_a_bomb_and_rubbish_are_refused() -> None:
         opened("xlsx", made.getvalue())
     with pytest.raises(FileBroken):
         opened("xlsx", b"PK\x03\x04rubbish")
+
+
+_TOKENS = [*"0#?.,%/:;@-*_\\ ", *"ymdhs", "E+", "e-", '"', "[", "]", "[h]", "[>5]", "[=1e999]"]
+_CODES = st.lists(st.sampled_from(_TOKENS))
+_NUMBERS = st.floats() | st.floats(0, 3_000_000) | st.sampled_from([2_958_465.9999999, 2_958_466.0, 0.9999999, 60.0])
+
+
+@given(_NUMBERS, _CODES.map("".join), st.booleans())
+@example(float("nan"), "General", False)
+@example(1e300, "%" * 200, False)
+@example(2_958_465.9999999, "yyyy-mm-dd h:mm", False)
+def test_every_number_is_shown_whatever_its_format_says(value: float, code: str, epoch_1904: bool) -> None:
+    assert isinstance(show(value, code or "General", epoch_1904), str)
+    assert isinstance(is_date_format(code or "General"), bool)
+    if not abs(value) > 1e300:  # the last of them rounds up to no number
+        assert float(general(value)) == pytest.approx(value, rel=1e-9, nan_ok=True)

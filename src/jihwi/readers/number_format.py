@@ -77,6 +77,9 @@ _MONTHS = "January February March April May June July August September October N
 _DAYS_KO = "월화수목금토일"
 _DAYS_EN = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 _LAST_DAY = 2_958_465
+_HALF_A_SECOND = 0.5 / 86_400
+_MOST_SCALED = 9
+"""A format with more signs of percent, or of thousands left out, is no format."""
 _LONGEST = 255
 
 
@@ -145,7 +148,9 @@ def general(value: float) -> str:
     >>> general(3.0), general(0.1 + 0.2), general(12345678901234)
     ('3', '0.3', '12345678901234')
     """
-    if value == int(value) and abs(value) < 1e15:
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     shown = f"{value:.10g}"
     return f"{value:.15g}" if "e" in shown and 1e-9 < abs(value) < 1e15 else shown
@@ -204,7 +209,11 @@ def _number(value: float, tokens: tuple[str, ...]) -> str:
     percent = places.count("%")
     exponent = any(t[0] in "Ee" and len(t) == 2 for t in places)
     whole, fraction, thousands, scale = _shape(places)
+    if max(percent, scale) > _MOST_SCALED:
+        return general(value)
     scaled = value * 100**percent / 1000**scale
+    if not math.isfinite(scaled):
+        return general(value)
     if not exponent and _is_spread(tokens):
         return _spread(tokens, str(round(abs(scaled))))
     digits = _scientific(scaled, whole, fraction) if exponent else _digits(scaled, whole, fraction, thousands)
@@ -304,7 +313,7 @@ def _filled(tokens: tuple[str, ...], digits: str, negative: bool) -> str:
 
 def _date(value: float, tokens: tuple[str, ...], epoch_1904: bool) -> str:
     days = value + (1462 if epoch_1904 else 0)
-    if not 0 <= days <= _LAST_DAY + 1:
+    if not 0 <= days < _LAST_DAY + 1 - _HALF_A_SECOND:
         return general(value)
     moment = _moment(days)
     korean = any(t.lower().startswith("[$-") and t.lower().endswith("412]") for t in tokens)

@@ -117,6 +117,14 @@ def test_broken_xml_is_read_as_far_as_it_goes_and_says_so() -> None:
     assert "xml_repaired" in [w.code for w in reading.warnings]
 
 
+def test_what_looks_like_an_entity_and_is_none_keeps_its_letters_wherever_it_stands() -> None:
+    reading = read_hwpx(section("<hp:t>연구</hp:t>&nope;<hp:t>R&D; 계획<hp:tab/>&x;끝</hp:t></hp:run>&nope;<hp:run>"))
+    assert reading.text.replace("\t", " ") == "연구R&D; 계획 &x;끝"
+    assert "xml_repaired" in [w.code for w in reading.warnings]
+    many = read_hwpx(section(f"<hp:t>앞{'&x;' * 200_000}뒤</hp:t>"))
+    assert (many.text[:4], many.text[-1:]) == ("앞&x;", "뒤")
+
+
 def test_a_missing_section_is_named() -> None:
     document = Document(tuple(Section((Paragraph(text),)) for text in ("가", "나")))
     whole = zipfile.ZipFile(io.BytesIO(hwpx(document)))

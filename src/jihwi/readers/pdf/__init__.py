@@ -77,13 +77,18 @@ def _pages(document: pypdfium2.PdfDocument, builder: ReadingBuilder, limits: Lim
 
 
 def _metadata(document: pypdfium2.PdfDocument) -> Metadata:
-    said = document.get_metadata_dict(skip_empty=True)
+    def said(key: str) -> str:
+        try:
+            return document.get_metadata_value(key).strip()
+        except UnicodeDecodeError:  # half a character: one entry's fault, not the file's
+            return ""
+
     return Metadata(
-        title=said.get("Title", "").strip(),
-        author=said.get("Author", "").strip(),
-        created=_date(said.get("CreationDate", "")),
-        modified=_date(said.get("ModDate", "")),
-        producer=(said.get("Producer", "") or said.get("Creator", "")).strip(),
+        title=said("Title"),
+        author=said("Author"),
+        created=_date(said("CreationDate")),
+        modified=_date(said("ModDate")),
+        producer=said("Producer") or said("Creator"),
         pages=len(document),
     )
 
