@@ -79,7 +79,7 @@ def _pages(document: pypdfium2.PdfDocument, builder: ReadingBuilder, limits: Lim
 def _metadata(document: pypdfium2.PdfDocument) -> Metadata:
     def said(key: str) -> str:
         try:
-            return document.get_metadata_value(key).strip()
+            return str(document.get_metadata_value(key)).strip()
         except UnicodeDecodeError:  # half a character: one entry's fault, not the file's
             return ""
 
