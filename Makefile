@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 DEMO_REQUEST ?= 민원실 환경개선 공사의 공사기간은 언제까지인가?
 
-.PHONY: help environment environment-test demo test lint fuzz chaos lock licences wheel wheel-elsewhere examples clean
+.PHONY: help environment environment-test demo test test-compiled lint fuzz chaos lock licences wheel wheel-compiled wheel-elsewhere examples clean
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -23,6 +23,10 @@ demo: environment ## ask the example office a question; the report is printed an
 test: environment-test ## everything that is checked: linter, types, import walls, tests
 	@$(MAKE) --no-print-directory lint
 	@$(PY) -m pytest -n 2
+
+test-compiled: environment-test ## the engine's tests on the compiled modules, runners killed at random among them
+	@place="$$($(PY) scripts/compiled_form.py)"; PYTHONPATH="$$place" $(PY) -m pytest -n 2 tests/case tests/chaos tests/minds \
+	    tests/orchestrator tests/skills tests/store
 
 lint: ## linter, format, strict types, import walls
 	$(PY) -m ruff check .
@@ -49,7 +53,12 @@ licences: environment ## licence and size of every package in the core
 wheel: environment-test ## build the wheel into dist/
 	@mkdir -p build dist
 	@$(PY) -m build --wheel --no-isolation --outdir dist . >build/wheel.log || { cat build/wheel.log; exit 1; }
-	@ls -1 dist/*.whl
+	@ls -1 dist/*-py3-*.whl
+
+wheel-compiled: environment-test ## build the wheel whose engine is compiled, for this Python and machine; needs a C compiler
+	@mkdir -p build dist
+	@JIHWI_COMPILED=1 $(PY) -m build --wheel --no-isolation --outdir dist . >build/wheel.log || { cat build/wheel.log; exit 1; }
+	@ls -1 dist/*-cp3*.whl
 
 wheel-elsewhere: environment-test ## build the wheel, install it in an empty environment elsewhere, run it there
 	@scripts/wheel_elsewhere.sh

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def _tesseract_languages() -> frozenset[str]:
     return frozenset(listed.stdout.split())
 
 
+_compiler_there = _on_path("gcc", "cc")
+
 _PRESENT: dict[str, Callable[[], bool]] = {
     "chromium": _on_path("chromium", "google-chrome"),
     "tesseract-kor": lambda: "kor" in _tesseract_languages(),
@@ -44,6 +47,7 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "pgvector": lambda: programs_with_pgvector() is not None,
     "soffice": _on_path("soffice"),
     "git": _on_path("git"),
+    "c-compiler": lambda: _compiler_there() and (Path(sysconfig.get_path("include")) / "Python.h").exists(),
     "model2vec": lambda: importlib.util.find_spec("model2vec") is not None,
     "not-root": lambda: os.geteuid() != 0,
 }

@@ -22,8 +22,8 @@ __all__ = ["NOT_SETTINGS", "SETTINGS_FILE", "STANDING", "Settings", "StoreAddres
 
 SETTINGS_FILE = "jihwi.toml"
 
-NOT_SETTINGS = frozenset({"JIHWI_TEST_ALL", "JIHWI_TEST_POSTGRES", "JIHWI_CORPUS"})
-"""Names the tests use."""
+NOT_SETTINGS = frozenset({"JIHWI_TEST_ALL", "JIHWI_TEST_POSTGRES", "JIHWI_CORPUS", "JIHWI_COMPILED"})
+"""Names that tests and the building of a wheel use."""
 
 STANDING = ("copy", "draft", "fragment", "official", "older", "repealed")
 """What a search may prefer among equals (`jihwi.library.Standing`)."""
