@@ -102,6 +102,15 @@ def test_recorded_histories_fold_to_the_same_states_in_both_forms(compiled: Path
 
 
 @pytest.mark.needs("c-compiler")
+def test_doctor_says_which_form_runs(compiled: Path, tmp_path: Path) -> None:
+    asked = ("-c", "from jihwi.cli import main; main()", "--lang", "en", "doctor")
+    home = {"JIHWI_HOME": str(tmp_path)}
+
+    assert "(engine compiled)" in python(*asked, path=compiled, more=home).stdout
+    assert "compiled" not in python(*asked, more=home).stdout
+
+
+@pytest.mark.needs("c-compiler")
 def test_nothing_is_compiled_into_the_source_tree(compiled: Path) -> None:
     assert [*(ROOT / "src").rglob("*.so"), *(ROOT / "src").rglob("*.c")] == []
 

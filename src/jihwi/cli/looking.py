@@ -6,6 +6,8 @@ import platform
 import shutil
 import sys
 from importlib import metadata
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -139,7 +141,11 @@ _PACKAGES = (
 def doctor(session: Session) -> int:
     """See what is installed, what is missing, and the line that installs it."""
     screen = session.screen
-    rows = [*_python(), *_absent_or_present(screen.language), *_embedding(session)]
+    rows = [
+        *_python(screen.words("엔진은 컴파일됨", "engine compiled")),
+        *_absent_or_present(screen.language),
+        *_embedding(session),
+    ]
     values = [
         {"setting": name, "value": _value(session, name), "meaning": screen.words(ko, en)}
         for name, _, _, ko, en in documented()
@@ -156,10 +162,14 @@ def doctor(session: Session) -> int:
     return 0
 
 
-def _python() -> list[dict[str, Any]]:
+def _python(if_compiled: str) -> list[dict[str, Any]]:
     version = platform.python_version()
+    ours = metadata.version("jihwi")
+    engine = find_spec("jihwi.case.decide")
+    if engine is not None and str(engine.origin).endswith(tuple(EXTENSION_SUFFIXES)):
+        ours = f"{ours} ({if_compiled})"
     return [
-        {"name": "jihwi", "there": True, "what": metadata.version("jihwi"), "install": ""},
+        {"name": "jihwi", "there": True, "what": ours, "install": ""},
         {"name": "python", "there": sys.version_info >= (3, 11), "what": version, "install": "Python 3.11+"},
     ]
 
