@@ -1,5 +1,6 @@
 """`make bench-orchestrator`: what a turn costs in Jihwi, beside bare loops that make the same commits and beside other
-frameworks on the same workload, in one run; medians over interleaved rounds.
+frameworks on the same workload, in one run; medians over interleaved rounds. Jihwi is measured as Python and, where
+there is a C compiler, as the compiled wheel.
 
 Every figure goes to build/bench/orchestrator.json. The other frameworks are installed into environments of their own
 under build/peers; one that cannot be is named and left out. `--quick` measures less of everything.
@@ -20,25 +21,28 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from scripts.compiled_form import CannotBuild, unpacked
+
 from benchmarks.environments import peer_python
 from benchmarks.orchestrator_floors import PostgresFloor, SqliteFloor, ThreadedFloor
+from benchmarks.orchestrator_forms import MEMORY, POSTGRES_MANY, POSTGRES_ONE, SQLITE_MANY, SQLITE_ONE, Form
 from benchmarks.orchestrator_long import disk_of_a_case, late_turn, long_cases, open_from_disk, waiting_cases
-from benchmarks.orchestrator_workload import TURNS, house, one_case
+from benchmarks.orchestrator_workload import TOGETHER, Cost, house, measured, one_case
 from jihwi.store import EventStore
 from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.postgres import programs, running_postgres
 
 ROOT = Path(__file__).resolve().parents[1]
-TOGETHER = 50
 PEERS = {
     "openai-swarm": "Swarm, in memory",
     "langgraph": "LangGraph, SQLite saver, sync",
     "openai-agents": "OpenAI Agents SDK, SQLiteSession",
     "dbos": "DBOS steps, SQLite",
 }
-Cost = tuple[float, float]
-"""Wall and CPU microseconds a turn."""
+COMPILED, APART = "Jihwi compiled", "Jihwi, own process"
+FORMS = ("Jihwi", COMPILED)
+"""Each is held against every target; the second is left out where there is no compiler."""
 
 
 class Peer:
@@ -94,18 +98,6 @@ async def _commits_a_case() -> int:
     return int(counting.appends)
 
 
-async def measured(cases: int, work: Callable[[], Awaitable[object]], *, at_a_time: int = 1) -> Cost:
-    """What a turn of so many cases costs."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(max(1, cases // at_a_time)):
-        if at_a_time == 1:
-            await work()
-        else:
-            await asyncio.gather(*(work() for _ in range(at_a_time)))
-    turns = max(1, cases // at_a_time) * at_a_time * TURNS
-    return (time.perf_counter() - wall) / turns * 1e6, (time.process_time() - cpu) / turns * 1e6
-
-
 def fsync_ms(folder: Path) -> float:
     """What one small write and its fsync take, the median of thirty."""
     took = []
@@ -149,22 +141,23 @@ async def rounds(folder: Path, options: argparse.Namespace) -> tuple[dict[str, C
         contests["bare loop, SQLite, 50 cases, writer's thread, our commits"] = lambda: measured(
             many, lambda: threaded.case_together(commits=commits), at_a_time=TOGETHER
         )
-        contests["Jihwi, in memory"] = lambda: measured(many, lambda: one_case(memory, opening))
-        contests["Jihwi, SQLite, 1 case"] = lambda: measured(few, lambda: one_case(alone, opening))
-        contests["Jihwi, SQLite, 50 cases"] = lambda: measured(
+        contests[f"Jihwi, {MEMORY}"] = lambda: measured(many, lambda: one_case(memory, opening))
+        contests[f"Jihwi, {SQLITE_ONE}"] = lambda: measured(few, lambda: one_case(alone, opening))
+        contests[f"Jihwi, {SQLITE_MANY}"] = lambda: measured(
             many, lambda: one_case(sqlite, opening), at_a_time=TOGETHER
         )
-        await _add_postgres(contests, stack, folder, few, many)
+        dsn = await _add_postgres(contests, stack, few, many)
+        _add_forms(contests, stack, folder, dsn, few, many)
         _add_peers(contests, stack, folder, options)
         return await _play(contests, options.rounds or (3 if options.quick else 7)), commits
 
 
 async def _add_postgres(
-    contests: dict[str, Callable[[], Awaitable[Cost]]], stack: AsyncExitStack, folder: Path, few: int, many: int
-) -> None:
+    contests: dict[str, Callable[[], Awaitable[Cost]]], stack: AsyncExitStack, few: int, many: int
+) -> str | None:
     if programs() is None:
         print("Postgres: no server is installed; left out")
-        return
+        return None
     from jihwi.store.postgres import PostgresStore
 
     dsn = stack.enter_context(running_postgres(Path(stack.enter_context(_open_folder())), lasting=True))
@@ -173,10 +166,47 @@ async def _add_postgres(
     house_, opening = house(await stack.enter_async_context(await PostgresStore.open(dsn)))
     contests["bare loop, Postgres, a row a turn"] = lambda: measured(few, floor.case)
     contests["bare loop, Postgres, 50 cases"] = lambda: measured(many, floor.case_together, at_a_time=TOGETHER)
-    contests["Jihwi, Postgres, 1 case"] = lambda: measured(few, lambda: one_case(house_, opening))
-    contests["Jihwi, Postgres, 50 cases"] = lambda: measured(
-        many, lambda: one_case(house_, opening), at_a_time=TOGETHER
-    )
+    contests[f"Jihwi, {POSTGRES_ONE}"] = lambda: measured(few, lambda: one_case(house_, opening))
+    contests[f"Jihwi, {POSTGRES_MANY}"] = lambda: measured(many, lambda: one_case(house_, opening), at_a_time=TOGETHER)
+    return dsn
+
+
+def _add_forms(
+    contests: dict[str, Callable[[], Awaitable[Cost]]],
+    stack: AsyncExitStack,
+    folder: Path,
+    dsn: str | None,
+    few: int,
+    many: int,
+) -> None:
+    """The compiled wheel, and Python in a process like its own: the heap of this one grows with all it measures."""
+    packages = {APART: ROOT / "src"}
+    try:
+        packages[COMPILED] = unpacked()
+    except CannotBuild as problem:
+        print(f"{COMPILED}: the wheel cannot be built here; left out\n{problem}")
+    for name, package in packages.items():
+        own = _database(dsn, f"form{len(name)}") if dsn else None
+        form = Form(package, folder / name, own, compiled=name == COMPILED)
+        stack.callback(form.close)
+        sizes = {MEMORY: many, SQLITE_ONE: few, SQLITE_MANY: many}
+        if own:
+            sizes |= {POSTGRES_ONE: few, POSTGRES_MANY: many}
+        for where, cases in sizes.items():
+
+            async def measure(form: Form = form, where: str = where, cases: int = cases) -> Cost:
+                return form.measure(where, cases)
+
+            contests[f"{name}, {where}"] = measure
+
+
+def _database(dsn: str, name: str) -> str:
+    """A further database of the server: processes that share one wake each other."""
+    import psycopg  # waits: without a server it may be absent
+
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return dsn.replace("dbname=postgres", f"dbname={name}")
 
 
 def _open_folder() -> tempfile.TemporaryDirectory[str]:
@@ -254,34 +284,44 @@ class Table:
         """Print it."""
         for row in self.rows:
             met = {None: "", True: "met", False: "NOT MET"}[row["met"]]
-            print(f"{row['figure']:<66} {row['value']:>12,.3f} {row['unit']:<8} {row['target'] or '':>9} {met}")
+            print(f"{row['figure']:<72} {row['value']:>12,.3f} {row['unit']:<8} {row['target'] or '':>9} {met}")
 
 
 def _compare(table: Table, costs: dict[str, Cost], commits: int) -> None:
     for name, (wall, cpu) in costs.items():
         table.add(f"{name}: wall", wall, "us/turn")
         table.add(f"{name}: CPU", cpu, "us/turn")
-    swarm, one, many = PEERS["openai-swarm"], "Jihwi, SQLite, 1 case", "Jihwi, SQLite, 50 cases"
     table.add("commits a case", commits, "", 10)
-    table.ratio("CPU a turn in memory / Swarm", costs, "Jihwi, in memory", swarm, 1, 1.0)
-    table.ratio("SQLite 1 case / the same commits", costs, one, "bare loop, SQLite, our commits", 0, 1.3)
-    table.ratio("SQLite 1 case / a row a turn", costs, one, "bare loop, SQLite, a row a turn", 0, 2.2)
-    table.ratio("SQLite 50 cases / group commit, wall", costs, many, "bare loop, SQLite, 50 cases", 0, 2.5)
-    table.ratio("SQLite 50 cases / group commit, CPU", costs, many, "bare loop, SQLite, 50 cases", 1, 2.5)
+    for form in FORMS:
+        _judge(table, costs, form, "" if form == "Jihwi" else ", compiled wheel")
+    for where in (MEMORY, SQLITE_MANY, POSTGRES_MANY):
+        table.ratio(
+            f"compiled / Python, a process each, CPU: {where}", costs, f"{COMPILED}, {where}", f"{APART}, {where}", 1
+        )
+
+
+def _judge(table: Table, costs: dict[str, Cost], form: str, said: str) -> None:
+    """One form beside the floors and the other frameworks."""
+    swarm, one, many = PEERS["openai-swarm"], f"{form}, {SQLITE_ONE}", f"{form}, {SQLITE_MANY}"
+
+    def ratio(figure: str, ours: str, other: str, which: int, target: float | None = None) -> None:
+        table.ratio(f"{figure}{said}", costs, ours, other, which, target)
+
+    ratio("CPU a turn in memory / Swarm", f"{form}, {MEMORY}", swarm, 1, 1.0)
+    ratio("SQLite 1 case / the same commits", one, "bare loop, SQLite, our commits", 0, 1.3)
+    ratio("SQLite 1 case / a row a turn", one, "bare loop, SQLite, a row a turn", 0, 2.2)
+    ratio("SQLite 50 cases / group commit, wall", many, "bare loop, SQLite, 50 cases", 0, 2.5)
+    ratio("SQLite 50 cases / group commit, CPU", many, "bare loop, SQLite, 50 cases", 1, 2.5)
     same = "bare loop, SQLite, 50 cases, our commits"
-    table.ratio("SQLite 50 cases / group commit of the same commits, wall", costs, many, same, 0)
+    ratio("SQLite 50 cases / group commit of the same commits, wall", many, same, 0)
     # The 2.5 is judged on the floor above, which holds the loop while it syncs; these say what else a floor could be.
     thread = "bare loop, SQLite, 50 cases, writer's thread"
-    table.ratio("SQLite 50 cases / group commit in a thread, wall", costs, many, thread, 0)
-    table.ratio("SQLite 50 cases / the same commits in a thread, wall", costs, many, f"{thread}, our commits", 0)
-    table.ratio("SQLite 50 cases / Swarm in memory, CPU", costs, many, swarm, 1, 1.5)
-    table.ratio("LangGraph sync / SQLite 50 cases, wall", costs, PEERS["langgraph"], many, 0, 25, least=True)
-    table.ratio(
-        "Postgres 1 case / its floor", costs, "Jihwi, Postgres, 1 case", "bare loop, Postgres, a row a turn", 0, 3.5
-    )
-    table.ratio(
-        "Postgres 50 cases / its floor", costs, "Jihwi, Postgres, 50 cases", "bare loop, Postgres, 50 cases", 0, 3.0
-    )
+    ratio("SQLite 50 cases / group commit in a thread, wall", many, thread, 0)
+    ratio("SQLite 50 cases / the same commits in a thread, wall", many, f"{thread}, our commits", 0)
+    ratio("SQLite 50 cases / Swarm in memory, CPU", many, swarm, 1, 1.5)
+    table.ratio(f"LangGraph sync / SQLite 50 cases, wall{said}", costs, PEERS["langgraph"], many, 0, 25, least=True)
+    ratio("Postgres 1 case / its floor", f"{form}, {POSTGRES_ONE}", "bare loop, Postgres, a row a turn", 0, 3.5)
+    ratio("Postgres 50 cases / its floor", f"{form}, {POSTGRES_MANY}", "bare loop, Postgres, 50 cases", 0, 3.0)
 
 
 async def _long(table: Table, folder: Path, options: argparse.Namespace) -> None:

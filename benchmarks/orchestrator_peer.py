@@ -236,6 +236,7 @@ def main() -> None:
     print("ready", file=out, flush=True)
     for line in sys.stdin:
         cases = int(line)
+        case()  # not counted: the processor's caches hold it again, as for everybody who is measured
         wall, cpu = time.perf_counter(), _cpu()
         for _ in range(cases):
             case()

@@ -3,7 +3,9 @@ answer of 1 KB; and a long case of as many turns as wanted."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from jihwi.case.assignment import SkillSpec
@@ -15,10 +17,13 @@ from jihwi.store import EventStore
 from jihwi.testing.builders import an_agent, an_opening, an_orchestrator
 
 TURNS = 6
+TOGETHER = 50
 ANSWER = "x" * 1024
 FOUND = "The works last until 30 September 2026."
 REQUEST = "Until when do the works last?"
 NAMES = ("first", "second", "third")
+Cost = tuple[float, float]
+"""Wall and CPU microseconds a turn."""
 
 
 async def _look(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
@@ -65,6 +70,20 @@ async def one_case(orchestrator: Orchestrator, opening: Opening) -> str:
     case = await orchestrator.run(opening)
     assert case.answer == ANSWER, case
     return case.id
+
+
+async def measured(cases: int, work: Callable[[], Awaitable[object]], *, at_a_time: int = 1) -> Cost:
+    """What a turn of so many cases costs. The first cases are not counted: after the rounds of others, code and data
+    must come into the processor's caches again."""
+    await asyncio.gather(*(work() for _ in range(at_a_time)))
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(max(1, cases // at_a_time)):
+        if at_a_time == 1:
+            await work()
+        else:
+            await asyncio.gather(*(work() for _ in range(at_a_time)))
+    turns = max(1, cases // at_a_time) * at_a_time * TURNS
+    return (time.perf_counter() - wall) / turns * 1e6, (time.process_time() - cpu) / turns * 1e6
 
 
 def long_house(
