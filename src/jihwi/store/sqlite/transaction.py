@@ -109,10 +109,11 @@ def run(database: sqlite3.Connection, jobs: Sequence[Job], places: Places) -> li
         places.clear()
     answers: list[Any] = []
     rows: list[tuple[Any, ...]] = []
+    cursor = database.cursor()  # one for all: making one costs a sixth of what the database does with it
     for job in jobs:
         try:
             if type(job) is Append:
-                _append(database, job, places, rows)
+                _append(cursor, job, places, rows)
                 answers.append(None)
             else:
                 assert isinstance(job, Errand)
@@ -120,39 +121,39 @@ def run(database: sqlite3.Connection, jobs: Sequence[Job], places: Places) -> li
         except StoreError as refusal:
             answers.append(refusal)
     if rows:
-        database.executemany(_EVENTS, rows)
+        cursor.executemany(_EVENTS, rows)
     return answers
 
 
-def _append(database: sqlite3.Connection, job: Append, places: Places, rows: list[tuple[Any, ...]]) -> None:
+def _append(cursor: sqlite3.Cursor, job: Append, places: Places, rows: list[tuple[Any, ...]]) -> None:
     if job.first_seq == 1 and job.epoch is None:
-        number = _open_case(database, job)
+        number = _open_case(cursor, job)
     else:
         known = places.get(job.case_id)
         number = known[0] if known is not None else 0
-        if known is None or not _change_case(database, job, *known):
-            number, seq, head, epoch, status, wake_at_ms = _place(database, job)
+        if known is None or not _change_case(cursor, job, *known):
+            number, seq, head, epoch, status, wake_at_ms = _place(cursor, job)
             if job.epoch is not None and epoch != job.epoch:
                 raise LeaseLost(job.case_id, job.epoch)
             if seq != job.first_seq - 1 or head != job.previous:
                 raise AppendConflict(job.case_id, job.first_seq)
-            if not _change_case(database, job, number, status, wake_at_ms):
+            if not _change_case(cursor, job, number, status, wake_at_ms):
                 raise AppendConflict(job.case_id, job.first_seq)
     places[job.case_id] = (number, job.patch.status, job.patch.wake_at_ms)
     for row in job.rows:
         body = row[3]
         if body is not None and len(body) > BLOB_BYTES:
-            blob = _keep_blob(database, hashlib.sha256(body).digest(), body, number)
+            blob = _keep_blob(cursor, hashlib.sha256(body).digest(), body, number)
             rows.append((number, *row[:3], None, *row[4:], blob))
         else:
             rows.append((number, *row, None))
     for digest, data in job.blobs:
-        _keep_blob(database, digest, data, number)
+        _keep_blob(cursor, digest, data, number)
 
 
-def _place(database: sqlite3.Connection, job: Append) -> tuple[int, int, bytes, int, str, int]:
+def _place(cursor: sqlite3.Cursor, job: Append) -> tuple[int, int, bytes, int, str, int]:
     """Where the case's log ends now. Raises what a case that is not there deserves."""
-    found: tuple[int, int, bytes, int, str, int] | None = database.execute(_FENCE, (job.case_id,)).fetchone()
+    found: tuple[int, int, bytes, int, str, int] | None = cursor.execute(_FENCE, (job.case_id,)).fetchone()
     if found is None:
         if job.epoch is not None:
             raise LeaseLost(job.case_id, job.epoch)
@@ -160,11 +161,11 @@ def _place(database: sqlite3.Connection, job: Append) -> tuple[int, int, bytes, 
     return found
 
 
-def _open_case(database: sqlite3.Connection, job: Append) -> int:
+def _open_case(cursor: sqlite3.Cursor, job: Append) -> int:
     patch = job.patch
     if job.previous != GENESIS:
         raise AppendConflict(job.case_id, job.first_seq)
-    cursor = database.execute(
+    cursor.execute(
         _NEW_CASE,
         (
             job.case_id,
@@ -189,7 +190,7 @@ def _open_case(database: sqlite3.Connection, job: Append) -> int:
     return cursor.lastrowid
 
 
-def _change_case(database: sqlite3.Connection, job: Append, number: int, status: str, wake_at_ms: int) -> bool:
+def _change_case(cursor: sqlite3.Cursor, job: Append, number: int, status: str, wake_at_ms: int) -> bool:
     """Move the case's row on, if its log ends where the append begins and nobody else has its lease."""
     patch = job.patch
     same_work = patch.status == status and patch.wake_at_ms == wake_at_ms
@@ -198,8 +199,8 @@ def _change_case(database: sqlite3.Connection, job: Append, number: int, status:
     moved = (job.changed_ms, job.last_seq, job.head, patch.waits_for)
     at = (patch.status, patch.wake_at_ms, number, job.case_id, job.first_seq - 1, job.previous, job.epoch)
     if texts == _NO_TEXTS:
-        return database.execute(_changing(same_work, False, let_go), moved + at).rowcount == 1
-    return database.execute(_changing(same_work, True, let_go), moved + texts + at).rowcount == 1
+        return cursor.execute(_changing(same_work, False, let_go), moved + at).rowcount == 1
+    return cursor.execute(_changing(same_work, True, let_go), moved + texts + at).rowcount == 1
 
 
 _NO_TEXTS = (None, None, None, None)
@@ -219,11 +220,11 @@ def _changing(same_work: bool, with_texts: bool, let_go: bool) -> str:
     return f"UPDATE cases SET {changes}, status = ?, wake_at_ms = ? WHERE {_GUARD}"
 
 
-def _keep_blob(database: sqlite3.Connection, digest: bytes, data: bytes, case_number: int) -> int:
+def _keep_blob(cursor: sqlite3.Cursor, digest: bytes, data: bytes, case_number: int) -> int:
     """Store `data` unless it is there, note that the case uses it, and return its number."""
-    found = database.execute("SELECT number FROM blobs WHERE digest = ?", (digest,)).fetchone()
+    found = cursor.execute("SELECT number FROM blobs WHERE digest = ?", (digest,)).fetchone()
     if found is None:
-        found = (database.execute("INSERT INTO blobs (digest, data) VALUES (?, ?)", (digest, data)).lastrowid,)
-    database.execute("INSERT OR IGNORE INTO blob_uses (blob, case_number) VALUES (?, ?)", (found[0], case_number))
+        found = (cursor.execute("INSERT INTO blobs (digest, data) VALUES (?, ?)", (digest, data)).lastrowid,)
+    cursor.execute("INSERT OR IGNORE INTO blob_uses (blob, case_number) VALUES (?, ?)", (found[0], case_number))
     number: int = found[0]
     return number
