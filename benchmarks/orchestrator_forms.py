@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from benchmarks.orchestrator_workload import TOGETHER, Cost, house, measured, one_case
+from jihwi.cli.session import settle
 from jihwi.orchestrator import Opening, Orchestrator
 from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
@@ -74,6 +75,7 @@ async def _serve(folder: Path, dsn: str | None) -> None:
             postgres = house(await stack.enter_async_context(await PostgresStore.open(dsn)))
             places |= {POSTGRES_ONE: (1, postgres), POSTGRES_MANY: (TOGETHER, postgres)}
         engine = sys.modules["jihwi.case.decide"].__file__
+        settle()  # as `jihwi runner` does before it drives
         print(json.dumps([str(Path(str(engine)).parents[2]), str(engine).endswith(".py")]), flush=True)
         for line in sys.stdin:
             where, number = json.loads(line)

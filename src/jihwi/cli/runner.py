@@ -10,7 +10,7 @@ import typer
 from jihwi.case.events import Event
 from jihwi.cli.following import quiet_line
 from jihwi.cli.screen import Screen, say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, on_signals, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, on_signals, run_async, settle
 from jihwi.errors import JihwiError
 from jihwi.evidence import Viewer
 from jihwi.words import plain
@@ -50,6 +50,7 @@ async def _serve(session: Session) -> int:
             trouble=lambda case_id, problem: _trouble(screen, case_id, problem),
         )
         on_signals(orchestrator.stop)
+        settle()
         _line(screen, {"runner": orchestrator.runner}, screen.words("사건을 기다립니다.", "Waiting for cases."))
         await orchestrator.serve()
         await notices.close()

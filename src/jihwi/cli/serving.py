@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, run_async, settle
 
 __all__ = ["serve"]
 
@@ -75,5 +75,6 @@ async def _serve(session: Session, place: object, runner: bool, notify: str) -> 
         screen.remark(screen.words("Enter: 새 주소, Ctrl+C: 끝내기", "Enter for a new link, Ctrl+C to stop"))
 
     async with open_house(session.settings) as house:
+        settle()
         await serve_console(house, place, told, runner=runner, notify=notify)
     return 0
