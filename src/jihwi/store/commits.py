@@ -9,7 +9,6 @@ anyway. A row without `later` is one event, as all rows of older versions are.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from operator import attrgetter
 
 import msgspec
 
@@ -44,11 +43,11 @@ def follow_on(events: Iterable[Sealed], seq: int) -> bool:
     >>> follow_on([Sealed(seq, b"", b"", b"", b"") for seq in (3, 4)], 3)
     True
     """
-    numbers = [*map(_number, events)]
-    return numbers == [*range(seq, seq + len(numbers))]
-
-
-_number = attrgetter("seq")
+    for event in events:
+        if event.seq != seq:
+            return False
+        seq += 1
+    return True
 
 
 def rows_of(events: Sequence[Sealed]) -> list[Row]:
