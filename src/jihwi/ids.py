@@ -16,6 +16,7 @@ Digest = NewType("Digest", str)
 """SHA-256 in lower-case hexadecimal, 64 characters."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _CASE_ID = re.compile(r"c[0-9a-hjkmnp-tv-z]{12}\Z")
 
 
@@ -38,7 +39,7 @@ def new_case_id(chance: Chance, now_ms: int) -> CaseId:
     """A new case's name: seven letters of time, so that names sort by age, and five of chance."""
     moment = (now_ms // 1000) % (1 << 35)
     number = (moment << 25) | (int.from_bytes(chance.token(4), "big") & 0x1FFFFFF)
-    letters = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(55, -5, -5))
+    letters = "".join([_PAIRS[(number >> shift) & 1023] for shift in (50, 40, 30, 20, 10, 0)])
     return CaseId("c" + letters)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, assert_never
 
+import msgspec
 import rfc8785
 
 from jihwi.case import events as e
@@ -56,20 +57,18 @@ EMPTY_TURNS = 3
 _Parts = tuple[str | int, ...]
 
 
-class _Plan:
+class _Plan(msgspec.Struct, gc=False):
     """One pass of deciding: the commands so far, and what they already use of numbers and budgets."""
 
-    stopped = False
-    posted = 0
+    case: Case
+    commands: list[Command] = []
+    stopped: bool = False
+    posted: int = 0
     """Findings posted in this pass."""
     # Replaced, not changed, by the few passes that have something to say here.
     children: Mapping[str, int] = MappingProxyType({})
     reserved: Mapping[str, Spending] = MappingProxyType({})
     ending: frozenset[str] = frozenset()
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.commands: list[Command] = []
 
     def next_child(self, assignment: Assignment) -> int:
         """The number of the next assignment that opens under this one."""
@@ -538,8 +537,10 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     if ending.agent not in case.agents or agent is None or ending.agent not in agent.handoffs:
         _refuse(plan, assignment, state, Reason("may_not_hand_off", {"agent": ending.agent}))
         return
-    path = assignment.handoffs
-    same = sum(1 for one in itertools.pairwise(path) if one == (assignment.agent, ending.agent))
+    step, same = (assignment.agent, ending.agent), 0
+    for one in itertools.pairwise(assignment.handoffs):
+        if one == step:
+            same += 1
     over = _over_budget(plan, assignment, _ONE_HANDOFF)
     if same >= SAME_HANDOFF:
         _refuse(plan, assignment, state, Reason("ping_pong", {"from": assignment.agent, "to": ending.agent}))

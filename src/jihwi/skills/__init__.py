@@ -17,7 +17,8 @@ from jihwi.case.recorded import Recorded
 from jihwi.case.turn import Finding
 from jihwi.errors import SkillArguments, SkillInvalid
 from jihwi.evidence import SecurityClass, Viewer
-from jihwi.skills.fitting import surely_fits as _surely_fits
+from jihwi.skills.fitting import Fits as _Fits
+from jihwi.skills.fitting import fitting as _fitting
 
 __all__ = ["Skill", "SkillBox", "SkillContext", "SkillResult"]
 
@@ -86,6 +87,7 @@ class SkillBox:
             if skill.spec.name in self._skills:
                 raise SkillInvalid(skill.spec.name, "two skills bear this name")
             self._skills[skill.spec.name] = skill
+        self._fits: dict[str, _Fits] = {}
         self._validators: dict[str, Any] = {}
 
     def names(self) -> list[str]:
@@ -102,7 +104,10 @@ class SkillBox:
 
     def check(self, name: str, arguments: dict[str, Any]) -> None:
         """Raise `SkillArguments`, saying what is wrong, unless `arguments` fit the skill's schema."""
-        if _surely_fits(self._skills[name].schema, arguments):
+        fits = self._fits.get(name)
+        if fits is None:
+            fits = self._fits[name] = _fitting(self._skills[name].schema)
+        if fits(arguments):
             return
         validator = self._validators.get(name)
         if validator is None:
