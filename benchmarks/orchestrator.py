@@ -28,6 +28,7 @@ from benchmarks.orchestrator_floors import PostgresFloor, SqliteFloor, ThreadedF
 from benchmarks.orchestrator_forms import MEMORY, POSTGRES_MANY, POSTGRES_ONE, SQLITE_MANY, SQLITE_ONE, Form
 from benchmarks.orchestrator_long import disk_of_a_case, late_turn, long_cases, open_from_disk, waiting_cases
 from benchmarks.orchestrator_workload import TOGETHER, Cost, house, measured, one_case
+from jihwi.cli.session import settle
 from jihwi.store import EventStore
 from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
@@ -367,7 +368,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer cases and rounds")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--no-peers", action="store_true", help="Jihwi and its floors only")
-    asyncio.run(_all(parser.parse_args())).show()
+    options = parser.parse_args()
+    settle()  # as `jihwi runner` does before it drives; the bare loops in this process have it too
+    asyncio.run(_all(options)).show()
 
 
 if __name__ == "__main__":
