@@ -113,8 +113,8 @@ def _language(said: str | None) -> Language:
 
 def settle() -> None:
     """Tell Python's collector of circles that this process drives cases for days: what is loaded by now is set aside
-    for good, and it comes after every ten thousand new things, not after every seven hundred. With fifty cases at a time
-    that is 3 % of the processor; what has no circle is let go at once as ever."""
+    for good, and it comes after every ten thousand new things, not after every seven hundred. With fifty cases at a
+    time that is 3 % of the processor; what is in no circle is let go at once as ever."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_THINGS)
