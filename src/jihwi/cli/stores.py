@@ -95,7 +95,7 @@ async def _backup(session: Session, target: Path) -> int:
         screen.remark(
             screen.words(
                 f"복사본에서 사건 {verified}건의 원장이 온전합니다.",
-                f"In the copy, the ledgers of {verified} cases verify.",
+                f"Ledgers of cases in the copy that verify: {verified}.",
             )
         )
     _tell_broken(screen, broken)
