@@ -316,6 +316,18 @@ def test_what_a_name_or_a_document_inside_holds_is_counted_and_never_shown(tmp_p
     assert len({(tmp_path / "고친것" / one).read_text("utf-8") for one in inside}) == 2
 
 
+def test_a_copy_never_takes_the_place_of_another_files_copy(tmp_path: Path) -> None:
+    folder = tmp_path / "문서"
+    folder.mkdir()
+    (folder / "안내.html").write_text("<p>쪽으로 된 안내문이다.</p>", "utf-8")
+    (folder / "안내.html.md").write_text("옛 인코딩으로 적은 안내문이다.\n", "cp949")
+    done = jihwi(tmp_path, "문서", "--out", "결과", "--fix", "고친것", "--json")
+    written = {one["path"]: one["written"] for one in json.loads(done.stdout)["repaired"]}
+    assert sorted(written.values()) == ["안내.html (2).md", "안내.html.md"]
+    said = {path: (tmp_path / "고친것" / place).read_text("utf-8") for path, place in written.items()}
+    assert ("쪽으로" in said["안내.html"], "옛 인코딩" in said["안내.html.md"]) == (True, True)
+
+
 def test_a_person_at_a_terminal_sees_how_far_it_is(tmp_path: Path, office: Path) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen(

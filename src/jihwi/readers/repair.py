@@ -10,11 +10,12 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
+import functools
 import io
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -26,7 +27,7 @@ from jihwi.readers import Outcome
 from jihwi.readers.personal import masked_name
 from jihwi.readers.writers import to_markdown, to_text
 
-__all__ = ["Repaired", "refuse_overlap", "repair", "safe_path"]
+__all__ = ["Copies", "Repaired", "refuse_overlap", "repair", "safe_path"]
 
 _ENCODED = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl", "xml", "html"})
 _ENCODING_REMARKS = frozenset(
@@ -51,43 +52,51 @@ class Repaired(msgspec.Struct, frozen=True):
 
 
 def repair(
-    outcomes: Iterable[Outcome], folder: Path, target: Path, names: Mapping[str, str] | None = None
+    outcomes: Iterable[Outcome],
+    folder: Path,
+    target: Path,
+    names: Mapping[str, str] | None = None,
+    copies: Copies | None = None,
 ) -> Iterator[Repaired]:
     """Write what can be mended of the files in `folder` into `target`, one by one.
 
     `names` says under which name a file is shown and its copy written, where that is not its own. Raises
     `FolderOverlaps` before anything is written when one folder lies in the other. A file is written whole or
-    not at all; one that is there from an earlier run is replaced, and two of one run never lie in one place.
+    not at all; one that is there from an earlier run is replaced. Two of the same `copies` never lie in one place.
     """
     refuse_overlap(folder, target)
-    places = _Places(target)
+    copies = copies or Copies()
     for outcome in outcomes:
-        yield from _each(outcome, folder, places, (names or {}).get(outcome.path, outcome.path))
+        write = functools.partial(copies.write, target)
+        yield from _each(outcome, folder, write, (names or {}).get(outcome.path, outcome.path))
 
 
-class _Places:
-    """Where the copies of one run lie: no two in one place, whatever their files are called."""
+class Copies:
+    """Where the copies of one run lie, whatever their files are called and however many calls the run makes."""
 
-    def __init__(self, target: Path) -> None:
-        self._target = target
+    def __init__(self) -> None:
         self._names = FreeNames()
 
-    def write(self, shown: str, ending: str, text: str) -> str:
-        """Write a copy of the file shown as `shown`; answers where it lies in the folder."""
-        wanted = str(safe_path(shown + ending))
+    def write(self, target: Path, shown: str, ending: str, text: str) -> str:
+        """Write a copy of the file shown as `shown`; answers where it lies in the folder `target`."""
+        wanted = str(target / safe_path(shown + ending))
         suffix = ending or PurePosixPath(wanted).suffix
-        place = self._names.take(wanted.removesuffix(suffix), suffix)
-        _write(self._target / place, text)
-        return place
+        place = Path(self._names.take(wanted.removesuffix(suffix), suffix))
+        _write(place, text)
+        return str(place.relative_to(target))
 
 
-def _each(outcome: Outcome, folder: Path, places: _Places, shown: str, inside: bool = False) -> Iterator[Repaired]:
+_Writes = Callable[[str, str, str], str]
+"""Writes a copy, given its file's name, an ending and the text; answers where it lies."""
+
+
+def _each(outcome: Outcome, folder: Path, write: _Writes, shown: str, inside: bool = False) -> Iterator[Repaired]:
     """One file, and the documents inside it."""
-    done = _one(outcome, folder, places, shown, inside)
+    done = _one(outcome, folder, write, shown, inside)
     if done is not None:
         yield done
     for part in outcome.attachments:
-        yield from _each(part, folder, places, masked_name(shown + part.path[len(outcome.path) :]), True)
+        yield from _each(part, folder, write, masked_name(shown + part.path[len(outcome.path) :]), True)
 
 
 def refuse_overlap(folder: Path, target: Path) -> None:
@@ -97,18 +106,18 @@ def refuse_overlap(folder: Path, target: Path) -> None:
         raise FolderOverlaps(str(target), str(folder))
 
 
-def _one(outcome: Outcome, folder: Path, places: _Places, shown: str, inside: bool) -> Repaired | None:
+def _one(outcome: Outcome, folder: Path, write: _Writes, shown: str, inside: bool) -> Repaired | None:
     reading = outcome.reading
     if reading is None or not reading.text.strip() or outcome.format in _LISTS:
         return None
     if outcome.format in _ENCODED and any(r.code in _ENCODING_REMARKS for r in outcome.remarks):
         text = _decoded(outcome, folder) or _written_anew(reading, outcome.format)
         if text:
-            return Repaired(shown, places.write(shown, "", _declaring_utf8(text, outcome.format)), "utf-8")
+            return Repaired(shown, write(shown, "", _declaring_utf8(text, outcome.format)), "utf-8")
     elif outcome.format in _READABLE_AS_IT_IS and outcome.grade in ("A", "B"):
         text = _written_anew(reading, outcome.format) if inside else ""
-        return Repaired(shown, places.write(shown, "", text), "utf-8") if text else None
-    return Repaired(shown, places.write(shown, ".md", to_markdown(reading)), "markdown")
+        return Repaired(shown, write(shown, "", text), "utf-8") if text else None
+    return Repaired(shown, write(shown, ".md", to_markdown(reading)), "markdown")
 
 
 def _decoded(outcome: Outcome, folder: Path) -> str:

@@ -198,7 +198,7 @@ class ReadingRoom:
         self.html = readiness_written.render_readiness_html
         self.json = readiness_written.render_readiness_json
         self.csv = readiness_written.render_readiness_csv
-        self.repair = repair.repair
+        self.repair = partial(repair.repair, copies=repair.Copies())  # a room serves one run
         self.refuse_overlap = repair.refuse_overlap
         self.safe_path = repair.safe_path
         self.masked_name = personal.masked_name
