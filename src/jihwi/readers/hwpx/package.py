@@ -7,7 +7,6 @@ whose spine gives the order of the sections.
 from __future__ import annotations
 
 import io
-import itertools
 import posixpath
 import re
 import zipfile
@@ -24,7 +23,7 @@ __all__ = ["Package", "local_name"]
 _PACKAGE_TYPE = "application/hwpml-package+xml"
 _SECTION = re.compile(r"section(\d+)\.xml$", re.IGNORECASE)
 _NAMES: dict[str, str] = {}
-_MOST_NAMES, _LONGEST_PROLOGUE, _MOST_STRAY = 4096, 1 << 20, 1000
+_MOST_NAMES, _LONGEST_PROLOGUE = 4096, 1 << 20
 _SIZE = re.compile(rb'<hh:charPr id="(\d{1,9})" height="(\d{1,7})"')
 _LOOKS = (b"fontfaces", b"borderFills", b"charProperties")
 _LAYOUT, _LAYOUT_END = b"<hp:linesegarray>", b"</hp:linesegarray>"
@@ -136,7 +135,7 @@ class Package:
             raise FileBroken(path=self._path, detail=f"{name}의 XML이 손상됨") from problem
         if root is None:
             raise FileBroken(path=self._path, detail=f"{name}의 XML이 손상됨")
-        return _without_entities(_entities_as_text(root), data)
+        return _entities_as_text(_without_entities(root, data))
 
 
 def _without_layout(data: bytes) -> bytes:
@@ -168,18 +167,26 @@ def _without_entities(root: etree._Element, data: bytes) -> etree._Element:
 
 
 def _entities_as_text(root: etree._Element) -> etree._Element:
-    """The tree with the letters of what looks like an entity and is none (`R&D;`), as far as there are few of them."""
-    for entity in itertools.islice(list(root.iter(etree.Entity)), _MOST_STRAY):
-        before, parent = entity.getprevious(), entity.getparent()
-        words = (entity.text or "") + (entity.tail or "")
-        if before is not None:
-            before.tail = (before.tail or "") + words
-        elif parent is not None:
-            parent.text = (parent.text or "") + words
-        if parent is not None:
-            parent.remove(entity)
-    etree.strip_elements(root, etree.Entity, with_tail=False)
+    """The tree with the letters of what looks like an entity and is none (`R&D;`)."""
+    for parent in {above for entity in root.iter(etree.Entity) if (above := entity.getparent()) is not None}:
+        before: etree._Element | None = None
+        words = [parent.text or ""]
+        for child in [*parent]:
+            if child.tag is etree.Entity:
+                words += (child.text or "", child.tail or "")
+                parent.remove(child)
+            else:
+                _put("".join(words), before, parent)
+                before, words = child, [child.tail or ""]
+        _put("".join(words), before, parent)
     return root
+
+
+def _put(words: str, before: etree._Element | None, parent: etree._Element) -> None:
+    if before is None:
+        parent.text = words
+    else:
+        before.tail = words
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
