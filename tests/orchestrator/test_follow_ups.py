@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from jihwi.case.turn import Ask, Call, Delegate, HandOff, Post, Release, Report,
 from jihwi.errors import CommandRefused
 from jihwi.evidence import Claim
 from jihwi.orchestrator import Orchestrator, load_log
-from jihwi.store import Lease, Patch
+from jihwi.store import Patch
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import Press, a_skill, an_agent, an_opening, an_orchestrator
 
@@ -166,16 +167,8 @@ class Rows(MemoryStore):
         super().__init__()
         self.told: list[tuple[list[str], str]] = []
 
-    async def append(
-        self,
-        case_id: str,
-        events: Sequence[Sealed],
-        patch: Patch,
-        *,
-        blobs: Mapping[str, bytes] = {},
-        lease: Lease | None = None,
-    ) -> None:
-        await super().append(case_id, events, patch, blobs=blobs, lease=lease)
+    async def append(self, case_id: str, events: Sequence[Sealed], patch: Patch, **more: Any) -> None:
+        await super().append(case_id, events, patch, **more)
         self.told.append(([open_event(one).kind for one in events], patch.status))
 
 
