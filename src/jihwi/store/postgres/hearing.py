@@ -11,7 +11,7 @@ from typing import LiteralString
 import psycopg
 
 from jihwi.errors import StoreError
-from jihwi.store.postgres.opening import Connection, connect
+from jihwi.store.postgres.opening import Connection, connect, cut_when_silent
 from jihwi.store.postgres.statements import NOW
 from jihwi.store.waking import Bell, is_slot_bell
 
@@ -20,6 +20,8 @@ __all__ = ["Hearing", "ServerClock"]
 _POLL_SECONDS = 0.25
 _CLOCK_SECONDS = 30.0
 _AGAIN_SECONDS = 1.0
+_ASKED_SECONDS = 5.0
+"""So often at least the server is asked something, so that one that has fallen silent is noticed."""
 _CLOCK_TRIALS = 3
 
 
@@ -59,9 +61,18 @@ _SELECT_NOW: LiteralString = f"SELECT {NOW}"
 
 class Hearing:
     """Listens on a connection of its own and rings the bell; looks for itself while anybody waits, because a
-    notification may be lost with a connection."""
+    notification may be lost with a connection. A server that answers nothing for `silent_seconds` is as one that is
+    gone: whatever waits for it is told so."""
 
-    def __init__(self, connection: Connection, dsn: str, clock: ServerClock, own_backend: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dsn: str,
+        clock: ServerClock,
+        own_backend: Callable[[], int],
+        *,
+        silent_seconds: float,
+    ) -> None:
         self.bell = Bell()
         self.count = 0
         """How many changes were heard."""
@@ -71,6 +82,9 @@ class Hearing:
         self._dsn = dsn
         self._clock = clock
         self._own_backend = own_backend
+        self._silent_seconds = silent_seconds
+        self._every_seconds = min(_ASKED_SECONDS, silent_seconds)
+        self._asked_at = 0.0
         self._changes = -1
         self._count_looked = 0
         self._task = asyncio.create_task(self._listen_for_ever())
@@ -108,8 +122,9 @@ class Hearing:
             self.bell.wake_all()
 
     async def _listen(self) -> None:
-        await self._connection.execute("LISTEN jihwi")
-        await self._look()
+        with self._answered():
+            await self._connection.execute("LISTEN jihwi")
+            await self._look()
         while True:
             async for notice in self._connection.notifies(timeout=_POLL_SECONDS):
                 if notice.pid == self._own_backend():
@@ -120,13 +135,18 @@ class Hearing:
                         self.slot_freed(case_id)
                     else:
                         self.heard(case_id, int(seq))
-            if self._clock.is_old:
-                await self._clock.set_by(self._connection)
-            if self.bell.anyone:
-                await self._look()
+            with self._answered():
+                if self._clock.is_old:
+                    await self._clock.set_by(self._connection)
+                if self.bell.anyone or time.monotonic() - self._asked_at > self._every_seconds:
+                    await self._look()
+
+    def _answered(self) -> contextlib.AbstractContextManager[None]:
+        return cut_when_silent(self._dsn, self._silent_seconds)
 
     async def _look(self) -> None:
         """See what no notification told."""
+        self._asked_at = time.monotonic()
         row = await (await self._connection.execute("SELECT last_value FROM jihwi.changes")).fetchone()
         changes = row[0] if row else 0
         before, self._changes = self._changes, changes

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Sequence
+import os
+import socket
+import weakref
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -13,12 +17,14 @@ from psycopg.conninfo import conninfo_to_dict
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreError, StoreFailed, StoreFull, StoreReadOnly, StoreTooNew
 from jihwi.store.migrations import Migration
 
-__all__ = ["Connection", "connect", "migrate", "place_of", "store_error"]
+__all__ = ["Connection", "connect", "cut_when_silent", "migrate", "place_of", "store_error"]
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 _CONNECT_SECONDS = 10
 _MIGRATION_LOCK = int.from_bytes(b"jihwi", "big")
+_ways: weakref.WeakKeyDictionary[Connection, str] = weakref.WeakKeyDictionary()
+"""Every connection of this process and the server it leads to: one that is silent is so on all of them."""
 
 
 def place_of(dsn: str) -> str:
@@ -53,7 +59,29 @@ async def connect(dsn: str, *, busy_seconds: float) -> Connection:
             opened.pop_all()
     except psycopg.Error as problem:
         raise store_error(problem, dsn, busy_seconds=busy_seconds) from problem
+    _ways[connection] = dsn
     return connection
+
+
+@contextlib.contextmanager
+def cut_when_silent(dsn: str, seconds: float) -> Iterator[None]:
+    """What happens within must be answered in `seconds`; else every connection of this process to that server is cut,
+    so that whatever waits on one of them ends as a lost connection does. A machine that was switched off, a cable that
+    was pulled and a server that was frozen say nothing, and one would wait for them for ever.
+
+    Cut is the socket, not the call: psycopg waits for an answer also when a call is cancelled.
+    """
+    watch = asyncio.get_running_loop().call_later(seconds, _cut, dsn)
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _cut(dsn: str) -> None:
+    for connection in [one for one, there in _ways.items() if there == dsn and not one.closed]:
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as way:
+            way.shutdown(socket.SHUT_RDWR)
 
 
 async def migrate(connection: Connection, dsn: str, steps: Sequence[Migration]) -> None:

@@ -18,7 +18,7 @@ from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.postgres import statements as sql
 from jihwi.store.postgres.hearing import Hearing, ServerClock
-from jihwi.store.postgres.opening import Connection, connect, migrate, place_of, store_error
+from jihwi.store.postgres.opening import Connection, connect, cut_when_silent, migrate, place_of, store_error
 from jihwi.store.postgres.slots import PostgresSlots
 from jihwi.store.postgres.writer import Errand, Writer, erase, prepare
 from jihwi.store.waking import woken
@@ -31,9 +31,18 @@ _PAGE_ROWS = 1000
 class PostgresStore:
     """An `EventStore` in the schema `jihwi` of a database. Its clock is the server's."""
 
-    def __init__(self, dsn: str, writer: Writer, reader: Connection, hearing: Hearing, clock: ServerClock) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        writer: Writer,
+        reader: Connection,
+        hearing: Hearing,
+        clock: ServerClock,
+        silent_seconds: float,
+    ) -> None:
         """Use `open`."""
         self._dsn = dsn
+        self._silent_seconds = silent_seconds
         self._writer = writer
         self._reader = reader
         self._hearing = hearing
@@ -46,9 +55,10 @@ class PostgresStore:
         self._closed = False
 
     @classmethod
-    async def open(cls, dsn: str, *, busy_seconds: float = 5.0) -> PostgresStore:
+    async def open(cls, dsn: str, *, busy_seconds: float = 5.0, silent_seconds: float = 15.0) -> PostgresStore:
         """Open the database that `dsn` names; the schema `jihwi` is made when missing. An append that waits for
-        another's lock longer than `busy_seconds` raises StoreBusy.
+        another's lock longer than `busy_seconds` raises StoreBusy. Once the server has answered nothing for
+        `silent_seconds`, what waits for it raises StoreFailed, and the next call connects anew.
 
         Raises StoreFailed when the server cannot be reached, StoreReadOnly, StoreTooNew.
         """
@@ -63,7 +73,8 @@ class PostgresStore:
             await clock.set_by(reader)
             opened.pop_all()
         writer = Writer(writing, dsn, busy_seconds=busy_seconds)
-        return cls(dsn, writer, reader, Hearing(listener, dsn, clock, writer.backend), clock)
+        hearing = Hearing(listener, dsn, clock, writer.backend, silent_seconds=silent_seconds)
+        return cls(dsn, writer, reader, hearing, clock, silent_seconds)
 
     async def __aenter__(self) -> PostgresStore:
         return self
@@ -205,11 +216,12 @@ class PostgresStore:
     async def close(self) -> None:
         if self._closed:
             return
-        await self._hearing.close()
-        await self._writer.close()
-        async with self._reading:
-            self._closed = True
-            await self._reader.close()
+        with cut_when_silent(self._dsn, self._silent_seconds):
+            await self._hearing.close()
+            await self._writer.close()
+            async with self._reading:
+                self._closed = True
+                await self._reader.close()
 
 
 _READ_SECONDS = 5.0

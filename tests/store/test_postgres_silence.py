@@ -1,0 +1,119 @@
+"""A Postgres server that says nothing more, as behind a pulled cable, is noticed: nobody waits for it for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from jihwi.case.ledger import verify
+from jihwi.errors import StoreFailed
+from jihwi.store import Patch
+from jihwi.store.postgres import PostgresStore
+from jihwi.testing.postgres import short_folder
+from jihwi.testing.store_contract import Chain
+
+OPENING = Patch("running", request="r", requester="k")
+SILENT_SECONDS = 0.4
+
+
+class Cable:
+    """A way to a server that can be pulled: then it takes what it is given, and nothing comes of it."""
+
+    def __init__(self, dsn: str, place: Path) -> None:
+        self._told = conninfo_to_dict(dsn)
+        self.dsn = make_conninfo(dsn, host=str(place), port="5432")
+        self._whole = asyncio.Event()
+        self._whole.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def pull(self) -> None:
+        self._whole.clear()
+
+    def plug(self) -> None:
+        self._whole.set()
+
+    async def carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        host, port = self._told["host"], self._told.get("port") or 5432
+        if str(host).startswith("/"):
+            there, away = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        else:
+            there, away = await asyncio.open_connection(str(host), int(port))
+        ways = [asyncio.create_task(self._one_way(*way)) for way in ((here, away), (there, back))]
+        self._tasks.update(ways)
+        with contextlib.suppress(OSError):
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for writer in (back, away):
+            writer.close()
+
+    async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._whole.wait()
+                writer.write(data)
+                await writer.drain()
+
+    async def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def cable(postgres: str) -> AsyncIterator[Cable]:
+    with short_folder() as place:
+        cable = Cable(postgres, place)
+        server = await asyncio.start_unix_server(cable.carry, place / ".s.PGSQL.5432")
+        yield cable
+        server.close()
+        await cable.end()
+
+
+async def test_what_waits_for_a_silent_server_is_told_and_goes_on_when_it_speaks_again(cable: Cable) -> None:
+    chain = Chain("c0000000000a1")
+    async with (
+        asyncio.timeout(20),
+        await PostgresStore.open(cable.dsn, silent_seconds=SILENT_SECONDS) as store,
+    ):
+        await store.append(chain.case_id, chain.next(), OPENING)
+        event = chain.next()
+        cable.pull()
+        waiting = asyncio.gather(
+            store.append(chain.case_id, event, OPENING), store.read(chain.case_id), return_exceptions=True
+        )
+        await asyncio.sleep(0)
+        written = (await waiting)[0]
+        assert isinstance(written, StoreFailed)
+        cable.plug()
+        if len(await store.read(chain.case_id)) == 1:  # whether it arrived, nobody could know
+            await store.append(chain.case_id, event, OPENING)
+        assert verify(chain.case_id, await store.read(chain.case_id)).events == 2
+
+
+async def test_a_store_whose_server_is_silent_is_closed_all_the_same(cable: Cable) -> None:
+    async with asyncio.timeout(20):
+        store = await PostgresStore.open(cable.dsn, silent_seconds=SILENT_SECONDS)
+        chain = Chain("c0000000000a1")
+        cable.pull()
+        appending = asyncio.create_task(store.append(chain.case_id, chain.next(), OPENING))
+        await asyncio.sleep(0)
+        await store.close()
+        with pytest.raises(StoreFailed):
+            await appending
+
+
+async def test_a_statement_that_takes_longer_is_no_silence(postgres: str) -> None:
+    chain = Chain("c0000000000a1")
+    async with await PostgresStore.open(postgres, busy_seconds=30, silent_seconds=SILENT_SECONDS) as store:
+        await store.append(chain.case_id, chain.next(), OPENING)
+        with psycopg.connect(postgres) as holder:
+            holder.execute("SELECT * FROM jihwi.cases FOR UPDATE")
+            appending = asyncio.create_task(store.append(chain.case_id, chain.next(), OPENING))
+            assert not await store.wait(chain.case_id, 1, seconds=3 * SILENT_SECONDS)
+        await appending
+        assert len(await store.read(chain.case_id)) == 2
