@@ -115,6 +115,36 @@ async def test_copying_again_brings_only_what_is_new() -> None:
     await _assert_same(one, other)
 
 
+@pytest.mark.parametrize("seqs", [None, [1], [603]], ids=["all of it", "a short body", "a long one"])
+async def test_what_was_erased_since_is_erased_in_the_copy_too(
+    tmp_path: Path, postgres: str, seqs: list[int] | None
+) -> None:
+    async with await SqliteStore.open(tmp_path / "laptop.db") as laptop, await PostgresStore.open(postgres) as server:
+        chains = await _fill(laptop, cases=2)
+        await copy_store(laptop, server)
+        erased = chains[1].case_id
+        await erase_bodies(laptop, erased, seqs=seqs, reason=REQUESTED, author=AUTHOR, chance=Randomness())
+        again = await copy_store(laptop, server)
+        assert again.erased == again.events == (603 if seqs is None else 1)
+        await _assert_same(laptop, server)
+        assert await server.blobs_of(erased) == await laptop.blobs_of(erased)
+        assert (await copy_store(laptop, server)).erased == 0
+
+
+async def test_a_case_that_was_erased_in_part_and_then_went_on_arrives_with_what_is_new() -> None:
+    one, other = MemoryStore(), MemoryStore()
+    chains = await _fill(one, cases=2)
+    await copy_store(one, other)
+    went_on = chains[1]
+    await erase_bodies(one, went_on.case_id, seqs=[1], reason=REQUESTED, author=AUTHOR, chance=Randomness())
+    (said,) = (await one.read(went_on.case_id))[603:]
+    went_on.seq, went_on.head = said.seq, said.head
+    digest = hashlib.sha256(b"new").hexdigest()
+    await one.append(went_on.case_id, went_on.next(2), Patch("closed"), blobs={digest: b"new"})
+    assert (await copy_store(one, other)).erased == 1
+    await _assert_same(one, other)
+
+
 async def test_a_case_with_another_history_is_named_and_left_alone() -> None:
     one, other = MemoryStore(), MemoryStore()
     chains = await _fill(one, cases=2)

@@ -208,6 +208,7 @@ async def _copy(session: Session, source: str, target: str) -> int:
         {
             "cases": copied.cases,
             "events": copied.events,
+            "erased": copied.erased,
             "differing": copied.differing,
             "broken": [one.case for one in copied.broken],
             "documents": documents,
@@ -220,6 +221,13 @@ async def _copy(session: Session, source: str, target: str) -> int:
             f"{copied.cases} cases are at {places[1]} as they were; their ledgers verify ({copied.events} new events).",
         )
     )
+    if copied.erased:
+        screen.remark(
+            screen.words(
+                f"원래 저장소에서 지워진 내용 {copied.erased}개를 그곳에서도 지웠습니다.",
+                f"{copied.erased} bodies that the first store has erased are erased there too.",
+            )
+        )
     for case_id in copied.differing:
         screen.remark(
             screen.words(

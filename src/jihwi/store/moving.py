@@ -24,6 +24,8 @@ class Copied(msgspec.Struct, frozen=True):
     """How many cases are now as they were in the source."""
     events: int = 0
     """How many events were written; those that were there already are not counted."""
+    erased: int = 0
+    """How many bodies the target held of what the source had erased meanwhile; they are gone there too."""
     differing: tuple[str, ...] = ()
     """Cases, or `house`, that the target holds with another history; nothing of them was changed."""
     broken: tuple[LedgerBroken, ...] = ()
@@ -34,13 +36,13 @@ async def copy_store(
     source: KeptStore, target: KeptStore, *, told: Callable[[CaseRow], None] = lambda row: None
 ) -> Copied:
     """Copy the house stream and every case, each whole in one transaction. May be killed at any moment and run again:
-    it goes on where it stopped. Running it again later brings over what was added since; what was added to the target
-    meanwhile is never touched. Leases and snapshots stay behind, so stop the runners of the source before anything
+    it goes on where it stopped. Running it again later brings over what was added since and erases what was erased
+    since; what was added to the target meanwhile is never touched. Leases and snapshots stay behind, so stop the runners of the source before anything
     runs on the target.
 
     `told` is called after each case. Raises StoreError, LedgerBroken when a case does not verify at the target.
     """
-    cases, events = 0, 0
+    cases, events, erased = 0, 0, 0
     differing: list[str] = []
     broken: list[LedgerBroken] = []
     house = await source.row(HOUSE)
@@ -51,13 +53,13 @@ async def copy_store(
             broken.append(problem)
             continue
         try:
-            events += await _copy_case(source, target, row, log)
-            cases += row.case_id != HOUSE
+            new, gone = await _copy_case(source, target, row, log)
+            events, erased, cases = events + new, erased + gone, cases + (row.case_id != HOUSE)
         except AppendConflict:
             differing.append(row.case_id)
         if row.case_id != HOUSE:
             told(row)
-    return Copied(cases, events, tuple(differing), tuple(broken))
+    return Copied(cases, events, erased, tuple(differing), tuple(broken))
 
 
 async def _verified(source: KeptStore, row: CaseRow) -> list[Sealed]:
@@ -66,21 +68,37 @@ async def _verified(source: KeptStore, row: CaseRow) -> list[Sealed]:
     return log
 
 
-async def _copy_case(source: KeptStore, target: KeptStore, row: CaseRow, log: list[Sealed]) -> int:
-    """Bring one case over; how many events were new. Raises AppendConflict when the target has another history."""
+async def _copy_case(source: KeptStore, target: KeptStore, row: CaseRow, log: list[Sealed]) -> tuple[int, int]:
+    """Bring one case over; how many events were new, and how many bodies went. Raises AppendConflict when the target
+    has another history."""
     there = await target.row(row.case_id)
     done = there.seq if there is not None else 0
     if there is not None and not any(event.head == there.head for event in log[done - 1 : done]):
         raise AppendConflict(row.case_id, done + 1)
-    chunks = _chunks(log[done:])
-    for chunk in chunks[:-1]:
+    gone = await _still_there(target, row.case_id, log[:done]) if len(log) > done else []
+    # What says that bodies are gone is the last to arrive, in the transaction that erases them.
+    parts = [*_chunks(log[done:-1]), log[-1:]] if gone else _chunks(log[done:])
+    blobs = {digest: await _held(source, digest) for digest in await source.blobs_of(row.case_id)} if parts else {}
+    for number, part in enumerate(parts, start=1):
         # Too long for one transaction: no runner may take up a case that is only half there.
-        await target.append(row.case_id, chunk, _patch(row, arriving=True))
-    if chunks:
-        blobs = {digest: await _held(source, digest) for digest in await source.blobs_of(row.case_id)}
-        await target.append(row.case_id, chunks[-1], _patch(row, arriving=False), blobs=blobs)
+        patch = _patch(row, arriving=number < len(parts))
+        if gone and number == len(parts):
+            loose = set(await target.blobs_of(row.case_id)) - blobs.keys()
+            await target.erase(row.case_id, part, patch, seqs=gone, blobs=sorted(loose))
+        else:
+            whole = number >= len(parts) - bool(gone)
+            await target.append(row.case_id, part, patch, blobs=blobs if whole else {})
     verify(row.case_id, await target.read(row.case_id), expected_head=row.head)
-    return len(log) - done
+    return len(log) - done, len(gone)
+
+
+async def _still_there(target: KeptStore, case_id: str, log: list[Sealed]) -> list[int]:
+    """The events whose bodies the target holds and the source has erased."""
+    erased = {event.seq for event in log if event.body is None}
+    if not erased:
+        return []
+    held = await target.read(case_id, limit=len(log))
+    return [event.seq for event in held if event.body is not None and event.seq in erased]
 
 
 async def _held(source: KeptStore, digest: str) -> bytes:
