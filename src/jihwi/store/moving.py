@@ -37,8 +37,8 @@ async def copy_store(
 ) -> Copied:
     """Copy the house stream and every case, each whole in one transaction. May be killed at any moment and run again:
     it goes on where it stopped. Running it again later brings over what was added since and erases what was erased
-    since; what was added to the target meanwhile is never touched. Leases and snapshots stay behind, so stop the runners of the source before anything
-    runs on the target.
+    since; what was added to the target meanwhile is never touched. Leases and snapshots stay behind, so stop the
+    runners of the source before anything runs on the target.
 
     `told` is called after each case. Raises StoreError, LedgerBroken when a case does not verify at the target.
     """
