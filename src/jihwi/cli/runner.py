@@ -18,6 +18,10 @@ from jihwi.words import plain
 __all__ = ["runner"]
 
 
+_LONGEST = 200
+"""So many letters of what happens in a case are shown on its line; of what went wrong, all."""
+
+
 def runner(
     store: Annotated[
         str | None,
@@ -61,14 +65,19 @@ async def _serve(session: Session) -> int:
 def _tell(screen: Screen, event: Event, viewer: Viewer) -> None:
     words = quiet_line(event, screen.language, viewer)
     if words or screen.json:
-        _line(screen, {"case": event.case_id, "event": event.seq, "kind": event.kind}, f"{event.case_id}  {words}")
+        _line(
+            screen,
+            {"case": event.case_id, "event": event.seq, "kind": event.kind},
+            f"{event.case_id}  {words}"[:_LONGEST],
+        )
 
 
 def _trouble(screen: Screen, case_id: str, problem: JihwiError) -> None:
-    words = f"{problem.words(screen.language)} {problem.next_step(screen.language)}".strip()
+    sentences = filter(None, (problem.words(screen.language), problem.next_step(screen.language)))
+    words = " ".join(one if one[-1] in ".?!" else f"{one}." for one in sentences)
     _line(screen, {"case": case_id, "error": problem.code, "words": words}, f"{case_id}  {words}".strip())
 
 
 def _line(screen: Screen, value: dict[str, object], words: str) -> None:
     """One line at once: a runner's output is read while it runs."""
-    typer.echo(msgspec.json.encode(value).decode() if screen.json else plain(words[:200]))
+    typer.echo(msgspec.json.encode(value).decode() if screen.json else plain(words))

@@ -17,7 +17,7 @@ from jihwi.case.commands import Publish, Record, RunSkill, Think
 from jihwi.case.decide import decide
 from jihwi.case.events import SYSTEM, Draft, Event, RunnerAwaited, RunnerTookOver, SlotAwaited, TimerFired
 from jihwi.case.state import Case, in_flight
-from jihwi.errors import AppendConflict, LeaseLost, RunnerLacks
+from jihwi.errors import AppendConflict, LeaseLost, RunnerLacks, StoreBusy, StoreFailed
 from jihwi.ids import CaseId
 from jihwi.orchestrator.effects import Effects, Learned
 from jihwi.orchestrator.line import Line, Ticket
@@ -37,6 +37,10 @@ _BREATH = 32
 
 _TOLD_SECONDS = 1.0
 """Who has waited for a place so long is said to wait: a shorter wait is no fact worth a commit."""
+
+_AWAY_SECONDS = 0.25
+_AWAY_MOST_SECONDS = 10.0
+"""While effects are at stake, a store that is away is asked again, each time after twice as long, up to so long."""
 
 
 class House(Protocol):
@@ -92,6 +96,8 @@ class Drive:
         self._wake = asyncio.Event()
         self._look = False
         self._lost_lease: LeaseLost | None = None
+        self._away: StoreFailed | None = None
+        """Why the store was last away."""
         self._lacks: Reason | None = None
         """What this runner does not have, of all that is due just now."""
         self._wanted: dict[str, Limit] = {}
@@ -192,11 +198,40 @@ class Drive:
             except AppendConflict:
                 if self._new:
                     raise  # another case has this very name
-                await self._log.load()
+                if await self._log.load_again() and self._away is not None:
+                    raise self._away from None  # what was written then stands after all, and nobody has started it
+                continue
+            except StoreFailed as problem:
+                if self._new or not (learned or self._running):
+                    raise
+                self._away = problem
+                learned = await self._outlast(problem, learned, started=bool(effects))
                 continue
             if self._wanted or self._tickets:
                 self._see_to_tickets(effects)
             return self._start(effects, home) if effects else None
+
+    async def _outlast(self, problem: StoreFailed, learned: list[Learned], *, started: bool) -> list[Learned]:
+        """The store is away (its server is started anew, a connection was cut) while effects are under way or have
+        learned what nobody else knows: a `write` that was done would be laid before a person. So it is asked again for
+        a while. Answers what is still to be recorded; what was written without our hearing of it is found there, and
+        if effects were `started` by that, the case is left to whoever takes it over."""
+        loop = asyncio.get_running_loop()
+        seconds, until = _AWAY_SECONDS, loop.time() + _AWAY_MOST_SECONDS
+        while True:
+            await asyncio.sleep(seconds)
+            seconds *= 2
+            if self._lost_lease is not None:
+                raise self._lost_lease
+            try:
+                stands = await self._log.load_again()
+            except StoreFailed:
+                if loop.time() > until:
+                    raise
+                continue
+            if stands and started:
+                raise problem
+            return [] if stands else learned
 
     async def _commit(self, *, starts: bool) -> None:
         """Append what is pending. The last facts of a case that has ended let its lease go with them."""
@@ -209,7 +244,7 @@ class Drive:
             self.lease = None  # from now on nobody renews it
         try:
             events = await self._log.append(lease=lease, starts=starts, at_rest=at_rest, over=over)
-        except AppendConflict:
+        except (AppendConflict, StoreFailed):
             self.lease = lease
             raise
         if over:
@@ -404,8 +439,12 @@ class Drive:
                     return
 
     async def _see_others(self) -> None:
-        """Fold what people and others wrote while effects are under way; a case that has ended stops them."""
-        await self._log.catch_up()
+        """Fold what people and others wrote while effects are under way; a case that has ended stops them. A store
+        that is away ends no effect: the next look, or what is appended next, will tell."""
+        try:
+            await self._log.catch_up()
+        except (StoreBusy, StoreFailed):
+            return
         if self._log.case.status in ("closed", "cancelled"):
             for task in self._running:
                 task.cancel()

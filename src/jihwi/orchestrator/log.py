@@ -9,6 +9,7 @@ from jihwi.case.events import Author, BodyErased, ContextCompacted, Draft, Event
 from jihwi.case.fold import apply, fold
 from jihwi.case.ledger import GENESIS, Sealed, open_event, seal
 from jihwi.case.state import Case, CaseState, in_flight, waits
+from jihwi.errors import StoreFailed
 from jihwi.orchestrator.loading import fill_transcripts, load_state
 from jihwi.orchestrator.snapshots import SNAPSHOT_EVENTS, packed
 from jihwi.store import CaseStatus, EventStore, Lease, Patch
@@ -67,6 +68,8 @@ class CaseLog:
         self._blobs: dict[str, bytes] = {}
         self._hollow_to = 0
         self._kept_seq = 0
+        self._unheard: list[Sealed] = []
+        """The first event of each append of which nobody heard whether it stands."""
         self.case = Case(case_id)
         self.fresh: list[Event] = []
         """Events folded since the last append."""
@@ -86,6 +89,15 @@ class CaseLog:
         self.case, self._hollow_to = await load_state(self._store, self._case_id)
         self._pending, self._blobs, self.fresh = [], {}, []
         self._kept_seq = self._hollow_to
+
+    async def load_again(self) -> bool:
+        """`load` after an append that failed; whether one of which nobody heard stands in the log."""
+        stands = False
+        for first in self._unheard:
+            found = await self._store.read(self._case_id, after=first.seq - 1, limit=1)
+            stands = stands or any(one.head == first.head for one in found)
+        await self.load()
+        return stands
 
     @property
     def hollow(self) -> bool:
@@ -164,7 +176,13 @@ class CaseLog:
         patch = patch_of(
             self.case, at_rest=at_rest, opens=self._pending[0].seq == 1, taker=taker, over=over, starts=starts
         )
-        await self._store.append(self._case_id, self._pending, patch, blobs=self._blobs, lease=lease)
+        try:
+            await self._store.append(self._case_id, self._pending, patch, blobs=self._blobs, lease=lease)
+        except StoreFailed:
+            self._unheard.append(self._pending[0])
+            raise
+        if self._unheard:
+            self._unheard = []
         events, self.fresh = self.fresh, []
         self._pending, self._blobs = [], {}
         return events
