@@ -11,8 +11,12 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import contextlib
+import contextvars
 import hashlib
 import inspect
+import threading
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -37,8 +41,9 @@ def skill(
     tainted: bool = False,
 ) -> Callable[[Callable[..., Any]], Skill]:
     """Make a function a skill. Its first parameter is the `SkillContext`; the others, annotated with JSON-like
-    types or msgspec structs, are the arguments. It may be async; a plain function runs in a thread. It returns a
-    JSON value (then `tainted` says whether that holds text from outside) or a `SkillResult`.
+    types or msgspec structs, are the arguments. It may be async; a plain function runs in a thread of its own, which
+    nobody can end: when its time is over it is left to itself. It returns a JSON value (then `tainted` says whether
+    that holds text from outside) or a `SkillResult`.
 
     Raises `SkillInvalid` when the function cannot be one.
     """
@@ -111,9 +116,28 @@ def _runner(
         if inspect.iscoroutinefunction(function):
             value = await function(context, **values)
         else:
-            value = await asyncio.to_thread(function, context, **values)
+            value = await _in_thread(name, lambda: function(context, **values))
         if isinstance(value, SkillResult):
             return value
         return SkillResult(msgspec.to_builtins(value), tainted)
 
     return run
+
+
+async def _in_thread(name: str, work: Callable[[], Any]) -> Any:
+    """What a plain function answers. Its thread is its own and nobody's to wait for: of the pool that `to_thread`
+    shares there are few, so that some functions that hang would keep every other one, and the house, from being done;
+    and a runner that was asked to stop would wait for them."""
+    answer: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+    def run() -> None:
+        with contextlib.suppress(concurrent.futures.InvalidStateError):  # nobody waits any more
+            try:
+                value = work()
+            except BaseException as problem:  # noqa: BLE001 - handed on to whoever waits
+                answer.set_exception(problem)
+            else:
+                answer.set_result(value)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(run,), name=f"skill {name}", daemon=True).start()
+    return await asyncio.wrap_future(answer)
