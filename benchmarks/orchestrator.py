@@ -42,6 +42,8 @@ PEERS = {
     "dbos": "DBOS steps, SQLite",
 }
 COMPILED, APART = "Jihwi compiled", "Jihwi, own process"
+SAME = "bare loop, SQLite by our library"
+"""The targets are judged on the bare loops through Python's own `sqlite3`, as every run of this benchmark was."""
 FORMS = ("Jihwi", COMPILED)
 """Each is held against every target; the second is left out where there is no compiler."""
 
@@ -124,6 +126,7 @@ async def rounds(folder: Path, options: argparse.Namespace) -> tuple[dict[str, C
     contests: dict[str, Callable[[], Awaitable[Cost]]] = {}
     async with AsyncExitStack() as stack:
         floor = SqliteFloor(folder)
+        same = SqliteFloor(folder, name="same.db", ours=True)
         threaded = ThreadedFloor(folder)
         stack.callback(threaded.close)
         memory, opening = house(MemoryStore())
@@ -136,6 +139,9 @@ async def rounds(folder: Path, options: argparse.Namespace) -> tuple[dict[str, C
         contests["bare loop, SQLite, 50 cases, our commits"] = lambda: measured(
             many, lambda: floor.case_together(commits=commits), at_a_time=TOGETHER
         )
+        contests[f"{SAME}, a row a turn"] = lambda: measured(few, same.case)
+        contests[f"{SAME}, our commits"] = lambda: measured(few, lambda: same.case(commits=commits))
+        contests[f"{SAME}, 50 cases"] = lambda: measured(many, same.case_together, at_a_time=TOGETHER)
         contests["bare loop, SQLite, 50 cases, writer's thread"] = lambda: measured(
             many, threaded.case_together, at_a_time=TOGETHER
         )
@@ -315,6 +321,8 @@ def _judge(table: Table, costs: dict[str, Cost], form: str, said: str) -> None:
     ratio("SQLite 50 cases / group commit, CPU", many, "bare loop, SQLite, 50 cases", 1, 2.5)
     same = "bare loop, SQLite, 50 cases, our commits"
     ratio("SQLite 50 cases / group commit of the same commits, wall", many, same, 0)
+    ratio("SQLite 1 case / the same commits by our library", one, f"{SAME}, our commits", 0)
+    ratio("SQLite 50 cases / group commit by our library, wall", many, f"{SAME}, 50 cases", 0)
     # The 2.5 is judged on the floor above, which holds the loop while it syncs; these say what else a floor could be.
     thread = "bare loop, SQLite, 50 cases, writer's thread"
     ratio("SQLite 50 cases / group commit in a thread, wall", many, thread, 0)

@@ -11,6 +11,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import apsw
+
 from benchmarks.orchestrator_workload import ANSWER, FOUND, NAMES, REQUEST, TURNS
 
 _TABLE = "CREATE TABLE rows (case_number INTEGER, seq INTEGER, body TEXT, PRIMARY KEY (case_number, seq))"
@@ -32,10 +34,14 @@ def look(query: str) -> str:
 
 
 class SqliteFloor:
-    """Rows in a SQLite file, each commit synced; `gather` commits what many cases wrote in one turn of the loop."""
+    """Rows in a SQLite file, each commit synced, by Python's own `sqlite3` or by the library that Jihwi uses."""
 
-    def __init__(self, folder: Path, *, name: str = "floor.db") -> None:
-        self._database = sqlite3.connect(folder / name, isolation_level=None, check_same_thread=False)
+    def __init__(self, folder: Path, *, name: str = "floor.db", ours: bool = False) -> None:
+        self._database: Any
+        if ours:
+            self._database = apsw.Connection(str(folder / name))
+        else:
+            self._database = sqlite3.connect(folder / name, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.execute(_TABLE)

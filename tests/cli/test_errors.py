@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import resource
-import sqlite3
 import subprocess
 from pathlib import Path
 
+import apsw
 import pytest
 
 from jihwi.store.places import network_kind
@@ -70,10 +70,10 @@ def test_a_secret_is_never_taken_as_a_setting(tmp_path: Path) -> None:
 
 def test_a_database_that_is_busy_past_the_time_out(tmp_path: Path, files: Path) -> None:
     assert jihwi(tmp_path, "run", "당직비는?", "--files", str(files), "--json").returncode == 0
-    held = sqlite3.connect(tmp_path / ".jihwi" / "cases.db", isolation_level=None)
+    held = apsw.Connection(str(tmp_path / ".jihwi" / "cases.db"))
     held.execute("BEGIN IMMEDIATE")
     done = jihwi(tmp_path, "run", "당직비는?", "--files", str(files), JIHWI_BUSY_SECONDS="0.3")
-    held.rollback()
+    held.execute("ROLLBACK")
     held.close()
     assert done.returncode == 1
     assert "Another process has held" in one_sentence(done)

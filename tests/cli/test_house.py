@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Literal
 
+import apsw
 import msgspec
 import pytest
 
@@ -39,11 +40,12 @@ def a_released_case(folder: Path) -> str:
 
 def cut(database: Path, case_id: str, seq: int) -> None:
     """What somebody does who can write the database: the end of a case is gone, and its row agrees."""
-    with sqlite3.connect(database) as held:
-        (number,) = held.execute("SELECT number FROM cases WHERE case_id = ?", (case_id,)).fetchone()
+    with contextlib.closing(apsw.Connection(str(database))) as held, held:
+        number = held.execute("SELECT number FROM cases WHERE case_id = ?", (case_id,)).get
         first, header, later = held.execute(
-            "SELECT seq, header, later FROM events WHERE case_number = ? AND seq <= ? ORDER BY seq DESC", (number, seq)
-        ).fetchone()
+            "SELECT seq, header, later FROM events WHERE case_number = ? AND seq <= ? ORDER BY seq DESC LIMIT 1",
+            (number, seq),
+        ).get
         kept = msgspec.msgpack.decode(later or b"\x90")[: seq - first]
         head = hashlib.sha256(kept[-1][0] if kept else header).digest()
         rest = msgspec.msgpack.encode(kept) if kept else None

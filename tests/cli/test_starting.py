@@ -30,7 +30,7 @@ def test_the_list_of_commands_is_there_without_what_they_need(tmp_path: Path) ->
     found = loaded_by(tmp_path, "--help")
     ours = {name.split(".")[1] for name in found if name.startswith("jihwi.")}
     assert ours == {"cli", "errors", "words"}
-    assert found.isdisjoint(ENGINES | {"asyncio", "pydantic", "rich", "sqlite3"})
+    assert found.isdisjoint(ENGINES | {"asyncio", "pydantic", "rich", "apsw"})
 
 
 @pytest.mark.parametrize("words", [("case", "list", "--json"), ("ledger", "verify", "house", "--json")])

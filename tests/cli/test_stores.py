@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import apsw
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -256,7 +256,7 @@ def test_what_was_there_is_kept_beside_what_is_restored(place: Path) -> None:
 def test_a_case_whose_ledger_is_broken_is_named_and_keeps_no_other_from_coming_back(place: Path) -> None:
     harmed = told(place, "run", REQUEST, "--files", "files")["case"]
     whole = told(place, "run", REQUEST, "--files", "files")["case"]
-    with contextlib.closing(sqlite3.connect(place / ".jihwi" / "cases.db", isolation_level=None)) as database:
+    with contextlib.closing(apsw.Connection(str(place / ".jihwi" / "cases.db"))) as database:
         database.execute(
             "UPDATE events SET body = CAST(replace(CAST(body AS TEXT), '당직비', '식비') AS BLOB) WHERE seq = 1"
             " AND case_number = (SELECT number FROM cases WHERE case_id = ?)",

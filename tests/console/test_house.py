@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from jihwi.case.ledger import verify
@@ -122,9 +122,9 @@ async def test_the_counts_are_written_when_the_console_ends(tmp_path: Path) -> N
 async def test_the_people_of_an_older_folder_move_into_the_stream_once(tmp_path: Path) -> None:
     async with running_console(tmp_path, small_engine({})) as running:
         await running.console.people.put(Person("old", "옛", "requester"), PASSWORD)
-    database = sqlite3.connect(tmp_path / "console.db", isolation_level=None)
-    (digest,) = database.execute("SELECT digest FROM passwords").fetchone()
-    database.executescript(
+    database = apsw.Connection(str(tmp_path / "console.db"))
+    digest = database.execute("SELECT digest FROM passwords").get
+    database.execute(
         "DROP TABLE passwords; CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL,"
         " labels TEXT NOT NULL, password TEXT NOT NULL, active INTEGER NOT NULL)"
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreFailed, StoreReadOnly, StoreTooNew
@@ -149,7 +149,7 @@ def test_a_library_that_is_none_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_a_library_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     Shelf(tmp_path).library.close()
-    connection = sqlite3.connect(tmp_path / "state" / "library.db")
+    connection = apsw.Connection(str(tmp_path / "state" / "library.db"))
     connection.execute("PRAGMA user_version=9999")
     connection.close()
     with pytest.raises(StoreTooNew):

@@ -18,13 +18,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import apsw
+
 from jihwi.store.keeping import backup, restore
 
 if TYPE_CHECKING:
     from jihwi.store import KeptStore
     from jihwi.testing.faults import Fuse
 
-_ASKED = ("open", "os.", "shutil.", "sqlite3.connect")
+_ASKED = ("open", "os.", "shutil.")
 
 
 async def opened(place: str) -> KeptStore:
@@ -63,14 +65,19 @@ def in_a_folder(what: str, place: Path, other: Path, at: int) -> int:
     passed = 0
     ground = str(place.parent)
 
-    def watch(event: str, values: tuple[object, ...]) -> None:
+    def asked(path: str) -> None:
         nonlocal passed
-        if event.startswith(_ASKED) and values and ground in str(values[0]):
+        if ground in path:
             passed += 1
             if passed == at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    def watch(event: str, values: tuple[object, ...]) -> None:
+        if event.startswith(_ASKED) and values:
+            asked(str(values[0]))
+
     sys.addaudithook(watch)
+    apsw.connection_hooks.append(lambda database: asked(database.filename))
     if what == "backup":
         backup(place, other, at_ms=1)
     else:

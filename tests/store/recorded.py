@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
+
+import apsw
 
 from jihwi.case.ledger import GENESIS
 from jihwi.store import Patch
@@ -23,13 +24,13 @@ from tests.store.appender import made
 FILES = ("store.db", "store.db-wal")
 
 
-class Careless(sqlite3.Connection):
+class Careless(apsw.Connection):
     """A connection that never syncs, whatever it is told."""
 
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+    def execute(self, sql: str, *values: Any, **named: Any) -> apsw.Cursor:  # type: ignore[override]
         for level in ("FULL", "NORMAL"):
             sql = sql.replace(f"synchronous = {level}", "synchronous = OFF")
-        return super().execute(sql, *values)
+        return super().execute(sql, *values, **named)
 
 
 async def drive(store: SqliteStore, recorder: Recorder, case_id: str, appends: int) -> None:
@@ -44,7 +45,7 @@ async def drive(store: SqliteStore, recorder: Recorder, case_id: str, appends: i
 
 
 async def main(folder: Path, appends: int) -> None:
-    recorder = Recorder(folder / "trace", FILES)
+    recorder = Recorder(folder / "trace", FILES, slow=["store.db"])
     store = await SqliteStore.open(folder / "store.db")
     await store.append("c0000000000zz", [made("c0000000000zz", 1, GENESIS)[0]], Patch("closed"))
     (folder / "base").mkdir()
@@ -58,6 +59,5 @@ async def main(folder: Path, appends: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[3] == "off":
-        connect = sqlite3.connect
-        sqlite3.connect = lambda *a, **k: connect(*a, factory=Careless, **k)  # type: ignore[assignment]
+        apsw.Connection = Careless  # type: ignore[misc]
     asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))

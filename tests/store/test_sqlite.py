@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import apsw
 import pytest
 
 from jihwi.case.ledger import verify
@@ -64,7 +64,7 @@ async def test_a_lease_runs_out_when_its_time_has_passed_and_not_before(tmp_path
 async def test_an_append_waits_for_another_process_and_then_goes_on(tmp_path: Path) -> None:
     path, chain = tmp_path / "store.db", Chain("c0000000000a1")
     async with await SqliteStore.open(path, busy_seconds=30) as store:
-        holder = sqlite3.connect(path, isolation_level=None)
+        holder = apsw.Connection(str(path))
         holder.execute("BEGIN IMMEDIATE")
         appending = asyncio.create_task(store.append(chain.case_id, chain.next(), OPENING))
         assert await store.read(chain.case_id) == [], "reading never waits for a writer"
@@ -79,7 +79,7 @@ async def test_a_file_held_past_the_time_out_is_said_to_be_busy_and_nothing_is_l
     path, chain = tmp_path / "store.db", Chain("c0000000000a1")
     async with await SqliteStore.open(path, busy_seconds=0.05) as store:
         await store.append(chain.case_id, chain.next(), OPENING)
-        holder = sqlite3.connect(path, isolation_level=None)
+        holder = apsw.Connection(str(path))
         holder.execute("BEGIN IMMEDIATE")
         refused = chain.next()
         with pytest.raises(StoreBusy) as busy:
@@ -140,8 +140,8 @@ async def _refusal(path: Path) -> JihwiError:
 
 
 def _change(path: Path, column: str, change: bytes) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        (held,) = database.execute(f"SELECT {column} FROM events WHERE seq = 1").fetchone()
+    with contextlib.closing(apsw.Connection(str(path))) as database, database:
+        held: bytes = database.execute(f"SELECT {column} FROM events WHERE seq = 1").get
         assert held.count(change) == 1
         database.execute(f"UPDATE events SET {column} = ? WHERE seq = 1", (held.replace(change, change[::-1]),))
 
@@ -176,10 +176,35 @@ async def test_a_shared_row_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     path, chain = tmp_path / "store.db", Chain("c0000000000a1")
     async with await SqliteStore.open(path) as store:
         await store.append(chain.case_id, chain.next(4), OPENING)
-        with contextlib.closing(sqlite3.connect(path)) as database, database:
+        with contextlib.closing(apsw.Connection(str(path))) as database, database:
             database.execute("UPDATE events SET later = x'93'")
         with pytest.raises(StoreCorrupt):
             await store.read(chain.case_id)
+
+
+async def test_a_long_log_is_moved_into_the_database_beside_commits_and_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    chains = [Chain(f"c00000000{n:04d}") for n in range(20)]
+    async with await SqliteStore.open(path) as store:
+
+        async def drive(chain: Chain) -> None:
+            await store.append(chain.case_id, chain.next(), OPENING)
+            for number in range(60):
+                await store.append(
+                    chain.case_id, chain.next(1, text=f"{chain.case_id} {number} " * 700), Patch("running")
+                )
+
+        await asyncio.gather(*(drive(chain) for chain in chains))
+        logs = [await store.read(chain.case_id) for chain in chains]
+        written = sum(len(event.body or b"") for log in logs for event in log)
+        assert written > 12_000_000
+        assert path.stat().st_size > written // 2, "most of it lies in the database"
+        assert path.with_name("store.db-wal").stat().st_size < written // 2, (
+            "the log was written over, not only added to"
+        )
+        assert [verify(chain.case_id, log).head for chain, log in zip(chains, logs, strict=True)] == [
+            chain.head for chain in chains
+        ]
 
 
 async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
@@ -191,7 +216,7 @@ async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path
 
 async def test_another_program_s_database_is_not_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    database = sqlite3.connect(path)
+    database = apsw.Connection(str(path))
     database.execute("CREATE TABLE theirs (a)")
     database.close()
     assert isinstance(await _refusal(path), StoreCorrupt)
@@ -252,7 +277,7 @@ async def test_a_case_of_the_first_version_goes_on_in_this_one(tmp_path: Path) -
     path, chain = tmp_path / "store.db", Chain("c0000000000a1")
     old = chain.next(3)
     prepare_file(path, migrations_for("sqlite")[:1], busy_seconds=1)
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
+    with contextlib.closing(apsw.Connection(str(path))) as database, database:
         for event in old:
             database.execute(
                 "INSERT INTO events (case_number, seq, header, salt, body, head) VALUES (1, ?, ?, ?, ?, ?)",

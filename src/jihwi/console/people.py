@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-import sqlite3
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -33,6 +32,7 @@ from jihwi.house import (
     put_mail,
     put_person,
 )
+from jihwi.sqlite_files import open_file
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -96,9 +96,9 @@ class People:
 
     def __init__(self, folder: Path, owner: Person, stream: HouseStream) -> None:
         path = folder / "console.db"
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._database = open_file(path)
         path.chmod(0o600)
-        self._database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLES}")
+        self._database.execute(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLES}").fetchall()
         self._database.execute("DELETE FROM sessions WHERE until < ?", (time.time(),))
         self._database.execute("DELETE FROM links WHERE until < ?", (time.time(),))
         self._stream = stream
@@ -111,17 +111,19 @@ class People:
         await self._stream.refresh()
         if not self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'people'").fetchone():
             return
-        rows = self._database.execute("SELECT id, name, role, labels, active FROM people ORDER BY id").fetchall()
+        rows: list[Any] = self._database.execute(
+            "SELECT id, name, role, labels, active FROM people ORDER BY id"
+        ).fetchall()
         known = [_person(row) for row in rows if row[0] != self.owner.id]
 
         def arrivals(state: HouseState) -> list[HouseBody]:
             return [fact for one in known if one.id not in state.people for fact in put_person(state, one)]
 
         await self._stream.decide(arrivals, author=Author("runner", "", door="console"))
-        self._database.executescript(
+        self._database.execute(
             "BEGIN; INSERT OR IGNORE INTO passwords SELECT id, password FROM people WHERE password != '';"
             "DROP TABLE people; COMMIT;"
-        )
+        ).fetchall()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -232,12 +234,12 @@ class People:
         values = (digest, person_id, secrets.token_urlsafe(24), time.time() + SESSION_SECONDS)
         self._database.execute("DELETE FROM sessions WHERE digest = ? AND until < ?", (digest, time.time()))
         found = "SELECT person, csrf, digest, until FROM sessions WHERE digest = ?"
-        if self._database.execute(found, (digest,)).fetchone() is None:
+        if self._database.execute(found, (digest,)).get is None:
             await self._came_in(SignedIn(person_id, "proxy", address))
             self._database.execute(
                 "INSERT OR IGNORE INTO sessions (digest, person, csrf, until) VALUES (?, ?, ?, ?)", values
             )
-        return Session(*self._database.execute(found, (digest,)).fetchone())
+        return Session(*self._database.execute(found, (digest,)).get)
 
     def leave(self, session: Session) -> None:
         """Sign one browser out."""

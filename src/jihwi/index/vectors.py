@@ -7,18 +7,19 @@ loads the partitions it opens, and keeps them in memory until somebody changes t
 from __future__ import annotations
 
 import abc
-import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import apsw
 import numpy as np
 import numpy.typing as npt
 
 from jihwi.errors import EmbeddingChanged, StoreFull, StoreReadOnly
 from jihwi.index import DocumentVectors, Near
+from jihwi.sqlite_files import is_damage, open_file
 
 __all__ = ["FlatVectors", "KeptVectors", "Matrix", "Rows", "nearest_in"]
 
@@ -256,7 +257,7 @@ class FlatVectors(KeptVectors):
     def __init__(self, folder: Path, model: str) -> None:
         super().__init__(model)
         self._path = folder / "vectors.db"
-        self._connection: sqlite3.Connection | None = None
+        self._connection: apsw.Connection | None = None
 
     def close(self) -> None:
         """Let go of the file and of what was loaded."""
@@ -267,15 +268,15 @@ class FlatVectors(KeptVectors):
             self._loaded = {}
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Iterator[apsw.Connection]:
         """The file, opened, by one thread at a time; one that is damaged is begun anew."""
         with self._lock, _disk(self._path):
             if self._connection is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 try:
                     self._connection = self._begin()
-                except sqlite3.DatabaseError as problem:
-                    if not _damaged(problem):
+                except apsw.Error as problem:
+                    if not is_damage(problem):
                         raise
                     for name in (self._path.name, f"{self._path.name}-wal", f"{self._path.name}-shm"):
                         self._path.with_name(name).unlink(missing_ok=True)
@@ -283,14 +284,14 @@ class FlatVectors(KeptVectors):
                     self._connection = self._begin()
             yield self._connection
 
-    def _begin(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, timeout=10.0, isolation_level=None, check_same_thread=False)
+    def _begin(self) -> apsw.Connection:
+        db = open_file(self._path, busy_seconds=10.0)
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")  # a cache: what a lost power takes is made again
-            db.executescript(_TABLES)
-            if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("damaged")
+            db.execute(_TABLES).fetchall()
+            if db.pragma("quick_check", 1) != "ok":
+                raise apsw.CorruptError("damaged")
             with _transaction(db):
                 self._as_ours(db)
         except BaseException:
@@ -314,7 +315,7 @@ class FlatVectors(KeptVectors):
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+def _transaction(db: apsw.Connection) -> Iterator[None]:
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -364,22 +365,14 @@ def _load(db: Rows, partition: str, generation: int, dimension: int) -> Matrix:
     return Matrix(generation, documents, document_of, np.frombuffer(b"".join(ordinals), dtype="<u4"), matrix)
 
 
-def _damaged(problem: sqlite3.DatabaseError) -> bool:
-    code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
 @contextmanager
 def _disk(path: Path) -> Iterator[None]:
     """The errors of a disk in the house's words."""
     try:
         yield
-    except sqlite3.OperationalError as problem:
-        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
-            raise StoreFull(str(path)) from problem
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            raise StoreReadOnly(str(path)) from problem
-        raise
+    except apsw.FullError as problem:
+        raise StoreFull(str(path)) from problem
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as problem:
+        raise StoreReadOnly(str(path)) from problem
     except PermissionError as problem:
         raise StoreReadOnly(str(path)) from problem

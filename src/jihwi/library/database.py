@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import queue
-import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,8 +14,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
 
+import apsw
+
 from jihwi.errors import StoreBusy, StoreTooNew
-from jihwi.sqlite_errors import disk_error, store_error
+from jihwi.sqlite_files import disk_error, open_file, store_error
 
 __all__ = ["Connection", "Database", "LibraryDatabase", "Lock", "WriteLock"]
 
@@ -90,7 +91,7 @@ class Database:
         self.path = path
         self.lock = WriteLock(path.with_suffix(".lock"), busy_seconds=busy_seconds)
         self._busy_seconds = busy_seconds
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_MOST_IDLE)
+        self._idle: queue.LifoQueue[apsw.Connection] = queue.LifoQueue(_MOST_IDLE)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -110,7 +111,7 @@ class Database:
         return str(self.path)
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[apsw.Connection]:
         """A connection that sees one state of the library until the block ends."""
         with self._errors(), self._borrowed() as connection:
             connection.execute("BEGIN")
@@ -120,7 +121,7 @@ class Database:
                 connection.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[apsw.Connection]:
         """A connection in a transaction that is durable when the block ends, and undone when it raises."""
         with self._errors(), self._borrowed() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -141,7 +142,7 @@ class Database:
             self._idle.get_nowait().close()
 
     @contextmanager
-    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+    def _borrowed(self) -> Iterator[apsw.Connection]:
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:
@@ -151,16 +152,14 @@ class Database:
         finally:
             self._give_back(connection)
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: apsw.Connection) -> None:
         try:
             self._idle.put_nowait(connection)
         except queue.Full:
             connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
-        )
+    def _connect(self) -> apsw.Connection:
+        connection = open_file(self.path, busy_seconds=self._busy_seconds)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
@@ -170,7 +169,7 @@ class Database:
             raise
         return connection
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
+    def _migrate(self, connection: apsw.Connection) -> None:
         """Bring the file to the newest numbered migration, each in a transaction of its own."""
         scripts = sorted(
             (int(entry.name[:4]), entry.read_text("utf-8"))
@@ -184,8 +183,7 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 if _schema_of(connection) < number:
-                    for statement in _statements(script):
-                        connection.execute(statement)
+                    connection.execute(script).fetchall()
                     connection.execute(f"PRAGMA user_version={number}")
                 connection.execute("COMMIT")
             except BaseException:
@@ -199,22 +197,12 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             raise store_error(error, self.path, busy_seconds=self._busy_seconds) from error
 
 
-def _schema_of(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a migration; each ends with a semicolon at the end of a line."""
-    held = ""
-    for line in script.splitlines(keepends=True):
-        held += line
-        if sqlite3.complete_statement(held):
-            yield held
-            held = ""
+def _schema_of(connection: apsw.Connection) -> int:
+    return int(connection.pragma("user_version"))
 
 
 class WriteLock:

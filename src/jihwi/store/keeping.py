@@ -10,10 +10,10 @@ import errno
 import hashlib
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import apsw
 import msgspec
 
 from jihwi.errors import (
@@ -27,7 +27,7 @@ from jihwi.errors import (
     StoreFull,
     StoreReadOnly,
 )
-from jihwi.sqlite_errors import store_error
+from jihwi.sqlite_files import is_damage, open_file, store_error
 from jihwi.store.places import sync_folder
 
 __all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "restore"]
@@ -158,19 +158,19 @@ def _is_database(path: Path) -> bool:
 
 
 def _copy_database(path: Path, copy: Path) -> None:
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    with (
-        contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as source,
-        contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as target,
-    ):
-        try:
-            source.backup(target)
+    try:
+        with (
+            contextlib.closing(open_file(path, busy_seconds=_BUSY_SECONDS, reading=True)) as source,
+            contextlib.closing(open_file(copy)) as target,
+        ):
+            with target.backup("main", source, "main") as pages:
+                pages.step()
             target.execute("PRAGMA journal_mode = DELETE")
-        except sqlite3.DatabaseError as problem:
-            raise _database_error(problem, path, copy) from problem
+    except apsw.Error as problem:
+        raise _database_error(problem, path, copy) from problem
 
 
-def _database_error(problem: sqlite3.DatabaseError, path: Path, copy: Path) -> StoreError:
+def _database_error(problem: apsw.Error, path: Path, copy: Path) -> StoreError:
     """What a database that is copied complains of: the copy's disk first, then its own."""
     there = store_error(problem, copy)
     if isinstance(there, StoreFull | StoreReadOnly):
@@ -197,15 +197,15 @@ def _refuse_in_use(home: Path) -> None:
     for path in _files_of(home):
         if not _is_database(path):
             continue
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as database:
-            try:
+        try:
+            with contextlib.closing(open_file(path)) as database:
                 database.execute("PRAGMA locking_mode = EXCLUSIVE")
                 database.execute("BEGIN EXCLUSIVE")
                 database.execute("ROLLBACK")
-            except sqlite3.OperationalError as problem:
-                raise StoreBusy(str(path), 0) from problem
-            except sqlite3.DatabaseError:
-                continue  # damaged: that may be why somebody restores
+        except apsw.Error as problem:
+            if is_damage(problem):
+                continue  # that may be why somebody restores
+            raise StoreBusy(str(path), 0) from problem
 
 
 def _emptied(folder: Path) -> Path:

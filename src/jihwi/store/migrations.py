@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from importlib import resources
-from sqlite3 import complete_statement
 
 import msgspec
 
-__all__ = ["Migration", "migrations_for", "statements_of"]
+__all__ = ["Migration", "migrations_for"]
 
 _NAME = re.compile(r"(\d{4})_\w+\.sql\Z")
 
@@ -40,22 +38,3 @@ def migrations_for(database: str) -> tuple[Migration, ...]:
     if [step.number for step in steps] != list(range(1, len(steps) + 1)):
         raise ValueError(f"the migrations for {database} are not numbered 1, 2, 3 ...: {[s.name for s in steps]}")
     return tuple(steps)
-
-
-def statements_of(sql: str) -> Iterable[str]:
-    """The statements of a script one by one, so that all of them can stand in one transaction.
-
-    >>> list(statements_of("CREATE TABLE a (b);\\n-- why\\nCREATE TABLE c (d);"))
-    ['CREATE TABLE a (b);', 'CREATE TABLE c (d);']
-    """
-    gathered: list[str] = []
-    for line in sql.splitlines():
-        if not line.strip() or (not gathered and line.lstrip().startswith("--")):
-            continue
-        gathered.append(line)
-        statement = "\n".join(gathered)
-        if complete_statement(statement):
-            yield statement
-            gathered.clear()
-    if gathered:
-        raise ValueError(f"the script ends within a statement: {gathered[0]}")

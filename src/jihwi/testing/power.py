@@ -1,24 +1,23 @@
 """Lost power for SQLite: what a disk may hold when writes that were never synced are gone.
 
-A thin layer beneath SQLite (a VFS of the very library that Python's `sqlite3` uses) writes down each write, truncation
-and sync. `after_power_loss` then says what the files may hold had the power failed at some point: all that was synced,
-and of what was not, any part.
+A thin layer beneath SQLite (a VFS) writes down each write, truncation and sync. `after_power_loss` then says what the
+files may hold had the power failed at some point: all that was synced, and of what was not, any part.
 
 Recording changes the process for good: do it in a child.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+import apsw
 import msgspec
 
-__all__ = ["Note", "Recorder", "Step", "Sync", "Truncate", "Write", "after_power_loss", "read_trace", "why_not"]
+__all__ = ["Note", "Recorder", "Step", "Sync", "Truncate", "Write", "after_power_loss", "read_trace"]
 
 
 class Write(msgspec.Struct, frozen=True, tag=True):
@@ -43,76 +42,19 @@ class Note(msgspec.Struct, frozen=True, tag=True):
 
 
 Step = Write | Truncate | Sync | Note
-
-_OPEN = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(ctypes.c_int)
-)
-_WRITE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64)
-_TRUNCATE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64)
-_SYNC = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
-
-
-class _Vfs(ctypes.Structure):
-    """sqlite3_vfs, as the library's documentation lays it out."""
-
-    _fields_ = [
-        ("version", ctypes.c_int),
-        ("file_size", ctypes.c_int),
-        ("path_size", ctypes.c_int),
-        ("next", ctypes.c_void_p),
-        ("name", ctypes.c_char_p),
-        ("data", ctypes.c_void_p),
-        ("open", ctypes.c_void_p),
-        ("others", ctypes.c_void_p * 15),
-    ]
-
-
-class _Methods(ctypes.Structure):
-    """sqlite3_io_methods."""
-
-    _fields_ = [
-        ("version", ctypes.c_int),
-        ("close", ctypes.c_void_p),
-        ("read", ctypes.c_void_p),
-        ("write", ctypes.c_void_p),
-        ("truncate", ctypes.c_void_p),
-        ("sync", ctypes.c_void_p),
-        ("others", ctypes.c_void_p * 13),
-    ]
-
-
-class _File(ctypes.Structure):
-    _fields_ = [("methods", ctypes.POINTER(_Methods))]
-
-
-def _library() -> ctypes.CDLL:
-    import _sqlite3  # waits: it is named only where this tool is used
-
-    return ctypes.CDLL(getattr(_sqlite3, "__file__", None))
-
-
-def why_not() -> str:
-    """Why this Python's SQLite cannot be recorded; empty when it can."""
-    try:
-        _library().sqlite3_vfs_find  # noqa: B018
-    except (AttributeError, OSError) as problem:
-        return f"this Python hides its SQLite ({problem})"
-    return ""
+_SLOW_SECONDS = 0.00005
 
 
 class Recorder:
-    """Writes down what SQLite does to the files named `names`, from `start` on, to the file `trace`."""
+    """Writes down what SQLite does to the files named `names`, from `start` on, to the file `trace`. A write to one of
+    those named in `slow` takes a moment, so that whoever works beside it gets its turn."""
 
-    def __init__(self, trace: Path, names: Sequence[str]) -> None:
+    def __init__(self, trace: Path, names: Sequence[str], *, slow: Sequence[str] = ()) -> None:
         self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        self._names = frozenset(names)
         self._recording = False
-        self._open_files: dict[int, str] = {}
-        self._tables: dict[int, _Methods] = {}
-        self._kept: list[Any] = []
         self._encode = msgspec.msgpack.Encoder().encode
-        self._library = _library()
-        self._install()
+        self._slow = frozenset(slow)
+        self._layer = _Layer(self._record, frozenset(names))
 
     def start(self) -> None:
         """From now on every step is written down."""
@@ -126,57 +68,52 @@ class Recorder:
         if self._recording:
             data = self._encode(step)
             os.write(self._trace, len(data).to_bytes(4, "big") + data)
+            if isinstance(step, Write) and step.file in self._slow:
+                time.sleep(_SLOW_SECONDS)
 
-    def _install(self) -> None:
-        find = self._library.sqlite3_vfs_find
-        find.restype = ctypes.POINTER(_Vfs)
-        default: _Vfs = find(None).contents
-        self._real_open = _OPEN(default.open)
-        ours = _Vfs.from_buffer_copy(default)
-        ours.name = b"recorded"
-        ours.next = None
-        opening = _OPEN(self._opened)
-        ours.open = ctypes.cast(opening, ctypes.c_void_p)
-        self._kept += [ours, opening]
-        register: Callable[..., int] = self._library.sqlite3_vfs_register
-        if register(ctypes.byref(ours), 1) != 0:
-            raise OSError("SQLite took no other file layer")
 
-    def _opened(self, vfs: int, name: int | None, file: int, flags: int, out: Any) -> int:
-        # The name goes on as the place where it lies: the file layer below keeps that place, not a copy.
-        answer: int = self._real_open(vfs, name, file, flags, out)
-        base = os.path.basename(ctypes.string_at(name)).decode() if name else ""
-        if answer == 0 and base in self._names:
-            handle = _File.from_address(file)
-            real = ctypes.addressof(handle.methods.contents)
-            table = self._tables.get(real) or self._recorded(real)
-            handle.methods = ctypes.pointer(table)
-            self._open_files[file] = base
-        return answer
+class _Layer(apsw.VFS):
+    """The file layer of every connection that is opened from now on: the machine's own, with some files watched."""
 
-    def _recorded(self, real: int) -> _Methods:
-        """A copy of a table of methods whose writes, truncations and syncs are written down first."""
-        table = _Methods.from_buffer_copy(_Methods.from_address(real))
-        write, truncate, sync = _WRITE(table.write), _TRUNCATE(table.truncate), _SYNC(table.sync)
+    def __init__(self, record: Callable[[Step], None], names: frozenset[str]) -> None:
+        (self._below, *_) = apsw.vfs_names()
+        super().__init__("recorded", self._below, makedefault=True)
+        self._record = record
+        self._names = names
 
-        def on_write(file: int, data: int, size: int, offset: int) -> int:
-            self._record(Write(self._open_files[file], offset, ctypes.string_at(data, size)))
-            return int(write(file, data, size, offset))
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
+        path = name.filename() if isinstance(name, apsw.URIFilename) else name or ""
+        if os.path.basename(path) in self._names:
+            return _Watched(self._below, name, flags, os.path.basename(path), self._record)
+        return apsw.VFSFile(self._below, name, flags)
 
-        def on_truncate(file: int, size: int) -> int:
-            self._record(Truncate(self._open_files[file], size))
-            return int(truncate(file, size))
 
-        def on_sync(file: int, flags: int) -> int:
-            answer = int(sync(file, flags))
-            self._record(Sync(self._open_files[file]))
-            return answer
+class _Watched(apsw.VFSFile):
+    """A file whose writes and truncations are written down first, its syncs when they have held."""
 
-        ours = (_WRITE(on_write), _TRUNCATE(on_truncate), _SYNC(on_sync))
-        table.write, table.truncate, table.sync = (ctypes.cast(one, ctypes.c_void_p) for one in ours)
-        self._kept += [ours, write, truncate, sync]
-        self._tables[real] = table
-        return table
+    def __init__(
+        self,
+        below: str,
+        name: str | apsw.URIFilename | None,
+        flags: list[int],
+        called: str,
+        record: Callable[[Step], None],
+    ) -> None:
+        super().__init__(below, name, flags)
+        self._called = called
+        self._record = record
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        self._record(Write(self._called, offset, bytes(data)))
+        super().xWrite(data, offset)
+
+    def xTruncate(self, newsize: int) -> None:
+        self._record(Truncate(self._called, newsize))
+        super().xTruncate(newsize)
+
+    def xSync(self, flags: int) -> None:
+        super().xSync(flags)
+        self._record(Sync(self._called))
 
 
 def read_trace(trace: Path) -> list[Step]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import apsw
+
 from jihwi.case.ledger import Sealed
 from jihwi.clock import Clock, SystemClock
 from jihwi.errors import StoreError
-from jihwi.sqlite_errors import store_error
+from jihwi.sqlite_files import store_error
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
 from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
@@ -56,7 +57,7 @@ class SqliteStore:
         self,
         path: Path,
         writer: Writer | NoWriter,
-        connected: Callable[[], sqlite3.Connection],
+        connected: Callable[[], apsw.Connection],
         clock: Clock,
     ) -> None:
         """Use `open` or `look`."""
@@ -82,9 +83,13 @@ class SqliteStore:
         """
         path = Path(path)
         await asyncio.to_thread(prepare_file, path, migrations_for("sqlite"), busy_seconds=busy_seconds)
-        writer = Writer(connect(path, busy_seconds=busy_seconds), path, busy_seconds=busy_seconds)
-        connected = functools.partial(connect, path, busy_seconds=busy_seconds, reading=True)
-        return cls(path, writer, connected, clock or SystemClock())
+        connected = functools.partial(connect, path, busy_seconds=busy_seconds)
+        writer = Writer(connected, path, busy_seconds=busy_seconds)
+        try:
+            return cls(path, writer, functools.partial(connected, reading=True), clock or SystemClock())
+        except BaseException:
+            await writer.close()
+            raise
 
     @classmethod
     def look(cls, path: Path | str, *, why: StoreError, clock: Clock | None = None) -> SqliteStore:
@@ -223,14 +228,14 @@ class SqliteStore:
     def _rows_of(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         try:
             return self._reader.execute(sql, values).fetchall()
-        except sqlite3.Error as problem:
+        except apsw.Error as problem:
             raise store_error(problem, self.path) from problem
 
     def _rows_apart(self, sql: str, values: Sequence[Any]) -> list[Any]:
         database = self._connected()
         try:
             return database.execute(sql, values).fetchall()
-        except sqlite3.Error as problem:
+        except apsw.Error as problem:
             raise store_error(problem, self.path) from problem
         finally:
             database.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
+from typing import Any
+
+import apsw
 
 from jihwi.store.commits import emptied
 from jihwi.store.sqlite.transaction import Append, Places, run
@@ -15,14 +17,12 @@ _DROP_BLOBS = """
 DELETE FROM blobs WHERE number = ? AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob = blobs.number)"""
 
 
-def erase(database: sqlite3.Connection, said: Append, seqs: Sequence[int], digests: Sequence[bytes]) -> None:
+def erase(database: apsw.Connection, said: Append, seqs: Sequence[int], digests: Sequence[bytes]) -> None:
     """Append what is said of the erasure, then erase. Raises AppendConflict."""
     (answer,) = run(database, [said], Places())
     if answer is not None:
         raise answer
-    # What is deleted is overwritten, not only forgotten.
-    database.execute("PRAGMA secure_delete = ON")
-    (case,) = database.execute("SELECT number FROM cases WHERE case_id = ?", (said.case_id,)).fetchone()
+    case: int = database.execute("SELECT number FROM cases WHERE case_id = ?", (said.case_id,)).get
     loose: set[int] = set()
     for digest in digests:
         loose.update(number for (number,) in database.execute("SELECT number FROM blobs WHERE digest = ?", (digest,)))
@@ -34,8 +34,10 @@ def erase(database: sqlite3.Connection, said: Append, seqs: Sequence[int], diges
         database.execute(
             "UPDATE events SET salt = NULL, body = NULL, blob = NULL WHERE case_number = ? AND seq = ?", (case, seq)
         )
-    rows = database.execute("SELECT seq, later FROM events WHERE case_number = ? AND later IS NOT NULL", (case,))
-    for first_seq, later in rows.fetchall():
+    rows: list[Any] = database.execute(
+        "SELECT seq, later FROM events WHERE case_number = ? AND later IS NOT NULL", (case,)
+    ).fetchall()
+    for first_seq, later in rows:
         rest = emptied(later, first_seq, gone)
         if rest is not None:
             database.execute("UPDATE events SET later = ? WHERE case_number = ? AND seq = ?", (rest, case, first_seq))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
+import apsw
 import msgspec
 
 from jihwi.errors import LeaseLost
@@ -30,7 +30,7 @@ def who(case_id: str | None, now_ms: int) -> dict[str, Any]:
     return {"case_id": case_id, "now_ms": now_ms}
 
 
-def claim(database: sqlite3.Connection, runner: str, case_id: str | None, now_ms: int, seconds: float) -> Lease | None:
+def claim(database: apsw.Connection, runner: str, case_id: str | None, now_ms: int, seconds: float) -> Lease | None:
     """Take the lease of `case_id`, or of the case with work that has waited longest; `None` when none is free."""
     found = database.execute(FREE_CASE if case_id else FREE_WORK, who(case_id, now_ms)).fetchone()
     if found is None:
@@ -44,18 +44,18 @@ def claim(database: sqlite3.Connection, runner: str, case_id: str | None, now_ms
     return lease
 
 
-def renew(database: sqlite3.Connection, lease: Lease, now_ms: int, seconds: float) -> Lease:
+def renew(database: apsw.Connection, lease: Lease, now_ms: int, seconds: float) -> Lease:
     """Hold on, or LeaseLost."""
     until_ms = now_ms + int(seconds * 1000)
-    held = database.execute(
+    database.execute(
         "UPDATE cases SET until_ms = ? WHERE case_id = ? AND epoch = ?", (until_ms, lease.case_id, lease.epoch)
     )
-    if held.rowcount != 1:
+    if database.changes() != 1:
         raise LeaseLost(lease.case_id, lease.epoch)
     return msgspec.structs.replace(lease, until_ms=until_ms)
 
 
-def release(database: sqlite3.Connection, lease: Lease) -> None:
+def release(database: apsw.Connection, lease: Lease) -> None:
     """Let go; nothing happens when another runner has it."""
     database.execute(
         "UPDATE cases SET until_ms = 0, runner = '' WHERE case_id = ? AND epoch = ?", (lease.case_id, lease.epoch)

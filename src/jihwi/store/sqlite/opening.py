@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+import apsw
+
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreReadOnly, StoreTooNew
-from jihwi.sqlite_errors import disk_error, store_error
-from jihwi.store.migrations import Migration, statements_of
+from jihwi.sqlite_files import disk_error, open_file, store_error
+from jihwi.store.migrations import Migration
 from jihwi.store.places import refuse_network, sync_folder
 
 __all__ = ["connect", "look_into", "prepare_file"]
@@ -21,28 +22,28 @@ _APPLICATION = int.from_bytes(b"Jihw", "big")
 """Stands in the file's header, so that another program's database is never taken for ours."""
 
 
-def connect(path: Path, *, busy_seconds: float, reading: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, busy_seconds: float, reading: bool = False) -> apsw.Connection:
     """One connection with the settings that the promise stands on. Raises the house's errors.
 
     Readers wait only while another process recovers or closes the file; `busy_seconds` bounds that too.
     """
-    database: sqlite3.Connection | None = None
+    database: apsw.Connection | None = None
     try:
-        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=busy_seconds)
+        database = open_file(path, busy_seconds=busy_seconds)
         database.execute("PRAGMA synchronous = FULL")
         # The writer moves the log into the database itself, off the event loop; this is only the safety net.
         database.execute("PRAGMA wal_autocheckpoint = 16000")
         database.execute("PRAGMA journal_size_limit = 67108864")
         if reading:
             database.execute("PRAGMA query_only = ON")
-    except sqlite3.Error as problem:
+    except apsw.Error as problem:
         if database is not None:
             database.close()
         raise store_error(problem, path, busy_seconds=busy_seconds) from problem
     return database
 
 
-def look_into(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
+def look_into(path: Path, steps: Sequence[Migration]) -> apsw.Connection:
     """One connection that only reads and leaves nothing beside the file: for a disk that is full or read-only.
 
     Raises StoreReadOnly where the log beside the file holds facts that are not in it yet or the file is of an older
@@ -54,16 +55,16 @@ def look_into(path: Path, steps: Sequence[Migration]) -> sqlite3.Connection:
     try:
         # `immutable`: SQLite asks for no locks and no memory beside the file. Nobody who could write has it open now,
         # or there would be a log.
-        place = f"file:{quote(str(path))}?mode=ro&immutable=1"
-        database = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as problem:
+        place = f"file:{quote(str(path))}?immutable=1"
+        database = apsw.Connection(place, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    except apsw.Error as problem:
         raise store_error(problem, path) from problem
     try:
         if _version(database, path, steps) < len(steps):
             raise StoreReadOnly(str(path))
     except BaseException as problem:
         database.close()
-        if isinstance(problem, sqlite3.Error):
+        if isinstance(problem, apsw.Error):
             raise store_error(problem, path) from problem
         raise
     return database
@@ -106,19 +107,18 @@ def _bring_up_to_date(path: Path, steps: Sequence[Migration], busy_seconds: floa
         if version < len(steps):
             database.execute("BEGIN IMMEDIATE")
             _migrate(database, path, steps)
-    except sqlite3.Error as problem:
+    except apsw.Error as problem:
         raise store_error(problem, path, busy_seconds=busy_seconds) from problem
     finally:
         database.close()
 
 
-def _migrate(database: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+def _migrate(database: apsw.Connection, path: Path, steps: Sequence[Migration]) -> None:
     try:
         # Another process may have done it while we waited.
         version = _version(database, path, steps)
         for step in steps[version:]:
-            for statement in statements_of(step.sql):
-                database.execute(statement)
+            database.execute(step.sql).fetchall()  # a script stops at its first row, were there one
         database.execute(f"PRAGMA application_id = {_APPLICATION}")
         database.execute(f"PRAGMA user_version = {len(steps)}")
         database.execute("COMMIT")
@@ -127,10 +127,10 @@ def _migrate(database: sqlite3.Connection, path: Path, steps: Sequence[Migration
             database.execute("ROLLBACK")
 
 
-def _version(database: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> int:
-    version: int = database.execute("PRAGMA user_version").fetchone()[0]
-    application: int = database.execute("PRAGMA application_id").fetchone()[0]
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+def _version(database: apsw.Connection, path: Path, steps: Sequence[Migration]) -> int:
+    version: int = database.pragma("user_version")
+    application: int = database.pragma("application_id")
+    tables: int = database.execute("SELECT count(*) FROM sqlite_master").get
     if application != _APPLICATION and (tables or version or application):
         raise StoreCorrupt(str(path), "it is another program's database")
     if version > len(steps):
@@ -138,14 +138,15 @@ def _version(database: sqlite3.Connection, path: Path, steps: Sequence[Migration
     return version
 
 
-def _keep_copy(database: sqlite3.Connection, path: Path, version: int) -> None:
+def _keep_copy(database: apsw.Connection, path: Path, version: int) -> None:
     """The file as it was, beside it as `NAME.v1`, whole or not there at all."""
     kept = path.with_name(f"{path.name}.v{version}")
     if kept.exists():
         return
     unfinished = path.with_name(f"{path.name}.v{version}.unfinished-{os.getpid()}")
-    with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
-        database.backup(copy)
+    with contextlib.closing(open_file(unfinished)) as copy:
+        with copy.backup("main", database, "main") as pages:
+            pages.step()
         copy.execute("PRAGMA journal_mode = DELETE")
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
+
+import apsw
 
 from jihwi.store import Lease
 from jihwi.store.sqlite.transaction import Errand
@@ -91,7 +92,7 @@ class SqliteSlots:
         }
 
 
-def _take(database: sqlite3.Connection, values: dict[str, Any]) -> bool:
+def _take(database: apsw.Connection, values: dict[str, Any]) -> bool:
     database.execute(_BURY, values)
     database.execute(_ASK, values)
     database.execute(_TAKE, values)

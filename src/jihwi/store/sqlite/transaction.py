@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import apsw
 import msgspec
 
 from jihwi.case.ledger import GENESIS, Sealed, previous_of, time_of
@@ -82,7 +82,7 @@ class Errand(msgspec.Struct, frozen=True):
     """Anything else that writes. `lasting` says whether it must survive lost power: leases and caches need not,
     because after lost power no runner is left that could hold an older lease."""
 
-    do: Callable[[sqlite3.Connection], Any]
+    do: Callable[[apsw.Connection], Any]
     lasting: bool = False
 
 
@@ -103,7 +103,7 @@ class Places(dict[str, tuple[int, str, int]]):
     a transaction fails, since a number may have been given in it."""
 
 
-def run(database: sqlite3.Connection, jobs: Sequence[Job], places: Places) -> list[Any]:
+def run(database: apsw.Connection, jobs: Sequence[Job], places: Places) -> list[Any]:
     """Do all `jobs` inside the transaction that is open: for each its answer, or the StoreError that is its answer."""
     if len(places) > _KNOWN_CASES:
         places.clear()
@@ -113,7 +113,7 @@ def run(database: sqlite3.Connection, jobs: Sequence[Job], places: Places) -> li
     for job in jobs:
         try:
             if type(job) is Append:
-                _append(cursor, job, places, rows)
+                _append(database, cursor, job, places, rows)
                 answers.append(None)
             else:
                 assert isinstance(job, Errand)
@@ -125,33 +125,35 @@ def run(database: sqlite3.Connection, jobs: Sequence[Job], places: Places) -> li
     return answers
 
 
-def _append(cursor: sqlite3.Cursor, job: Append, places: Places, rows: list[tuple[Any, ...]]) -> None:
+def _append(
+    database: apsw.Connection, cursor: apsw.Cursor, job: Append, places: Places, rows: list[tuple[Any, ...]]
+) -> None:
     if job.first_seq == 1 and job.epoch is None:
-        number = _open_case(cursor, job)
+        number = _open_case(database, job)
     else:
         known = places.get(job.case_id)
         number = known[0] if known is not None else 0
-        if known is None or not _change_case(cursor, job, *known):
+        if known is None or not _change_case(database, cursor, job, *known):
             number, seq, head, epoch, status, wake_at_ms = _place(cursor, job)
             if job.epoch is not None and epoch != job.epoch:
                 raise LeaseLost(job.case_id, job.epoch)
             if seq != job.first_seq - 1 or head != job.previous:
                 raise AppendConflict(job.case_id, job.first_seq)
-            if not _change_case(cursor, job, number, status, wake_at_ms):
+            if not _change_case(database, cursor, job, number, status, wake_at_ms):
                 raise AppendConflict(job.case_id, job.first_seq)
     places[job.case_id] = (number, job.patch.status, job.patch.wake_at_ms)
     for row in job.rows:
         body = row[3]
         if body is not None and len(body) > BLOB_BYTES:
-            blob = _keep_blob(cursor, hashlib.sha256(body).digest(), body, number)
+            blob = _keep_blob(database, hashlib.sha256(body).digest(), body, number)
             rows.append((number, *row[:3], None, *row[4:], blob))
         else:
             rows.append((number, *row, None))
     for digest, data in job.blobs:
-        _keep_blob(cursor, digest, data, number)
+        _keep_blob(database, digest, data, number)
 
 
-def _place(cursor: sqlite3.Cursor, job: Append) -> tuple[int, int, bytes, int, str, int]:
+def _place(cursor: apsw.Cursor, job: Append) -> tuple[int, int, bytes, int, str, int]:
     """Where the case's log ends now. Raises what a case that is not there deserves."""
     found: tuple[int, int, bytes, int, str, int] | None = cursor.execute(_FENCE, (job.case_id,)).fetchone()
     if found is None:
@@ -161,11 +163,11 @@ def _place(cursor: sqlite3.Cursor, job: Append) -> tuple[int, int, bytes, int, s
     return found
 
 
-def _open_case(cursor: sqlite3.Cursor, job: Append) -> int:
+def _open_case(database: apsw.Connection, job: Append) -> int:
     patch = job.patch
     if job.previous != GENESIS:
         raise AppendConflict(job.case_id, job.first_seq)
-    cursor.execute(
+    database.execute(
         _NEW_CASE,
         (
             job.case_id,
@@ -185,12 +187,14 @@ def _open_case(cursor: sqlite3.Cursor, job: Append) -> int:
             job.until_ms,
         ),
     )
-    if cursor.rowcount != 1 or cursor.lastrowid is None:
+    if database.changes() != 1:
         raise AppendConflict(job.case_id, job.first_seq)
-    return cursor.lastrowid
+    return database.last_insert_rowid()
 
 
-def _change_case(cursor: sqlite3.Cursor, job: Append, number: int, status: str, wake_at_ms: int) -> bool:
+def _change_case(
+    database: apsw.Connection, cursor: apsw.Cursor, job: Append, number: int, status: str, wake_at_ms: int
+) -> bool:
     """Move the case's row on, if its log ends where the append begins and nobody else has its lease."""
     patch = job.patch
     same_work = patch.status == status and patch.wake_at_ms == wake_at_ms
@@ -199,8 +203,10 @@ def _change_case(cursor: sqlite3.Cursor, job: Append, number: int, status: str, 
     moved = (job.changed_ms, job.last_seq, job.head, patch.waits_for)
     at = (patch.status, patch.wake_at_ms, number, job.case_id, job.first_seq - 1, job.previous, job.epoch)
     if texts == _NO_TEXTS:
-        return cursor.execute(_changing(same_work, False, let_go), moved + at).rowcount == 1
-    return cursor.execute(_changing(same_work, True, let_go), moved + texts + at).rowcount == 1
+        cursor.execute(_changing(same_work, False, let_go), moved + at)
+    else:
+        cursor.execute(_changing(same_work, True, let_go), moved + texts + at)
+    return database.changes() == 1
 
 
 _NO_TEXTS = (None, None, None, None)
@@ -220,11 +226,11 @@ def _changing(same_work: bool, with_texts: bool, let_go: bool) -> str:
     return f"UPDATE cases SET {changes}, status = ?, wake_at_ms = ? WHERE {_GUARD}"
 
 
-def _keep_blob(cursor: sqlite3.Cursor, digest: bytes, data: bytes, case_number: int) -> int:
+def _keep_blob(database: apsw.Connection, digest: bytes, data: bytes, case_number: int) -> int:
     """Store `data` unless it is there, note that the case uses it, and return its number."""
-    found = cursor.execute("SELECT number FROM blobs WHERE digest = ?", (digest,)).fetchone()
-    if found is None:
-        found = (cursor.execute("INSERT INTO blobs (digest, data) VALUES (?, ?)", (digest, data)).lastrowid,)
-    cursor.execute("INSERT OR IGNORE INTO blob_uses (blob, case_number) VALUES (?, ?)", (found[0], case_number))
-    number: int = found[0]
+    number: int | None = database.execute("SELECT number FROM blobs WHERE digest = ?", (digest,)).get
+    if number is None:
+        database.execute("INSERT INTO blobs (digest, data) VALUES (?, ?)", (digest, data))
+        number = database.last_insert_rowid()
+    database.execute("INSERT OR IGNORE INTO blob_uses (blob, case_number) VALUES (?, ?)", (number, case_number))
     return number

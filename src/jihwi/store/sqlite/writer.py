@@ -9,16 +9,18 @@ meanwhile makes the next batch.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import apsw
+
 from jihwi.errors import StoreError, StoreFailed
-from jihwi.sqlite_errors import DATA_PROBLEMS, is_busy, store_error
+from jihwi.sqlite_files import DATA_PROBLEMS, store_error
 from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, run
 
 __all__ = ["NoWriter", "Writer"]
@@ -32,9 +34,8 @@ _ALONE = 16
 """After so many batches of one job each, nobody is expected to join one."""
 _HELD_SECONDS = 0.005
 """The loop is held by commits made at once no longer than this."""
-_CHECKPOINT_BYTES = 4 * 1024 * 1024
-_PAGE_BYTES = 4096
-_FRAMES_A_COMMIT = 4
+_LOG_PAGES = 1000
+"""After so many pages (4 MB) the log is moved into the database."""
 
 _Due = tuple[Job, "asyncio.Future[Any]"]
 
@@ -42,10 +43,13 @@ _Due = tuple[Job, "asyncio.Future[Any]"]
 class Writer:
     """Owns the connection that writes, and the thread. Belongs to the event loop that it was made in."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path, *, busy_seconds: float) -> None:
-        self._database = database
+    def __init__(self, connected: Callable[[], apsw.Connection], path: Path, *, busy_seconds: float) -> None:
+        """`connected` makes another connection to the file at `path` that may write."""
+        self._connected = connected
+        self._database = connected()
         # How long to wait for another process is ours to say, so that the event loop never does.
-        database.execute("PRAGMA busy_timeout = 0")
+        self._database.set_busy_timeout(0)
+        self._database.set_wal_hook(self._logged)
         self._path = path
         self._busy_seconds = busy_seconds
         self._loop = asyncio.get_running_loop()
@@ -55,7 +59,10 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._in_thread = 0
         self._commit_seconds = 0.0
-        self._log_bytes = 0
+        self._log_pages = 0
+        self._move_at = _LOG_PAGES
+        self._moving: asyncio.Future[None] | None = None
+        self._moved = False
         self._emptying = False
         self._lasting: bool | None = None
         self._closed = False
@@ -75,6 +82,7 @@ class Writer:
             answers = self._commit([job], wait=False)
             if answers is not None:
                 _answer([(job, future)], answers)
+                self._see_to_log()
                 return future
         self._gathered.append((job, future))
         if not self._scheduled:
@@ -86,7 +94,8 @@ class Writer:
     async def empty_log(self) -> None:
         """Move what the log holds into the database and cut the log, as far as readers allow: what was erased stands
         in neither. Done after the jobs under way."""
-        self._log_bytes = _CHECKPOINT_BYTES
+        if self._moving is not None:
+            await asyncio.wait([self._moving])
         self._emptying = True
         await self.submit(Errand(lambda database: None))
 
@@ -97,6 +106,8 @@ class Writer:
         self._closed = True
         if self._gathered:
             self._flush()
+        if self._moving is not None:
+            await asyncio.wait([self._moving])
         thread = self._thread
         if thread is not None:
             self._queue.put(None)
@@ -130,6 +141,7 @@ class Writer:
             answers = self._commit([job for job, _ in due], wait=False)
             if answers is not None:
                 _answer(due, answers)
+                self._see_to_log()
                 return
         self._in_thread += len(due)
         if self._thread is None:
@@ -139,14 +151,27 @@ class Writer:
 
     def _may_commit_here(self, jobs: int = 1) -> bool:
         expected = self._commit_seconds + jobs * _JOB_SECONDS
-        return not self._in_thread and expected < _INLINE_SECONDS and self._log_bytes < _CHECKPOINT_BYTES
+        return not (self._in_thread or self._moved or self._emptying) and expected < _INLINE_SECONDS
 
     def _done(self, due: list[_Due], answers: list[Any], still_busy: int) -> None:
         self._in_thread += still_busy - len(due)
         _answer(due, answers)
+        self._see_to_log()
 
     def _checkpointed(self) -> None:
         self._in_thread -= 1
+
+    def _see_to_log(self) -> None:
+        """Have a long log moved into the database by a connection of its own, while commits go on."""
+        if self._log_pages < self._move_at or self._moving is not None or self._moved or self._closed:
+            return
+        self._moving = self._loop.run_in_executor(None, self._move)
+        self._moving.add_done_callback(self._was_moved)
+
+    def _was_moved(self, moving: asyncio.Future[None]) -> None:
+        # What was committed meanwhile is the rest: the thread moves it behind the next batch, while nothing is written,
+        # so that the log may begin anew.
+        self._moving, self._moved = None, True
 
     # ── in the thread ────────────────────────────────────────────────────
 
@@ -163,14 +188,32 @@ class Writer:
                     break
                 batch.extend(more)
             answers = self._commit([job for job, _ in batch], wait=True) or []
-            full = self._log_bytes >= _CHECKPOINT_BYTES
-            if full and self._emptying:  # whoever asked for it waits for it
+            if self._emptying:  # whoever asked for it waits for it
                 self._checkpoint()
-                full = False
-            self._loop.call_soon_threadsafe(self._done, batch, answers, int(full))
-            if full:
+            rest = self._moved
+            self._loop.call_soon_threadsafe(self._done, batch, answers, int(rest))
+            if rest:
                 self._checkpoint()
                 self._loop.call_soon_threadsafe(self._checkpointed)
+
+    def _checkpoint(self) -> None:
+        """Move what the log still holds into the database. Readers and other processes go on meanwhile."""
+        emptying, self._emptying, self._moved = self._emptying, False, False
+        self._move_at = self._log_pages + _LOG_PAGES
+        try:
+            found = self._database.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if emptying else 'PASSIVE'})").get
+        except apsw.Error:
+            # Everything is in the log already; what could not be moved now is moved after the next 4 MB.
+            return
+        self._emptying = self._emptying or (
+            emptying and bool(found[0])
+        )  # a reader was in the way: the next one cuts it
+
+    # ── in a thread of its own, beside the commits ───────────────────────
+
+    def _move(self) -> None:
+        with contextlib.suppress(apsw.Error, StoreError), contextlib.closing(self._connected()) as database:
+            database.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     # ── in either: never both at once, because the loop commits only while nothing is in the thread ──
 
@@ -189,8 +232,14 @@ class Writer:
         if lasting:
             sync_seconds = max(0.0, time.perf_counter() - began - len(jobs) * _JOB_SECONDS)
             self._commit_seconds += (sync_seconds - self._commit_seconds) * 0.2
-        self._log_bytes += _FRAMES_A_COMMIT * _PAGE_BYTES + _bytes_of(jobs)
         return answers
+
+    def _logged(self, database: apsw.Connection, name: str, pages: int) -> int:
+        """SQLite tells after each commit how long the log is now; it begins anew when all of it was moved."""
+        if pages < self._log_pages:
+            self._move_at = _LOG_PAGES
+        self._log_pages = pages
+        return apsw.SQLITE_OK
 
     def _begin(self, lasting: bool, *, wait: bool) -> bool:
         database = self._database
@@ -203,9 +252,7 @@ class Writer:
             try:
                 database.execute("BEGIN IMMEDIATE")
                 return True
-            except sqlite3.OperationalError as problem:
-                if not is_busy(problem):
-                    raise
+            except apsw.BusyError:
                 if not wait:
                     return False
                 if time.monotonic() > deadline:
@@ -218,25 +265,12 @@ class Writer:
         self._places.clear()
         if self._database.in_transaction:
             self._database.execute("ROLLBACK")
-        if not isinstance(problem, sqlite3.Error) or isinstance(problem, DATA_PROBLEMS):
+        if not isinstance(problem, apsw.Error) or isinstance(problem, DATA_PROBLEMS):
             if len(jobs) == 1:
                 return [problem]
             return [answer for job in jobs for answer in self._commit([job], wait=True) or ()]
         error = store_error(problem, self._path, busy_seconds=self._busy_seconds)
         return [type(error)(*error.fields().values()) for _ in jobs]
-
-    def _checkpoint(self) -> None:
-        """Move what the log holds into the database. Readers and other processes go on meanwhile."""
-        self._log_bytes = 0
-        emptying, self._emptying = self._emptying, False
-        try:
-            found = self._database.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if emptying else 'PASSIVE'})").fetchone()
-        except sqlite3.OperationalError:
-            # Everything is in the log already; a checkpoint that could not be made now is made after the next 4 MB.
-            return
-        self._emptying = self._emptying or (
-            emptying and bool(found[0])
-        )  # a reader was in the way: the next one cuts it
 
 
 class NoWriter:
@@ -266,9 +300,3 @@ def _answer(due: list[_Due], answers: list[Any]) -> None:
             future.set_exception(answer)
         else:
             future.set_result(answer)
-
-
-def _bytes_of(jobs: Sequence[Job]) -> int:
-    appends = [job for job in jobs if type(job) is Append]
-    size = sum([400 + len(row[3] or b"") + len(row[5] or b"") for job in appends for row in job.rows])
-    return size + sum([len(data) for job in appends if job.blobs for _, data in job.blobs])
