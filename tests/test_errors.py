@@ -9,7 +9,16 @@ import string
 import pytest
 
 import jihwi.errors
-from jihwi.errors import FolderMissing, JihwiError, ModelBusy
+from jihwi.errors import (
+    FolderMissing,
+    JihwiError,
+    ModelBusy,
+    SecretMissing,
+    StoreCorrupt,
+    StoreError,
+    StoreFailed,
+    StoreReadOnly,
+)
 
 
 def every_error() -> list[type[JihwiError]]:
@@ -50,3 +59,29 @@ def test_what_an_error_does_not_take_is_refused() -> None:
     ):
         with pytest.raises(TypeError, match="FolderMissing takes path"):
             FolderMissing(*said, **named)
+
+
+SAID_OF_A_STORE = [
+    (StoreFailed, ("no route",), "비밀번호", "password"),
+    (StoreReadOnly, (), "`jihwi` 스키마", "schema `jihwi`"),
+    (StoreCorrupt, ("a page",), "`jihwi store copy`", "`jihwi store copy`"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "korean", "english"), SAID_OF_A_STORE, ids=lambda one: getattr(one, "code", "")
+)
+def test_with_a_server_the_next_step_is_not_that_of_a_file(
+    kind: type[StoreError], said: tuple[str, ...], korean: str, english: str
+) -> None:
+    server, file = kind("postgresql://db/cases", *said), kind("/srv/cases.db", *said)
+    assert korean in server.next_step("ko")
+    assert english in server.next_step("en")
+    assert "JIHWI_HOME" not in server.next_step("en")
+    assert server.next_step("ko") != file.next_step("ko")
+    assert server.next_step("en") != file.next_step("en")
+
+
+def test_what_stands_in_place_of_a_secret_is_said_in_korean() -> None:
+    assert "정해지지 않음" in SecretMissing("store", "env:CASES", "not set", "an address").words("ko")
+    assert "not set" in SecretMissing("store", "env:CASES", "not set", "an address").words("en")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from jihwi.errors.base import JihwiError, UsageError
 from jihwi.words import Language, fill
 
@@ -20,12 +22,24 @@ __all__ = [
     "UnknownEvent",
 ]
 
+_SERVER = "postgresql://"
+
 
 class StoreError(JihwiError):
     """The store could not do what it was asked; what it had acknowledged is kept."""
 
     ko = "저장소가 요청을 처리하지 못했습니다."
     en = "The store could not do what it was asked."
+    ko_server: ClassVar[str] = ""
+    en_server: ClassVar[str] = ""
+    """What to do when the store is a server; empty for the same as with a file."""
+
+    def next_step(self, language: Language = "en") -> str:
+        """What to do now: with a server it is not what it is with a file."""
+        said = self.ko_server if language == "ko" else self.en_server
+        if said and str(getattr(self, "path", "")).startswith(_SERVER):
+            return fill(said, self.fields())
+        return super().next_step(language)
 
 
 class StoreBusy(StoreError):
@@ -51,6 +65,12 @@ class StoreReadOnly(StoreError):
     en = "'{path}' cannot be written."
     ko_next = "권한을 확인하거나 JIHWI_HOME으로 다른 폴더를 정하십시오."
     en_next = "Check its permissions, or name another folder with JIHWI_HOME."
+    ko_server = (
+        "서버가 읽기 전용인지, 주소의 사용자에게 데이터베이스와 `jihwi` 스키마를 만들고 쓸 권한이 있는지 확인하십시오."
+    )
+    en_server = (
+        "See whether the server is read-only, and whether the address's user may create and write the schema `jihwi`."
+    )
 
 
 class StoreOnNetwork(UsageError):
@@ -69,6 +89,8 @@ class StoreCorrupt(StoreError):
     en = "The store '{path}' is damaged: {detail}"
     ko_next = "이 파일을 옮겨 두고 백업을 되돌리십시오. 아무것도 덮어쓰지 않았습니다."
     en_next = "Set the file aside and restore a copy; nothing was overwritten."
+    ko_server = "서버의 백업을 되돌리거나, 복사해 둔 상태 폴더를 `jihwi store copy`로 새 데이터베이스에 옮기십시오."
+    en_server = "Restore the server's backup, or bring a copied state folder to a new database with `jihwi store copy`."
 
 
 class StoreTooNew(StoreError):
@@ -88,6 +110,10 @@ class StoreFailed(StoreError):
     en = "The store '{path}' could not be used: {detail}"
     ko_next = "디스크와 연결을 확인한 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
     en_next = "Check the disk or the connection and run the command again; nothing recorded is lost."
+    ko_server = "서버가 켜져 있는지, 주소의 사용자·비밀번호·데이터베이스 이름이 맞는지 확인한 뒤 다시 실행하십시오."
+    en_server = (
+        "See that the server runs and that user, password and database of the address are right, and run it again."
+    )
 
 
 class AppendConflict(StoreError):

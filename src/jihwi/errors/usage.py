@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jihwi.errors.base import UsageError
+from jihwi.words import Language, fill
 
 __all__ = [
     "CaseAmbiguous",
@@ -133,6 +134,22 @@ class SecretMissing(UsageError):
     en = "Nothing that '{name}' can use was found at '{reference}' ({found})."
     ko_next = "그 환경 변수를 정하거나, 실행하는 사람이 읽을 수 있는 파일을 그 자리에 두십시오. 있어야 할 것: {wanted}."
     en_next = "Set that environment variable, or put a file there that whoever runs jihwi can read; it holds {wanted}."
+
+    def words(self, language: Language = "en") -> str:
+        """What was found there, in the reader's language as far as it is our own word."""
+        found = _FOUND.get(self.found, self.found) if language == "ko" else self.found
+        return fill(self.ko if language == "ko" else self.en, {**self.fields(), "found": found})
+
+
+_FOUND = {
+    "not set": "정해지지 않음",
+    "empty": "비어 있음",
+    "something else": "다른 것이 적혀 있음",
+    "No such file or directory": "그런 파일이 없음",
+    "Permission denied": "읽을 권한이 없음",
+    "Is a directory": "파일이 아니라 폴더임",
+}
+"""What may be found in place of a secret, in Korean."""
 
 
 class CaseUnknown(UsageError):

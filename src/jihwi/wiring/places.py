@@ -32,7 +32,7 @@ def _made(home: Path, *, looking: bool = False) -> Path:
     if (home / MANIFEST).exists():
         raise FolderIsBackup(str(home))
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds texts; one that is there keeps its own mode
     except OSError as problem:
         raise StoreReadOnly(str(home)) from problem
     if not looking and not os.access(home, os.W_OK):
