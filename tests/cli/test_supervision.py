@@ -421,11 +421,11 @@ def test_a_stop_shows_why_and_what_can_be_done_with_the_line_to_do_it(desk: Path
     ):
         case_id = run(desk, "stuck")["case"]
         shown = answered(desk, "case", "show", code=3)
-        assert (shown["status"], shown["reason"]["code"], shown["parked_at"]) == ("parked", "same_call_again", "a1")
+        assert (shown["status"], shown["reason"]["code"], shown["parked_at"]) == ("parked", "same_call_stopped", "a1")
         assert choice in shown["choices"]
         words = said(desk, "case", "show", code=3)
         assert f"jihwi case {choice} {case_id}" in words
-        assert "was called again with the same arguments" in words
+        assert "only called 'look' again and again with the same arguments" in words
         answered(desk, *line)
         if choice != "cancel":
             answered(desk, "case", "run", code=0 if ends == "closed" else 3)

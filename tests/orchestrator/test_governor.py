@@ -87,10 +87,10 @@ STOPS = {
     "depth": Stop(goes_deeper, "too_deep", ("raise_budget", *CIRCLING), Limits(depth=0), Limits(depth=1)),
     "ping-pong": Stop(until_helped(hands_on), "ping_pong", CIRCLING),
     "the same call": Stop(
-        until_helped(lambda view: Turn(actions=(Call("look", {"n": 1}),))), "same_call_again", CIRCLING
+        until_helped(lambda view: Turn(actions=(Call("look", {"n": 1}),))), "same_call_stopped", CIRCLING
     ),
     "what is not there": Stop(
-        until_helped(lambda view: Turn(actions=(Call("no such skill", {"n": view.turn}),))), "skill_unknown", CIRCLING
+        until_helped(lambda view: Turn(actions=(Call("no such skill", {"n": view.turn}),))), "asked_in_vain", CIRCLING
     ),
     "empty turns": Stop(until_helped(lambda view: Turn()), "empty_turns", CIRCLING),
     "a mind that fails": Stop(
@@ -131,7 +131,7 @@ async def test_a_stop_is_an_event_with_its_reason_and_choices_in_words(stop: Sto
     for language, own in (("ko", r"[가-힣]"), ("en", r"[a-z]")):
         words = say(case.reason, language)  # type: ignore[arg-type]
         assert stop.code not in words
-        assert not re.search("<(agent|from|to|skill|depth|detail)>", words)
+        assert not re.search("<(agent|who|last|times|from|to|skill|depth|detail)>", words)
         assert re.search(own, words)
         assert all(choice_words(one, language) != one for one in stop.choices)  # type: ignore[arg-type]
 
@@ -172,6 +172,38 @@ async def test_every_choice_of_a_stop_leads_on(stop: Stop) -> None:
 def test_no_choice_is_without_words_and_none_is_offered_that_is_not_there() -> None:
     for code in ("budget_turns", "agent_left", "too_deep", "ping_pong", "model_failed"):
         assert set(choices_after(Reason(code))) <= set(CHOICES)
+
+
+async def test_who_asks_for_what_is_not_there_is_named_to_people_with_the_last_refusal() -> None:
+    _, case = await stopped(STOPS["what is not there"])
+    assert case.reason is not None
+    for language, words in (("ko", "'boss'이(가) 여기서 할 수 없는 일을 5번"), ("en", "'boss' tried 5 times")):
+        told = say(case.reason, language)  # type: ignore[arg-type]
+        assert told.startswith(words)
+        assert "'no such skill'" in told
+
+
+async def test_the_same_write_twice_in_one_turn_is_done_once() -> None:
+    """A model that writes a call down twice sends one letter; another letter in that turn, or the same one in a later
+    turn, after its result was read, is another wish."""
+    write = a_skill("send", effect="write")
+    letters = [Call("send", {"to": to}) for to in ("kim", "kim", "lee")]
+
+    def boss(view: View) -> Turn:
+        later = (Call("send", {"to": "kim"}),) if view.turn == 2 else (Report(text="end"),)
+        return Turn(actions=tuple(letters) if view.turn == 1 else later)
+
+    house = an_orchestrator(MemoryStore(), {"boss": boss}, write)
+    case = await house.run(an_opening(an_agent("boss", write)))
+    settled = [one for one in case.assignments["a1"].transcript if isinstance(one, CallSettled)]
+    assert sorted((one.turn, one.number, one.status) for one in settled) == [
+        (1, 0, "finished"),
+        (1, 1, "refused"),
+        (1, 2, "finished"),
+        (2, 0, "finished"),
+    ]
+    (twice,) = [one.reason for one in settled if one.reason is not None]
+    assert twice.code == "same_write_twice"
 
 
 async def test_what_comes_of_an_action_ends_the_count_of_circles() -> None:

@@ -24,7 +24,7 @@ from jihwi.case.assignment import Reason, ReportStatus, SkillSpec
 from jihwi.case.budget import NOTHING, UNLIMITED, Spending
 from jihwi.case.commands import Command, Publish, Record, RunSkill, Think
 from jihwi.case.fold import chain
-from jihwi.case.governor import CIRCLES, choices_after
+from jihwi.case.governor import CIRCLES, choices_after, stopped_for
 from jihwi.case.judging import may_judge, opened_to_judge, to_a_person, verdict_of
 from jihwi.case.revision import report_digest
 from jihwi.case.state import ActionState, Approval, Assignment, Case, has_open_root, open_roots
@@ -137,7 +137,7 @@ def _think(plan: _Plan, assignment: Assignment) -> None:
         return
     circling = assignment.circling
     if circling is not None and assignment.fruitless >= CIRCLES.get(circling.code, 1):
-        _stop(plan, assignment, circling)
+        _stop(plan, assignment, stopped_for(assignment.agent, circling))
         return
     agent = case.agents.get(assignment.agent)
     if agent is None:
@@ -357,6 +357,9 @@ def _start_or_ask(plan: _Plan, assignment: Assignment, state: ActionState, skill
             digest = action_digest(case.id, assignment.id, skill, state.arguments)
         except (rfc8785.CanonicalizationError, RecursionError) as problem:
             _refuse(plan, assignment, state, Reason("arguments_malformed", {"problem": str(problem)}))
+            return
+        if skill.effect != "read" and any(one.digest == digest for one in assignment.actions[: state.number]):
+            _refuse(plan, assignment, state, Reason("same_write_twice", {"skill": skill.name}))
             return
         if assignment.calls_made.get(digest, 0) >= SAME_CALL - 1:
             _refuse(plan, assignment, state, Reason("same_call_again", {"skill": skill.name}))

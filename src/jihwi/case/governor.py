@@ -5,7 +5,7 @@ from __future__ import annotations
 from jihwi.case.assignment import Reason
 from jihwi.words import Language
 
-__all__ = ["CHOICES", "CIRCLES", "REFUSED", "choice_words", "choices_after", "counted", "ran_out"]
+__all__ = ["CHOICES", "CIRCLES", "REFUSED", "choice_words", "choices_after", "counted", "ran_out", "stopped_for"]
 
 REFUSED = 1_000
 """As many failures as a refusal counts for."""
@@ -41,6 +41,24 @@ CIRCLES: dict[str, int] = {
 }
 """Refusals that mean going round in circles, and in how many turns of which nothing came they stop the work. Who asks
 for what is not there gets more tries: it is told each time what there is."""
+
+_STOPPED = frozenset({*CIRCLES, "empty_turns", "same_call_stopped", "asked_in_vain"})
+"""What work is stopped for that leads nowhere, and that a word from a person may set right."""
+
+
+def stopped_for(agent: str, refusal: Reason) -> Reason:
+    """Why work is stopped that ran into a refusal too often, told to people: the refusal itself speaks to a mind.
+
+    >>> stopped_for("clerk", Reason("skill_unknown", {"skill": "fly"})).code
+    'asked_in_vain'
+    """
+    if refusal.code in ("ping_pong", "too_deep"):
+        return refusal
+    if refusal.code == "same_call_again":
+        return Reason("same_call_stopped", {**refusal.params, "who": agent})
+    times = str(CIRCLES.get(refusal.code, 1))
+    return Reason("asked_in_vain", {**refusal.params, "who": agent, "times": times, "why": refusal.code})
+
 
 CHOICES: dict[str, tuple[str, str]] = {
     "raise_budget": ("한도를 올리고 잇기", "Raise the limit and go on"),
@@ -80,7 +98,7 @@ def choices_after(reason: Reason) -> tuple[str, ...]:
         return ("take", "reassign", "cancel")
     if reason.code == "too_deep":
         return ("raise_budget", "note", "resume", "take", "reassign", "cancel")
-    if reason.code in CIRCLES or reason.code == "empty_turns":
+    if reason.code in _STOPPED:
         return ("note", "resume", "take", "reassign", "cancel")
     return ("resume", "take", "reassign", "cancel")
 

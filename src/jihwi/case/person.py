@@ -5,7 +5,7 @@ Every function is pure: state in, drafts out, `CommandRefused` with a sentence w
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
@@ -84,12 +84,7 @@ def _approval(case: Case, approval_id: str, by: str) -> Approval:
     if not approval_id and len(waiting) == 1:
         approval = waiting[0]
     if approval is None or approval.status != "open":
-        names = ", ".join(one.id for one in waiting) or "-"
-        _refuse(
-            case,
-            f"기다리는 승인이 아닙니다: '{approval_id}'. 기다리는 것: {names}",
-            f"No such approval is open: '{approval_id}'. Open: {names}",
-        )
+        _not_waiting(case, approval_id, [one.id for one in waiting])
     assignment = case.assignments[approval.assignment]
     own = assignment.mind.kind == "person" and assignment.mind.name == by
     if own and approval.skill not in case.policy.approve:
@@ -105,6 +100,20 @@ def _approval(case: Case, approval_id: str, by: str) -> Approval:
             f"Nobody answered this approval in time, and it went to '{approval.deputy}'. Who may answer it now: {who}",
         )
     return approval
+
+
+def _not_waiting(case: Case, approval_id: str, waiting: list[str]) -> NoReturn:
+    names = ", ".join(waiting)
+    if not waiting:
+        _refuse(case, "지금 기다리는 승인이 없습니다.", "No approval waits for an answer now.")
+    if not approval_id:
+        ko = f"승인 {len(waiting)}개가 기다립니다. 어느 것인지 정하십시오: {names}"
+        _refuse(case, ko, f"{len(waiting)} approvals wait; say which one: {names}")
+    _refuse(
+        case,
+        f"'{approval_id}'은(는) 지금 기다리는 승인이 아닙니다. 기다리는 것: {names}",
+        f"'{approval_id}' is no approval that waits now. What waits: {names}",
+    )
 
 
 def approve(case: Case, approval_id: str, *, by: str, digest: str = "", words: str = "") -> list[e.Draft]:
@@ -135,14 +144,22 @@ def edit(case: Case, approval_id: str, arguments: dict[str, Any], *, by: str, wo
 def answer(case: Case, words: str, *, by: str, assignment: str = "", number: int | None = None) -> list[e.Draft]:
     """Answer a question; without naming it, the only one that is open."""
     _alive(case)
+    questions = open_questions(case)
+    if not questions:
+        _refuse(case, "지금 답을 기다리는 질문이 없습니다.", "No question waits for an answer now.")
     waiting = [
-        one
-        for one in open_questions(case)
-        if (not assignment or one[0].id == assignment) and (number is None or one[1] == number)
+        one for one in questions if (not assignment or one[0].id == assignment) and (number is None or one[1] == number)
     ]
-    if len(waiting) != 1:
-        names = ", ".join(f"{a.id}/{a.turn}/{n}" for a, n, _ in open_questions(case)) or "-"
-        _refuse(case, f"어느 질문인지 정하십시오: {names}", f"Say which question: {names}")
+    names = ", ".join(f"{a.id}/{n}" for a, n, _ in questions)
+    if not waiting:
+        ko = f"그 질문은 지금 답을 기다리지 않습니다. 기다리는 것: {names}"
+        _refuse(case, ko, f"That question does not wait for an answer now. What waits: {names}")
+    if len(waiting) > 1:
+        _refuse(
+            case, f"질문이 여럿입니다. 어느 것인지 정하십시오: {names}", f"Several questions wait; say which: {names}"
+        )
+    if not words.strip():
+        _refuse(case, "답이 비어 있습니다.", "The answer is empty.")
     asked, at, _ = waiting[0]
     return [_by(by, e.QuestionAnswered(asked.id, asked.turn, at, words))]
 

@@ -57,6 +57,18 @@ REASONS: dict[str, tuple[str, str]] = {
         "'{skill}'을(를) 같은 값으로 거듭 불러 멈추었습니다. 다른 방법을 찾으십시오.",
         "'{skill}' was called again with the same arguments; try another way.",
     ),
+    "same_write_twice": (
+        "'{skill}'을(를) 한 차례에 같은 값으로 두 번 하려 하여, 거듭 실행하지 않았습니다.",
+        "'{skill}' was wanted twice with the same arguments in one turn; it is not done a second time.",
+    ),
+    "same_call_stopped": (
+        "'{who}'이(가) '{skill}'을(를) 같은 값으로 거듭 부르기만 하여 멈추었습니다.",
+        "'{who}' only called '{skill}' again and again with the same arguments, and was stopped.",
+    ),
+    "asked_in_vain": (
+        "'{who}'이(가) 여기서 할 수 없는 일을 {times}번 거듭 하려 하여 멈추었습니다. 마지막에 거절된 까닭: {last}",
+        "'{who}' tried {times} times to do what cannot be done here, and was stopped. Why the last was refused: {last}",
+    ),
     "finding_unknown": ("{finding}번 발견이 없습니다.", "There is no finding {finding}."),
     "may_not_delegate": ("'{agent}'에게 맡길 수 없습니다.", "Work may not be delegated to '{agent}'."),
     "may_not_hand_off": ("'{agent}'에게 넘길 수 없습니다.", "Work may not be handed off to '{agent}'."),
@@ -160,7 +172,11 @@ def say(reason: Reason, language: Language = "en") -> str:
     """
     known = REASONS.get(reason.code)
     if known is not None:
-        return fill(known[0] if language == "ko" else known[1], reason.params).strip()
+        params = reason.params
+        if "why" in params:  # a reason that ends with another one
+            inner = {name: value for name, value in params.items() if name != "why"}
+            params = {**inner, "last": say(Reason(params["why"], inner), language)}
+        return fill(known[0] if language == "ko" else known[1], params).strip()
     error = error_of(reason.code, reason.params)
     if error is not None:
         return f"{error.words(language)} {error.next_step(language)}".strip()

@@ -9,7 +9,7 @@ import typer
 
 from jihwi.cli.late import Commands, LateGroup, later
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, in_session, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, before_all, in_session, run_async
 
 __all__ = ["app"]
 
@@ -33,7 +33,8 @@ app = typer.Typer(
 
 @app.callback()
 def everywhere(lang: Lang = None) -> None:
-    """What holds for every command; `--lang` here is for the help (`jihwi --lang ko --help`)."""
+    """What holds for every command, said before its name: `jihwi --lang ko case show`, `jihwi --lang ko --help`."""
+    before_all.set(lang)
 
 
 Labels = Annotated[

@@ -13,12 +13,12 @@ from jihwi.case import person
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
 from jihwi.case.rechecking import lost_in, moved_in, say_rechecked
-from jihwi.case.said import not_erased
+from jihwi.case.said import not_erased, refuse
 from jihwi.case.state import Case, waits
 from jihwi.cli.onward import onward, status_words
 from jihwi.cli.screen import WAITS, Screen, say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, in_session, run_async
-from jihwi.cli.standing import options_of, standing, standing_lines, unclear_words
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, in_session, run_async
+from jihwi.cli.standing import ended_lines, options_of, standing, standing_lines, unclear_words
 from jihwi.cli.transcript import show_transcript
 from jihwi.cli.viewing import looked_into
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
@@ -98,6 +98,7 @@ async def _show(session: Session, name: str, of: str) -> int:
         viewer = house.viewer
         driven = await house.store.lease_of(row.case_id) is not None
         changes = _changes(house, case, session.screen.language)
+        ended = ended_lines(case, session.screen, viewer, await _released_in(house, case))
     if of:
         show_transcript(session.screen, case, of, viewer)
         return 0
@@ -108,10 +109,19 @@ async def _show(session: Session, name: str, of: str) -> int:
     if not session.screen.json:
         for line in [
             *standing_lines(case, session.screen, viewer, driven=driven),
+            *ended,
             *_change_lines(session.screen, changes),
         ]:
             session.screen.out.print(line, markup=False)
     return WAITS if waits(case) else 0
+
+
+async def _released_in(house: House, case: Case) -> Path | None:
+    if case.status != "closed" or not case.files:
+        return None
+    from jihwi.cli.running import released_in  # waits: brings the library
+
+    return await released_in(house, case)
 
 
 def _changes(house: House, case: Case, language: Language) -> dict[str, list[dict[str, Any]]]:
@@ -174,9 +184,10 @@ def run_case(
     lang: Lang = None,
     home: Home = None,
     model: Model = None,
+    team: TeamName = None,
 ) -> None:
     """Drive a case on: after an answer, an approval, or a crash."""
-    with Session(json=json, lang=lang, home=home, model=model) as session:
+    with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
         raise SystemExit(run_async(lambda: _run(session, case, out)))
 
 
@@ -292,9 +303,17 @@ def _chosen(case: Case, words: str, assignment: str, number: int | None) -> str:
     asked = [
         options_of(a, n) for a, n, _ in person.open_questions(case) if assignment in ("", a.id) and number in (None, n)
     ]
-    if len(asked) == 1 and words.strip().isdecimal() and 1 <= int(words) <= len(asked[0]):
-        return asked[0][int(words) - 1]
-    return words
+    if len(asked) != 1 or not words.strip().isdecimal() or not asked[0]:
+        return words
+    options = asked[0]
+    if 1 <= int(words) <= len(options):
+        return options[int(words) - 1]
+    said = words.strip()
+    if said not in options:
+        ko = f"{said}번 보기가 없습니다 (1~{len(options)}). 이 수가 답이면 말로 적으십시오."
+        en = f"There is no option {said} (1 to {len(options)}). If the number is the answer, say it in words."
+        refuse(case, ko, en)
+    return said
 
 
 @app.command(epilog="jihwi case cancel last --of a1.2")
@@ -352,7 +371,8 @@ def resume(
     def command(now: Case, by: str) -> list[Draft]:
         if given == UNLIMITED:
             return person.resume(now, by=by)
-        return person.raise_limits(now, given, by=by, assignment=of)
+        raised = person.raise_limits(now, given, by=by, assignment=of)
+        return [*raised, *person.resume(now, by=by)] if now.status == "paused" else raised
 
     return submit(session, case, command)
 

@@ -25,11 +25,12 @@ from jihwi.errors import CaseDriven, SettingInvalid, error_of
 from jihwi.evidence import SecurityClass
 from jihwi.library import IngestProgress, IngestReport
 from jihwi.minds import DeltaSink
-from jihwi.orchestrator import Opening, Orchestrator, load_log
+from jihwi.orchestrator import Opening, Orchestrator, load_case, load_log
 from jihwi.reports import disclosed_prompts, export_lines, write_whole
 from jihwi.wiring import House, collection_of, open_house, recheck_cases
 
 __all__ = [
+    "ELSEWHERE",
     "classes_said",
     "drafts_of",
     "drive_case",
@@ -37,6 +38,7 @@ __all__ = [
     "ingest_folder",
     "labels_of",
     "lay_out",
+    "released_in",
     "run_request",
     "tell_of_changes",
     "watcher",
@@ -245,6 +247,10 @@ async def finish(session: Session, house: House, case: Case, out: Path | None) -
         screen.remark(withheld_words(screen.language))
         return 0 if case.outcome != "failed" else 1
     if case.status == "closed" and case.files:
+        if await released_in(house, case) is None:
+            screen.result({**_summary(case), "elsewhere": True})
+            screen.remark(screen.words(*ELSEWHERE))
+            return 0 if case.outcome != "failed" else 1
         folder = await lay_out(house, case, out)
         _show_report(screen, case, folder)
         return 0 if case.outcome != "failed" else 1
@@ -254,26 +260,50 @@ async def finish(session: Session, house: House, case: Case, out: Path | None) -
         said = case.answer if house.viewer.may_see(case.labels) else withheld_words(screen.language)
         screen.remark(screen.words(f"보고서 없이 끝났습니다. {said}", f"It ended without a report. {said}"))
         return 0 if case.outcome == "done" else 1
-    if case.status == "cancelled":
-        return 1
     reason = say_reason(case.reason, screen.language) if case.reason else ""
+    if case.status == "cancelled":
+        screen.remark(screen.words(f"취소된 사건입니다. {reason}", f"The case was cancelled. {reason}"))
+        return 1
     if has_work(case):
         words = "실행기가 멈추어 여기까지 했습니다. 이어 가기", "The runner was stopped; this is how far it came. Go on"
         screen.remark(f"{screen.words(*words)}: {onward(case)}")
         return WAITS
     screen.remark(
         screen.words(
-            f"사람을 기다립니다. {reason} `jihwi case show {case.id}`로 보십시오.",
-            f"It waits for a person. {reason} See `jihwi case show {case.id}`.",
+            " ".join(filter(None, ("사람을 기다립니다.", reason, f"`jihwi case show {case.id}`로 보십시오."))),
+            " ".join(filter(None, ("It waits for a person.", reason, f"See `jihwi case show {case.id}`."))),
         )
     )
     return WAITS
 
 
+ELSEWHERE = (
+    "보고서는 그것을 내보낸 실행기의 상태 폴더에 있고, 이 컴퓨터에는 없습니다.",
+    "The report lies in the state folder of the runner that released it, not on this machine.",
+)
+
+
+async def released_in(house: House, case: Case) -> Path | None:
+    """Where the files of a case's last release lie: in its own folder, or in that of the case it was forked from.
+    `None` where they are not on this machine."""
+    one: Case | None = case
+    while one is not None:
+        folder = house.release_folder(one.id, len(case.released))
+        if (folder / "report.json").is_file():
+            return folder
+        one = await load_case(house.store, one.parent) if one.parent else None
+    return None
+
+
 async def lay_out(house: House, case: Case, out: Path | None) -> Path:
-    """Write the prompts and the ledger beside the released report, and copy all of it to `out`."""
-    folder = house.release_folder(case.id, len(case.released))
+    """Write the prompts and the ledger beside the released report, and copy all of it to `out`. A fork that released
+    nothing itself gets a copy of what its past released."""
+    folder, released = house.release_folder(case.id, len(case.released)), await released_in(house, case)
     folder.mkdir(parents=True, exist_ok=True)
+    if released is not None and released != folder:
+        for name in case.files:
+            if (released / name).is_file():
+                write_whole(folder / name, (released / name).read_bytes())
     log = await load_log(house.store, case.id)
     prompts = await disclosed_prompts(log, house.store.blob)
     stored = await house.store.read(case.id)

@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
@@ -22,7 +23,19 @@ from jihwi.words import Language
 if TYPE_CHECKING:
     from jihwi.settings import Settings
 
-__all__ = ["Home", "Json", "Lang", "Model", "Session", "TeamName", "in_session", "on_signals", "run_async", "settle"]
+__all__ = [
+    "Home",
+    "Json",
+    "Lang",
+    "Model",
+    "Session",
+    "TeamName",
+    "before_all",
+    "in_session",
+    "on_signals",
+    "run_async",
+    "settle",
+]
 
 Json = Annotated[
     bool, typer.Option("--json", help=say("기계가 읽을 JSON으로 답합니다.", "Answer as JSON, for machines."))
@@ -38,6 +51,9 @@ Home = Annotated[
 Model = Annotated[str | None, typer.Option(help="openai:NAME@http://127.0.0.1:8000/v1")]
 TeamName = Annotated[str | None, typer.Option(help=say("팀의 이름이나 폴더", "A built-in team or a team's folder"))]
 
+before_all: ContextVar[str | None] = ContextVar("before_all", default=None)
+"""The language that was asked for before the command's name: `jihwi --lang ko case show`."""
+
 _NEW_THINGS = 10_000
 
 _EVERYWHERE = [
@@ -52,6 +68,7 @@ class Session:
     def __init__(self, *, json: bool = False, lang: str | None = None, home: str | None = None, **said: Any) -> None:
         from jihwi.settings import load_settings  # waits: the help needs none
 
+        lang = lang or before_all.get()
         self.screen = Screen(json=json, language=_language(lang or os.environ.get("JIHWI_LANGUAGE")))
         try:
             self.settings: Settings = load_settings(Path.cwd(), language=lang, home=home, **said)

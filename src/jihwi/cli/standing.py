@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from jihwi.cli.previews import preview_of
 from jihwi.cli.screen import Screen
 from jihwi.evidence import Viewer
 
-__all__ = ["options_of", "standing", "standing_lines", "unclear_words"]
+__all__ = ["ended_lines", "options_of", "standing", "standing_lines", "unclear_words"]
 
 
 def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
         "turns": [{"assignment": a.id, "holder": a.mind.name} for a in person.turns_to_take(case)],
         "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
         "files": case.files,
+        "answer": case.answer if viewer.may_see(case.labels) else "",
     }
 
 
@@ -137,6 +139,23 @@ def _going_on(case: Case, screen: Screen, *, driven: bool) -> list[str]:
     return [screen.words("이 사건을 맡은 실행기가 없습니다.", "No runner drives it now."), f"  {onward(case)}"]
 
 
+def ended_lines(case: Case, screen: Screen, viewer: Viewer, folder: Path | None) -> list[str]:
+    """What came of a case that has ended: where its report lies, or what was said at the end without one. `folder`:
+    where its last release lies on this machine."""
+    if case.status != "closed":
+        return []
+    if not viewer.may_see(case.labels):
+        return [withheld_words(screen.language)]
+    if not case.files:
+        return [screen.words("보고서 없이 끝났습니다.", "It ended without a report."), *case.answer.splitlines()]
+    if folder is None:
+        from jihwi.cli.running import ELSEWHERE  # waits: brings the library
+
+        return [screen.words(*ELSEWHERE)]
+    here = [folder / name for name in ("report.md", "report.html", "report.docx") if (folder / name).is_file()]
+    return [screen.words("보고서:", "Its report:"), *(f"  {path}" for path in here)]
+
+
 class _Told:
     """Puts what waits in a case into lines, as `viewer` may see it."""
 
@@ -153,7 +172,11 @@ class _Told:
         depth = "  " * a.depth
         turn = f"{self.words('차례', 'turn')} {a.turn}"
         lines = [f"{depth}{a.id}  {a.agent} ({a.mind.kind})  {turn}: {self._shown(a, a.task[:80])}"]
-        return lines if a.awaits is None else [*lines, f"{depth}  {say_reason(a.awaits, self.screen.language)}"]
+        if a.awaits is None:
+            return lines
+        lines.append(f"{depth}  {say_reason(a.awaits, self.screen.language)}")
+        lacks = _LACKING.get(a.awaits.code)
+        return lines if lacks is None else [*lines, f"{depth}  jihwi case run {self.case.id} {lacks}"]
 
     def approval(self, one: Approval) -> list[str]:
         seat = self.case.assignments[one.assignment]
@@ -207,6 +230,14 @@ class _Told:
             f'  jihwi case turn {self.case.id} {a.id} --report "…"',
             f"  jihwi case give {self.case.id} {a.id}",
         ]
+
+
+_LACKING = {
+    "runner_lacks_procedure": "--team FOLDER",
+    "runner_lacks_skill": "--team FOLDER",
+    "runner_lacks_model": "--model openai:NAME@http://HOST/v1",
+}
+"""What a runner is told that has what a case waits for."""
 
 
 def _choice_line(case: Case, choice: str) -> str:

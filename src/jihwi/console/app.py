@@ -45,6 +45,7 @@ from jihwi.errors import (
     OwnerOnly,
     PageMissing,
     PassageChanged,
+    SkillArguments,
     StoreBusy,
     UsageError,
 )
@@ -58,6 +59,7 @@ _STATUS: tuple[tuple[type[JihwiError], int], ...] = (
     (CaseUnknown, 404),
     (CommandRefused, 409),
     (PassageChanged, 409),
+    (SkillArguments, 422),
     (StoreBusy, 503),
     (UsageError, 422),
 )

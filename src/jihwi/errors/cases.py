@@ -63,6 +63,10 @@ class RunnerLacks(JihwiError):
     ko = "이 실행기에 '{name}'이(가) 없어, '{case}' 사건은 그것이 있는 실행기를 기다립니다."
     en = "This runner has no '{name}': the case '{case}' waits for a runner that has it."
     ko_next = (
-        "그 팀으로 `jihwi runner --team FOLDER`를 실행하거나, `jihwi case reassign`으로 다른 에이전트에게 넘기십시오."
+        "팀이면 `jihwi case run {case} --team FOLDER`, 모델이면 `--model …`로 다시 하십시오."
+        " `jihwi case reassign`으로 다른 에이전트에게 넘길 수도 있습니다."
     )
-    en_next = "Run `jihwi runner --team FOLDER` with its team, or give the work away with `jihwi case reassign`."
+    en_next = (
+        "For a team's, `jihwi case run {case} --team FOLDER`; for a model, `--model …`."
+        " Or give the work away with `jihwi case reassign`."
+    )

@@ -59,6 +59,9 @@ def recover(
                 calls = (*calls[:-1], WrittenCall(calls[-1].name, "…"))
     text = _FRAME_MARKS.sub("", text).strip()
     actions = tuple(_action(call, view, box, cut, notes) for call in calls)
+    if cut and text and not actions:
+        # Words alone would be the whole report; these were going on when their length ran out.
+        actions = (Report("partial", text),)
     if _wrong_language(text, actions, view.language):
         notes["wrong_language"] = None
     return Recovered(text, actions, tuple(notes))

@@ -79,6 +79,18 @@ REASONS: dict[str, tuple[str, str]] = {
         "같은 값으로 '{skill}'을(를) 이미 여러 번 불렀습니다. 다른 방법을 쓰십시오.",
         "'{skill}' was called with the same arguments too often. Try another way.",
     ),
+    "same_write_twice": (
+        "'{skill}'을(를) 이 차례에 같은 값으로 이미 불렀으므로 다시 하지 않았습니다.",
+        "'{skill}' was already called with the same arguments in this turn, so it was not done again.",
+    ),
+    "same_call_stopped": (
+        "'{who}'은(는) 같은 값으로 '{skill}'을(를) 거듭 부르기만 하여 멈추어졌습니다.",
+        "'{who}' was stopped: it only called '{skill}' again and again with the same arguments.",
+    ),
+    "asked_in_vain": (
+        "'{who}'은(는) 할 수 없는 일을 {times}번 거듭 하려 하여 멈추어졌습니다.",
+        "'{who}' was stopped: it tried {times} times to do what it cannot do.",
+    ),
     "may_not_delegate": ("'{agent}'에게는 맡길 수 없습니다.", "You may not delegate to '{agent}'."),
     "may_not_hand_off": ("'{agent}'에게는 넘길 수 없습니다.", "You may not hand off to '{agent}'."),
     "ping_pong": (

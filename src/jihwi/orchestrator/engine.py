@@ -17,7 +17,7 @@ from collections.abc import Callable
 import msgspec
 
 from jihwi.case.budget import Limits
-from jihwi.case.events import Author, CaseForked, Draft, Event
+from jihwi.case.events import ApprovalAnswered, Author, CaseForked, Draft, Event
 from jihwi.case.state import Case
 from jihwi.clock import Clock
 from jihwi.errors import (
@@ -113,6 +113,7 @@ class Orchestrator:
         self.settings = settings or Settings()
         self._watch = watch
         self._trouble = trouble
+        self._skills = skills
         self._author = Author("runner", runner)
         self.effects = Effects(
             store=store,
@@ -173,12 +174,15 @@ class Orchestrator:
     async def submit(self, case_id: str, command: Persons, *, door: str = "") -> Case:
         """Apply a person's command (`jihwi.case.person`): fold, check, append; again when others wrote first.
 
-        Needs no lease. Raises CommandRefused, CaseUnknown, AppendConflict after many tries.
+        Needs no lease. Raises CommandRefused, CaseUnknown, AppendConflict after many tries, SkillArguments when an
+        action is edited into what its skill cannot take.
         """
         for attempt in range(self.settings.attempts):
             log = CaseLog(self.store, case_id, self._chance.salts, self._author)
             await log.load()
             for draft in command(log.case):
+                if type(draft.body) is ApprovalAnswered and draft.body.verdict == "edit":
+                    self._fits(log.case, draft.body)
                 author = draft.author if draft.author.door else msgspec.structs.replace(draft.author, door=door)
                 log.add(Draft(draft.body, author, draft.cause, draft.labels))
             try:
@@ -190,6 +194,13 @@ class Orchestrator:
             self.nudge(case_id)
             return log.case
         raise AppendConflict(case_id, 0)
+
+    def _fits(self, case: Case, edited: ApprovalAnswered) -> None:
+        """An edited action would be asked anew only to fail. Where this process has not the skill, the runner's word
+        counts."""
+        skill = case.approvals[edited.approval].skill
+        if self._skills.get(skill) is not None:
+            self._skills.check(skill, edited.arguments)
 
     async def fork(
         self,
@@ -257,7 +268,14 @@ class Orchestrator:
             lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
         if lease is None:
             return None
-        return await self._drive(self._drive_of(lease))
+        drive = self._drive_of(lease)
+        try:
+            return await self._drive(drive)
+        except RunnerLacks:  # nobody here looks at it again, as `serve` would: whoever has what it needs may have it
+            if drive.lease is not None:
+                with contextlib.suppress(LeaseLost):
+                    await self.store.release(drive.lease)
+            raise
 
     def _drive_of(self, lease: Lease) -> Drive:
         return Drive(self, CaseLog(self.store, lease.case_id, self._chance.salts, self._author), lease=lease)
