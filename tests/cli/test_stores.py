@@ -278,6 +278,20 @@ def test_a_case_whose_ledger_is_broken_is_named_and_keeps_no_other_from_coming_b
         assert told(place, "case", "show", whole, JIHWI_HOME=home)["status"] == "closed"
 
 
+ERASE = ("store", "erase", "--before", "2030-01-01")
+
+
+def test_a_ledger_that_is_broken_is_neither_exported_and_signed_nor_erased(place: Path) -> None:
+    harmed = told(place, "run", REQUEST, "--files", "files")["case"]
+    for change in ("header = CAST(header || x'00' AS BLOB)", "header = substr(header, 1, 40)", "head = zeroblob(32)"):
+        with contextlib.closing(apsw.Connection(str(place / ".jihwi" / "cases.db"))) as database:
+            database.execute(f"UPDATE events SET {change} WHERE seq = 7")
+        for words in (("ledger", "export", harmed, "--out", "out.jsonl"), ("store", "erase", harmed), (*ERASE, harmed)):
+            done = jihwi(place, *words, JIHWI_LANGUAGE="ko")
+            assert (done.exit_code, "원장이 7번 기록에서 끊어졌습니다" in done.stderr) == (1, True), done.stderr
+        assert not (place / "out.jsonl").exists()
+
+
 def test_nobody_works_in_a_copy_and_nothing_is_overwritten(place: Path) -> None:
     told(place, "case", "list")
     told(place, "store", "backup", "copy")

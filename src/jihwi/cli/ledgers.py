@@ -239,6 +239,7 @@ def export_ledger(
             async with looked_into(session) as house:
                 case_id = HOUSE if case == HOUSE else (await find_case(house.store, case)).case_id
                 log = await house.store.read(case_id)
+                verify(case_id, log)  # what is signed below must hold
                 seen = [as_seen(one, house.viewer) for one in log]
                 data = b"".join(export_lines(seen, house.signed_now(case_id, log)))
             if out is None:

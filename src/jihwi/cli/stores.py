@@ -393,7 +393,9 @@ def _tell_erased(screen: Screen, erased: dict[str, int], verdicts: dict[str, int
 async def _older_events(store: KeptStore, case_id: str, before_ms: int | None) -> list[int] | None:
     if before_ms is None:
         return None
-    return [one.seq for one in await store.read(case_id) if read_header(one.header).at_ms < before_ms]
+    log = await store.read(case_id)
+    verify(case_id, log)
+    return [one.seq for one in log if read_header(one.header).at_ms < before_ms]
 
 
 def _cleared(house: House, case_id: str) -> list[str]:

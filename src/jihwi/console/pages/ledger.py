@@ -75,7 +75,7 @@ async def ledger(visit: Visiting, case_id: str, first: int = 0) -> Response:
     except LedgerBroken as broken:
         problem = broken.words(visit.language)
     first = first if first > 0 else max(1, len(stored) - ROWS + 1)
-    rows = tuple(_row(one) for one in stored[first - 1 : first - 1 + ROWS])
+    rows = tuple(row for one in stored[first - 1 : first - 1 + ROWS] if (row := _row(one)) is not None)
     head = stored[-1].head.hex() if stored else ""
     page = LedgerPage(case_id, request, not problem, problem, len(stored), erased, head, first, rows)
     return visit.page("ledger.html.jinja", page, rows_per_page=ROWS)
@@ -92,8 +92,12 @@ async def _request_of(visit: Visiting, case_id: str) -> str:
         return row.request
 
 
-def _row(stored: Sealed) -> LedgerRow:
-    header = read_header(stored.header)
+def _row(stored: Sealed) -> LedgerRow | None:
+    """What a header says; `None` when it was changed so that it says nothing: the page names the event as broken."""
+    try:
+        header = read_header(stored.header)
+    except msgspec.MsgspecError:
+        return None
     return LedgerRow(
         header.seq,
         header.at_ms,
@@ -116,7 +120,11 @@ async def export(visit: Visiting, case_id: str) -> Response:
     house = visit.console.house
     stored = await house.store.read(case_id)
     viewer = visit.person.viewer
-    seen = [as_seen(one, viewer) for one in stored]
-    data = await asyncio.to_thread(lambda: b"".join(export_lines(seen, house.signed_now(case_id, stored))))
+
+    def exported() -> bytes:
+        verify(case_id, stored)  # what is signed must hold
+        return b"".join(export_lines([as_seen(one, viewer) for one in stored], house.signed_now(case_id, stored)))
+
+    data = await asyncio.to_thread(exported)
     headers = {"content-disposition": f'attachment; filename="{case_id}-ledger.jsonl"'}
     return Response(data, media_type="application/x-ndjson", headers=headers)
