@@ -156,6 +156,7 @@ async def test_a_budget_that_ran_out_is_raised_on_the_page(tmp_path: Path) -> No
         page = (await client.get(f"/cases/{case_id}")).text
         assert 'name="tokens"' in page
         assert "토큰을 다 썼습니다" in page
+        assert "지금 한도 100, 쓴 것" in page
         assert (await client.post(f"/cases/{case_id}/budget", {})).status == 422
         assert (await client.post(f"/cases/{case_id}/budget", {"tokens": "900"})).status == 303
         await running.case(case_id, lambda case: case.outcome == "done")

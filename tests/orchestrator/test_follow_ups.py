@@ -81,6 +81,16 @@ async def test_a_follow_up_goes_on_with_everything_found_and_its_own_request_and
     assert kinds.count("case_closed") == 2
 
 
+async def test_a_limit_raised_in_a_follow_up_leaves_its_other_limits_as_they_are() -> None:
+    house = a_house(MemoryStore())
+    case_id = (await house.run(an_opening(an_agent("worker", COMPOSE), limits=Limits(turns=3)))).id
+    more = Limits(turns=40)
+    await house.submit(case_id, lambda now: person.follow_up(now, "second", by="kim", limits=more))
+    case = await house.submit(case_id, lambda now: person.raise_limits(now, Limits(tokens=900), by="kim"))
+    assert case.assignments["a2"].limits == Limits(turns=40, tokens=900)
+    assert case.limits == Limits(turns=3)
+
+
 async def test_a_follow_ups_children_work_for_the_follow_ups_request() -> None:
     house = a_house(MemoryStore())
     agents = (an_agent("parent", delegates=("helper",)), an_agent("helper"))

@@ -14,7 +14,7 @@ from jihwi.case import events as e
 from jihwi.case import person
 from jihwi.case.assignment import Reason
 from jihwi.case.budget import Limits, Spending
-from jihwi.case.governor import CHOICES, choice_words, choices_after
+from jihwi.case.governor import CHOICES, choice_words, choices_after, so_far
 from jihwi.case.reasons import say
 from jihwi.case.state import Case, waits
 from jihwi.case.turn import Call, CallSettled, ChildReported, Delegate, HandOff, Report, Told, Turn, View
@@ -181,6 +181,16 @@ async def test_who_asks_for_what_is_not_there_is_named_to_people_with_the_last_r
         told = say(case.reason, language)  # type: ignore[arg-type]
         assert told.startswith(words)
         assert "'no such skill'" in told
+
+
+async def test_what_ran_out_is_told_of_the_work_and_how_far_it_was_used() -> None:
+    """Whoever holds the seat by then may have spent none of it, and a new limit must lie above what was used."""
+    _, case = await stopped(STOPS["time"])
+    assert case.reason is not None
+    assert say(case.reason, "ko") == "이 일에 허락된 시간을 다 썼습니다."
+    root = case.assignments["a1"]
+    assert so_far(case.reason, root.limits, root.spent) == (0.1, root.spent.ms / 1000)
+    assert so_far(Reason("ping_pong"), root.limits, root.spent) is None
 
 
 async def test_the_same_write_twice_in_one_turn_is_done_once() -> None:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from jihwi.case.assignment import Reason
+from jihwi.case.budget import Limits, Spending
 from jihwi.words import Language
 
-__all__ = ["CHOICES", "CIRCLES", "REFUSED", "choice_words", "choices_after", "counted", "ran_out", "stopped_for"]
+__all__ = [
+    "CHOICES",
+    "CIRCLES",
+    "REFUSED",
+    "choice_words",
+    "choices_after",
+    "counted",
+    "ran_out",
+    "so_far",
+    "stopped_for",
+]
 
 REFUSED = 1_000
 """As many failures as a refusal counts for."""
@@ -80,6 +91,24 @@ def ran_out(reason: Reason | None) -> str:
     if reason is None:
         return ""
     return "depth" if reason.code == "too_deep" else reason.code.removeprefix("budget_") if _is_budget(reason) else ""
+
+
+def so_far(reason: Reason | None, limits: Limits, spent: Spending) -> tuple[float, float] | None:
+    """The limit that ran out and what was used of it, in the units a new limit is given in: seconds, and money in the
+    price's unit. `None` where nothing that is counted ran out.
+
+    >>> so_far(Reason("budget_ms"), Limits(ms=2000), Spending(ms=2500))
+    (2.0, 2.5)
+    >>> so_far(Reason("too_deep"), Limits(depth=1), Spending()) is None
+    True
+    """
+    what = ran_out(reason)
+    limit = getattr(limits, what, None) if what and what != "depth" else None
+    if limit is None:
+        return None
+    unit = {"ms": 1_000, "micros": 1_000_000}.get(what)
+    used = getattr(spent, what)
+    return (limit, used) if unit is None else (limit / unit, used / unit)
 
 
 def _is_budget(reason: Reason) -> bool:

@@ -225,6 +225,9 @@ def change_limits(case: Case, limits: Limits, *, by: str, assignment: str = "") 
 
 def raise_limits(case: Case, given: Limits, *, by: str, assignment: str = "") -> list[e.Draft]:
     """Set the limits that are given and leave the others as they are; go on when running out had stopped the case."""
+    _alive(case)
+    if not assignment and case.assignments[case.course].limits != case.limits:
+        assignment = case.course  # a further question has a budget of its own
     now = case.limits if not assignment else _open(case, assignment).limits
     changed = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
     return change_limits(case, msgspec.structs.replace(now, **changed), by=by, assignment=assignment)

@@ -164,13 +164,29 @@ REASONS: dict[str, tuple[str, str]] = {
 }
 
 
+_THIS_WORK: dict[str, tuple[str, str]] = {
+    "budget_turns": ("이 일에 허락된 차례를 다 썼습니다.", "All the turns that this work was given are used."),
+    "budget_tokens": ("이 일에 허락된 토큰을 다 썼습니다.", "All the tokens that this work was given are used."),
+    "budget_micros": ("이 일에 허락된 비용을 다 썼습니다.", "All the money that this work was given is used."),
+    "budget_ms": ("이 일에 허락된 시간을 다 썼습니다.", "All the time that this work was given is used."),
+    "budget_handoffs": ("이 일에 허락된 넘기기를 다 썼습니다.", "All the handoffs that this work was given are used."),
+}
+"""What is said where the budget was that of the whole work: whoever holds the seat now may have used none of it."""
+
+
+def _words_for(reason: Reason) -> tuple[str, str] | None:
+    if reason.code in _THIS_WORK and "." not in reason.params.get("assignment", "."):
+        return _THIS_WORK[reason.code]
+    return REASONS.get(reason.code)
+
+
 def say(reason: Reason, language: Language = "en") -> str:
     """The reason in a person's language; an unknown code is shown as it is.
 
     >>> say(Reason("agent_left", {"agent": "checker"}), "en")
     "'checker' is not in this case."
     """
-    known = REASONS.get(reason.code)
+    known = _words_for(reason)
     if known is not None:
         params = reason.params
         if "why" in params:  # a reason that ends with another one

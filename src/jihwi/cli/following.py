@@ -136,6 +136,8 @@ def _words(event: e.Event, language: Language) -> str:
     if isinstance(body, e.SkillFailed) and body.retry_at_ms:
         found += " (다시 시도합니다)" if language == "ko" else " (it is tried again)"
     reason = getattr(body, "reason", None)
+    if isinstance(body, e.ApprovalReferred) and isinstance(reason, Reason):  # nobody judges it: a person is to answer
+        found = fill("승인 {approval}" if language == "ko" else "approval {approval}", fields)
     return f"{found}: {say_reason(reason, language)}" if isinstance(reason, Reason) else found
 
 

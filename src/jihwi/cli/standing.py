@@ -11,7 +11,7 @@ import msgspec
 from jihwi.case import person
 from jihwi.case.approval import answerers
 from jihwi.case.decide import RELEASE
-from jihwi.case.governor import choice_words, ran_out
+from jihwi.case.governor import choice_words, ran_out, so_far
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments
 from jihwi.case.turn import Ask, Call
@@ -117,7 +117,7 @@ def standing_lines(case: Case, screen: Screen, viewer: Viewer, *, driven: bool) 
         lines.append(say_reason(case.reason, screen.language))
     lines += [unclear_words(screen, place, skill) for place, skill in case.unclear.items()]
     lines += _going_on(case, screen, driven=driven)
-    lines += [f"  {choice_words(one, screen.language)}:  {_choice_line(case, one)}" for one in case.choices]
+    lines += [f"  {_choice_told(case, one, screen)}:  {_choice_line(case, one)}" for one in case.choices]
     for a in open_assignments(case):
         lines += told.seat(a)
     for one in person.open_approvals(case):
@@ -238,6 +238,17 @@ _LACKING = {
     "runner_lacks_model": "--model openai:NAME@http://HOST/v1",
 }
 """What a runner is told that has what a case waits for."""
+
+
+def _choice_told(case: Case, choice: str, screen: Screen) -> str:
+    """A choice in words; of a limit, where it lies and how far it was used, since a new one must lie above that."""
+    words = choice_words(choice, screen.language)
+    stopped = case.assignments.get(case.parked_at)
+    used = so_far(case.reason, stopped.limits, stopped.spent) if choice == "raise_budget" and stopped else None
+    if used is None:
+        return words
+    told = screen.words("지금 한도 {:g}, 쓴 것 {:g}", "the limit is {:g}, used {:g}").format(*used)
+    return f"{words} ({told})"
 
 
 def _choice_line(case: Case, choice: str) -> str:

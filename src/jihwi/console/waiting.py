@@ -8,7 +8,7 @@ import msgspec
 
 from jihwi.case import person as persons
 from jihwi.case.approval import answerers
-from jihwi.case.governor import ran_out
+from jihwi.case.governor import ran_out, so_far
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments
 from jihwi.case.turn import Ask, Call
@@ -42,6 +42,8 @@ class Waiting(msgspec.Struct, frozen=True):
     """Parked: what can be done, in the order it is shown."""
     ran_out: str = ""
     """Parked: the limit that ran out (`turns`, `tokens`, `micros`, `ms`, `handoffs`, `depth`); empty for none."""
+    used: tuple[float, float] | None = None
+    """Parked: that limit and what was used of it, in the units a new one is given in."""
     agents: tuple[tuple[str, str], ...] = ()
     """Parked: the agents that could have the seat, by name and as they are shown."""
     report: str = ""
@@ -104,6 +106,7 @@ def _parked(case: Case, language: Language) -> list[Waiting]:
             case.now_ms,
             choices=case.choices,
             ran_out=ran_out(case.reason),
+            used=so_far(case.reason, case.assignments[at].limits, case.assignments[at].spent),
             agents=tuple((name, agent_name(case, name, language)) for name in case.agents if name != agent),
         )
     ]
