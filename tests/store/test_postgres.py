@@ -21,6 +21,7 @@ from jihwi.testing.store_contract import Chain
 
 REPOSITORY = Path(__file__).parents[2]
 OPENING = Patch("running", request="r", requester="k")
+RUNNING = Patch("running")
 
 
 async def test_what_was_appended_is_there_when_the_store_is_opened_again(postgres: str) -> None:
@@ -65,6 +66,26 @@ async def test_a_case_that_is_held_holds_up_no_other(postgres: str) -> None:
                 *(store.append(c.case_id, c.next(), OPENING) for c in chains), return_exceptions=True
             )
         assert [isinstance(answer, StoreBusy) for answer in answers] == [False, False, True, False, False]
+
+
+async def test_two_processes_that_append_to_the_same_cases_never_both_win(postgres: str) -> None:
+    async with await PostgresStore.open(postgres) as one, await PostgresStore.open(postgres) as other:
+        chains = [Chain(f"c00000000{n:04d}") for n in range(60)]
+        await asyncio.gather(*(one.append(c.case_id, c.next(), OPENING) for c in chains))
+        for _ in range(3):
+            events = [(chain.case_id, chain.rival()) for chain in chains]
+            answers = await asyncio.gather(
+                *(one.append(name, event, RUNNING) for name, event in events),
+                *(other.append(name, event, RUNNING) for name, event in reversed(events)),
+                return_exceptions=True,
+            )
+            ours, theirs = answers[:60], reversed(answers[60:])
+            for mine, yours in zip(ours, theirs, strict=True):
+                assert sorted((type(mine).__name__, type(yours).__name__)) == ["AppendConflict", "NoneType"]
+            for chain in chains:
+                chain.seq, chain.head = chain.seq + 1, (await one.read(chain.case_id))[-1].head
+        for chain in chains:
+            assert verify(chain.case_id, await other.read(chain.case_id)).events == 4
 
 
 async def test_a_text_that_postgres_cannot_hold_fails_nobody(postgres: str) -> None:
@@ -215,4 +236,36 @@ async def test_a_server_that_dies_and_comes_back_has_all_it_acknowledged(place: 
         await _until_it_works(store, chain)
         log = await store.read(chain.case_id)
         assert verify(chain.case_id, log, expected_head=chain.head).events == 6
+        await store.close()
+
+
+async def _until_somebody_is_held(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            found = await connection.execute(
+                "SELECT FROM pg_stat_activity WHERE application_name = 'jihwi' AND wait_event_type = 'Lock'"
+            )
+            if await found.fetchone() is not None:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_server_that_dies_in_the_middle_of_a_batch_did_none_of_it_and_all_may_be_tried_again(
+    place: Path,
+) -> None:
+    chains = [Chain(f"c00000000{n:04d}") for n in range(20)]
+    with running_postgres(place) as dsn:
+        store = await PostgresStore.open(dsn)
+        await asyncio.gather(*(store.append(c.case_id, c.next(), OPENING) for c in chains))
+        holder = await psycopg.AsyncConnection.connect(dsn)
+        await holder.execute("SELECT FROM jihwi.cases WHERE case_id = %s FOR UPDATE", (chains[10].case_id,))
+        batch = asyncio.gather(*(store.append(c.case_id, c.rival(), RUNNING) for c in chains), return_exceptions=True)
+        await _until_somebody_is_held(holder)
+    assert [type(answer) for answer in await batch] == [StoreFailed] * 20
+    await holder.close()
+    with running_postgres(place):
+        await asyncio.gather(*(_until_it_works(store, chain) for chain in chains))
+        for chain in chains:
+            log = await store.read(chain.case_id)
+            assert verify(chain.case_id, log, expected_head=chain.head).events == 2
         await store.close()

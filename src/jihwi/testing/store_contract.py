@@ -171,6 +171,39 @@ class StoreContract(OpenedStores):
         lengths = [len(await store.read(chain.case_id)) for chain in chains]
         assert lengths == [3, 2] * 10
 
+    async def test_appends_of_any_kind_made_at_once_have_each_their_own_answer(self, open_another: Opener) -> None:
+        one, other = await open_another(), await open_another()
+        kinds = ("moved", "late", "lost", "held", "named", "long", "rows", "let go", "moved too")
+        chains = {kind: await _opened(one, f"c00000000{n:04d}") for n, kind in enumerate(kinds)}
+        chains["new"] = Chain("c0000000009999")
+        old = await one.claim("r1", case_id=chains["lost"].case_id, seconds=_SHORT_LEASE)
+        await _claimed_in_time(other, "r2", chains["lost"].case_id)
+        held = await one.claim("r1", case_id=chains["held"].case_id, seconds=60)
+        done = await one.claim("r1", case_id=chains["let go"].case_id, seconds=60)
+        refused = {kind: chains[kind].rival() for kind in ("late", "lost")}
+        await other.append(chains["late"].case_id, chains["late"].next(), _RUNNING)
+        texts = {"long": "가" * BLOB_BYTES, "rows": "가" * 1200}
+        events = {kind: refused.get(kind) or c.next(3, text=texts.get(kind, "")) for kind, c in chains.items()}
+        patches = {"new": _OPENING, "named": Patch("running", team="t"), "let go": Patch("running", let_go=True)}
+        leases = {"lost": old, "held": held, "let go": done}
+
+        async def append(kind: str) -> str:
+            try:
+                patch = patches.get(kind, _RUNNING)
+                await one.append(chains[kind].case_id, events[kind], patch, lease=leases.get(kind))
+            except (AppendConflict, LeaseLost) as problem:
+                return type(problem).__name__
+            return "done"
+
+        answers = dict(zip(chains, await asyncio.gather(*map(append, chains)), strict=True))
+        assert answers == dict.fromkeys(chains, "done") | {"late": "AppendConflict", "lost": "LeaseLost"}
+        for kind, chain in chains.items():
+            log = await other.read(chain.case_id)
+            assert (log[-len(events[kind]) :] == events[kind]) is (kind not in refused)
+            verify(chain.case_id, log)
+        assert await other.lease_of(chains["held"].case_id) == held
+        assert await other.lease_of(chains["let go"].case_id) is None
+
     async def test_of_many_who_append_at_once_exactly_one_wins(self, store: EventStore) -> None:
         chain = await _opened(store, "c0000000000a1")
         answers = await asyncio.gather(

@@ -18,6 +18,7 @@ __all__ = [
     "LATER",
     "LEASE",
     "LONE_ROWS",
+    "MOVE",
     "NOW",
     "RELEASE",
     "RENEW",
@@ -81,6 +82,29 @@ WITH asked AS MATERIALIZED (
 )
 SELECT a.n, d.number, a.epoch IS NOT NULL AND l.epoch IS DISTINCT FROM a.epoch, nextval('jihwi.changes')
 FROM asked a LEFT JOIN locked l USING (case_id) LEFT JOIN done d USING (n)"""
+
+# The same for appends of cases that are there already and whose texts stay, without JSON: each parameter is a column of
+# values, and one guarded UPDATE moves all that fit. When somebody else is just moving a case, the server waits for them
+# and looks at the guard again. Answered is what was moved; why the rest does not fit, `APPEND` is asked then.
+MOVE: LiteralString = """
+WITH moved AS (
+    UPDATE jihwi.cases c SET changed_ms = a.changed_ms, seq = a.last_seq, head = a.head, status = a.status,
+        wake_at_ms = a.wake_at_ms, waits_for = a.waits_for, until_ms = CASE WHEN a.let_go THEN 0 ELSE c.until_ms END,
+        runner = CASE WHEN a.let_go THEN '' ELSE c.runner END
+    FROM unnest(%b::integer[], %b::text[], %b::integer[], %b::bytea[], %b::bigint[], %b::bigint[], %b::integer[],
+        %b::bytea[], %b::text[], %b::bigint[], %b::integer[], %b::boolean[])
+        AS a(n, case_id, first_seq, previous, epoch, changed_ms, last_seq, head, status, wake_at_ms, waits_for, let_go)
+    WHERE c.case_id = a.case_id AND c.seq = a.first_seq - 1 AND c.head = a.previous
+        AND (a.epoch < 0 OR c.epoch = a.epoch)
+    RETURNING a.n, c.number
+), written AS (
+    INSERT INTO jihwi.events (case_number, seq, header, salt, body, head, later)
+    SELECT m.number, e.seq, e.header, e.salt, e.body, e.head, e.later
+    FROM unnest(%b::integer[], %b::integer[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[])
+        AS e(n, seq, header, salt, body, head, later)
+    JOIN moved m USING (n)
+)
+SELECT array_agg(n), nextval('jihwi.changes') FROM moved"""
 
 LONE_ROWS = 3
 """An append of more rows than this goes the general way."""

@@ -1,6 +1,7 @@
 """The one writer of a process: appends queue and go to the server together, one statement a batch.
 
-An event follows what its case holds, so of each case only the first append in the queue joins a batch.
+An event follows what its case holds, so of each case only the first append in the queue joins a batch. What only moves
+a case on goes as columns of arrays; the rest, and whatever did not fit, goes as JSON to the statement that tells why.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from jihwi.case.ledger import Sealed, previous_of, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreFailed
 from jihwi.store import BLOB_BYTES, Lease, Patch
 from jihwi.store.commits import emptied, follow_on, rows_of
+from jihwi.store.postgres.columns import big_integers, booleans, bytes_column, integers, texts
 from jihwi.store.postgres.opening import Connection, connect, place_of, store_error
 from jihwi.store.postgres.statements import (
     APPEND,
@@ -27,6 +29,7 @@ from jihwi.store.postgres.statements import (
     KEEP_BLOBS,
     LATER,
     LONE_ROWS,
+    MOVE,
     TELL,
     lone_append,
 )
@@ -44,13 +47,14 @@ _HELD = (said.LockNotAvailable, said.DeadlockDetected)
 
 
 class Append(msgspec.Struct, frozen=True):
-    """One call of `append`, as the statement wants it."""
+    """One call of `append`, as the statements want it."""
 
     asked: dict[str, Any]
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[tuple[Any, ...], ...]
+    """What `_COLUMNS` names."""
     blobs: tuple[tuple[bytes, bytes], ...]
     plain: bool
-    """Whether the texts of its case's row stay as they are."""
+    """Whether its case should be there already, the texts of its row stay as they are, and no blob is kept."""
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -61,6 +65,11 @@ class Errand(msgspec.Struct, frozen=True):
 
 Job = Append | Errand
 _Due = tuple[Job, "asyncio.Future[Any]"]
+_Way = Callable[[Connection, list[Any]], Awaitable[list[Any]]]
+"""Has the server do jobs; an answer for each."""
+_COLUMNS = ("seq", "header", "salt", "body", "head", "later", "blob")
+_UNFIT = object()
+"""The answer for an append that a statement did not make and says no more of."""
 
 
 def prepare(
@@ -88,8 +97,8 @@ def prepare(
         "let_go": patch.let_go and lease is not None,
     }
     given = {"request": patch.request, "requester": patch.requester, "team": patch.team, "parent": patch.parent}
-    texts = {name: _text(text) for name, text in given.items() if text is not None}
-    asked |= texts
+    words = {name: _text(text) for name, text in given.items() if text is not None}
+    asked |= words
     if patch.taker:
         asked |= {"taker": _text(patch.taker), "taker_ms": int(patch.taker_seconds * 1000)}
     kept = [(bytes.fromhex(digest), data) for digest, data in blobs.items()]
@@ -100,18 +109,8 @@ def prepare(
             blob = hashlib.sha256(body).digest()
             kept.append((blob, body))
             body = None
-        rows.append(
-            {
-                "seq": number,
-                "header": head_bytes,
-                "salt": salt,
-                "body": body,
-                "head": head,
-                "later": later,
-                "blob": blob,
-            }
-        )
-    return Append(asked, tuple(rows), tuple(kept), not texts)
+        rows.append((number, head_bytes, salt, body, head, later, blob))
+    return Append(asked, tuple(rows), tuple(kept), first.seq > 1 and not words and not kept)
 
 
 def _text(value: str) -> str:
@@ -124,6 +123,7 @@ class Writer:
 
     def __init__(self, connection: Connection, dsn: str, *, busy_seconds: float) -> None:
         self._connection = connection
+        self._by_key = False
         self._dsn = dsn
         self._busy_seconds = busy_seconds
         self._queue: list[_Due] = []
@@ -166,7 +166,7 @@ class Writer:
                 await asyncio.sleep(0)  # everybody who is ready in this turn of the loop gets into the same batch
                 continue
             batch = self._next_batch()
-            answers = await self._attempted([job for job, _ in batch])
+            answers = await self._answers([job for job, _ in batch])
             for (job, future), answer in zip(batch, answers, strict=True):
                 if type(job) is Append and answer is None:
                     self._gather(job)
@@ -178,7 +178,8 @@ class Writer:
                     future.set_result(answer)
 
     def _next_batch(self) -> list[_Due]:
-        """An errand by itself, or the first append of each case."""
+        """An errand by itself, or the first append of each case; their order keeps two batches from waiting for each
+        other's cases."""
         if isinstance(self._queue[0][0], Errand):
             return [self._queue.pop(0)]
         batch: list[_Due] = []
@@ -192,16 +193,28 @@ class Writer:
             else:
                 later.append(due)
         self._queue = later
-        return batch
+        return sorted(batch, key=_case_of)
 
-    async def _attempted(self, jobs: list[Job]) -> list[Any]:
-        """An answer or an error for each job. What the server refuses for one job's sake is tried job by job."""
+    async def _answers(self, jobs: list[Job]) -> list[Any]:
+        """An answer or an error for each job. Plain appends are their own transaction: what becomes of the others
+        afterwards is not theirs."""
+        answers = [_UNFIT] * len(jobs)
+        for way in (_moved, _judged):
+            places = [n for n, job in enumerate(jobs) if answers[n] is _UNFIT and (way is _judged or _is_plain(job))]
+            if places:
+                told = await self._attempted([jobs[n] for n in places], way)
+                for n, answer in zip(places, told, strict=True):
+                    answers[n] = answer
+        return answers
+
+    async def _attempted(self, jobs: list[Job], way: _Way) -> list[Any]:
+        """The same by one way. What the server refuses for one job's sake is tried job by job."""
         try:
-            return await self._commit(jobs)
+            return await self._commit(jobs, way)
         except Exception as problem:  # noqa: BLE001 -- the border: whatever it is becomes the callers' answer
             of_one_case = not isinstance(problem, psycopg.OperationalError) or isinstance(problem, _HELD)
             if len(jobs) > 1 and of_one_case:
-                return [answer for job in jobs for answer in await self._attempted([job])]
+                return [answer for job in jobs for answer in await self._attempted([job], way)]
             return [self._answer_for(problem, job) for job in jobs]
 
     def _answer_for(self, problem: Exception, job: Job) -> Exception:
@@ -211,19 +224,28 @@ class Writer:
             return store_error(problem, self._dsn, busy_seconds=self._busy_seconds)
         return problem
 
-    async def _commit(self, jobs: list[Job]) -> list[Any]:
-        if self._connection.closed:
-            self._connection = await connect(self._dsn, busy_seconds=self._busy_seconds)
+    async def _commit(self, jobs: list[Job], way: _Way) -> list[Any]:
+        connection = await self._connected()
         if isinstance(jobs[0], Errand):
-            return [await jobs[0].do(self._connection)]
-        appends = [job for job in jobs if isinstance(job, Append)]
+            return [await jobs[0].do(connection)]
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await _append(self._connection, appends)
+                return await way(connection, jobs)
             except (said.DeadlockDetected, said.SerializationFailure):
                 if attempt == _ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
+
+    async def _connected(self) -> Connection:
+        """The connection, made again when it was lost. All that is written is found by its key: a plan that was made
+        while the table was small, and reads it whole, would be kept while the table grows."""
+        if self._connection.closed:
+            self._connection = await connect(self._dsn, busy_seconds=self._busy_seconds)
+            self._by_key = False
+        if not self._by_key:
+            await self._connection.execute("SELECT set_config('enable_seqscan', 'off', false)")
+            self._by_key = True
+        return self._connection
 
     # ── news for other processes ─────────────────────────────────────────
 
@@ -257,49 +279,88 @@ class Writer:
             return
 
 
-async def _append(connection: Connection, appends: list[Append]) -> list[Any]:
-    if len(appends) == 1 and await _stands_alone(connection, appends[0]):
-        return [None]
+def _case_of(due: _Due) -> str:
+    job = due[0]
+    return str(job.asked["case_id"]) if isinstance(job, Append) else ""
+
+
+def _is_plain(job: Job) -> bool:
+    return type(job) is Append and job.plain
+
+
+async def _judged(connection: Connection, appends: list[Append]) -> list[Any]:
+    """Make appends of any form; each that does not fit is told why."""
     asked = msgspec.json.encode([{"n": n, **append.asked} for n, append in enumerate(appends)]).decode()
-    events = msgspec.json.encode([{"n": n, **row} for n, append in enumerate(appends) for row in append.rows])
+    rows = [(n, row) for n, append in enumerate(appends) for row in append.rows]
+    events = msgspec.json.encode([{"n": n, **dict(zip(_COLUMNS, row, strict=True))} for n, row in rows]).decode()
     if not any(append.blobs for append in appends):
-        cursor = await connection.execute(APPEND, (asked, events.decode()), prepare=True)
-        return _answers(appends, await cursor.fetchall())
+        cursor = await connection.execute(APPEND, (asked, events), prepare=True)
+        return _verdicts(appends, await cursor.fetchall())
     async with connection.transaction():
-        cursor = await connection.execute(APPEND, (asked, events.decode()), prepare=True)
-        verdicts = await cursor.fetchall()
+        cursor = await connection.execute(APPEND, (asked, events), prepare=True)
+        found = await cursor.fetchall()
         kept = [
             {"digest": digest, "data": data, "number": number}
-            for n, number, *_ in verdicts
+            for n, number, *_ in found
             if number is not None
             for digest, data in appends[n].blobs
         ]
         await connection.execute(KEEP_BLOBS, (msgspec.json.encode(kept).decode(),))
-    return _answers(appends, verdicts)
+    return _verdicts(appends, found)
+
+
+async def _moved(connection: Connection, appends: list[Append]) -> list[Any]:
+    """Make plain appends. Of those that do not fit nothing is written."""
+    if len(appends) == 1 and len(appends[0].rows) <= LONE_ROWS:
+        return [None if await _stands_alone(connection, appends[0]) else _UNFIT]
+    rows = [(n, *row) for n, append in enumerate(appends) for row in append.rows]
+    numbers, seqs, headers, salts, bodies, heads, laters, _ = zip(*rows, strict=True)
+    asked = {name: [append.asked[name] for append in appends] for name in appends[0].asked}
+    values = (
+        integers(range(len(appends))),
+        texts(asked["case_id"]),
+        integers(asked["first_seq"]),
+        bytes_column(asked["previous"]),
+        big_integers([_NO_EPOCH if epoch is None else epoch for epoch in asked["epoch"]]),
+        big_integers(asked["changed_ms"]),
+        integers(asked["last_seq"]),
+        bytes_column(asked["head"]),
+        texts(asked["status"]),
+        big_integers(asked["wake_at_ms"]),
+        integers(asked["waits_for"]),
+        booleans(asked["let_go"]),
+        integers(numbers),
+        integers(seqs),
+        *map(bytes_column, (headers, salts, bodies, heads, laters)),
+    )
+    cursor = await connection.execute(MOVE, values, prepare=True)
+    found = await cursor.fetchone()
+    made = frozenset(found[0] or ()) if found is not None else frozenset()
+    return [None if n in made else _UNFIT for n in range(len(appends))]
+
+
+_NO_EPOCH = -1
+"""Of an append that needs no lease."""
 
 
 async def _stands_alone(connection: Connection, append: Append) -> bool:
-    """Make one plain append of a case that is there already; whether it stands. If not, nothing was written, and the
-    general statement tells why."""
-    asked, rows = append.asked, append.rows
-    if asked["first_seq"] == 1 or not append.plain or append.blobs or len(rows) > LONE_ROWS:
-        return False
+    """Make one plain append by a statement with a plan of its own; whether it fits."""
+    asked = append.asked
     values = [asked[name] for name in _LONE_SETS]
     values += [asked["case_id"], asked["first_seq"] - 1, asked["previous"], asked["epoch"]]
-    for row in rows:
-        values += [row[name] for name in _LONE_COLUMNS]
-    cursor = await connection.execute(lone_append(len(rows), asked["let_go"]), values, prepare=True)
+    for row in append.rows:
+        values += row[:-1]
+    cursor = await connection.execute(lone_append(len(append.rows), asked["let_go"]), values, prepare=True)
     return cursor.rowcount == 1
 
 
 _LONE_SETS = ("changed_ms", "last_seq", "head", "status", "wake_at_ms", "waits_for")
-_LONE_COLUMNS = ("seq", "header", "salt", "body", "head", "later")
 
 
 async def erase(connection: Connection, said: Append, values: Mapping[str, Any]) -> None:
     """Append what is said of the erasure and erase, in one transaction. Raises AppendConflict."""
     async with connection.transaction():
-        (answer,) = await _append(connection, [said])
+        (answer,) = await _judged(connection, [said])
         if answer is not None:
             raise answer
         cursor = await connection.execute(LATER, values)
@@ -312,9 +373,9 @@ async def erase(connection: Connection, said: Append, values: Mapping[str, Any])
         await connection.execute(DROP_BLOBS, (loose,))
 
 
-def _answers(appends: list[Append], verdicts: list[tuple[Any, ...]]) -> list[Any]:
+def _verdicts(appends: list[Append], found: list[tuple[Any, ...]]) -> list[Any]:
     answers: list[Any] = [None] * len(appends)
-    for n, number, lost, _ in verdicts:
+    for n, number, lost, _ in found:
         asked = appends[n].asked
         if lost:
             answers[n] = LeaseLost(asked["case_id"], asked["epoch"])
