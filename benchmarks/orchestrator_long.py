@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import os
 import resource
-import sqlite3
 import statistics
 import time
 from pathlib import Path
@@ -16,13 +15,14 @@ from jihwi.case import person
 from jihwi.case.turn import Ask, Report, Turn, View
 from jihwi.ids import Randomness
 from jihwi.orchestrator import Opening, Orchestrator, load_case, load_state, runner_name
+from jihwi.sqlite_files import open_file
 from jihwi.store.memory import MemoryStore
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.builders import an_agent, an_opening, an_orchestrator
 
 
 def _size(path: Path) -> int:
-    database = sqlite3.connect(path)
+    database = open_file(path)
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return path.stat().st_size
@@ -50,9 +50,8 @@ async def long_cases(folder: Path, turns: tuple[int, ...]) -> dict[int, tuple[Pa
             orchestrator, opening = long_house(store, count)
             case = await orchestrator.run(opening)
             assert case.outcome == "done", case.reason
-        database = sqlite3.connect(path)
+        database = open_file(path)
         database.execute("DELETE FROM snapshots")
-        database.commit()
         database.execute("VACUUM")
         database.close()
         made[count] = path, case.id, _size(path)
@@ -144,7 +143,7 @@ async def waiting_cases(folder: Path, cases: int) -> dict[str, float]:
 
 def _copy_cases(path: Path, cases: int) -> None:
     """Rows of further waiting cases, as the one that is there; their logs are never opened."""
-    database = sqlite3.connect(path)
+    database = open_file(path)
     columns = [row[1] for row in database.execute("PRAGMA table_info(cases)")][2:]
     names = ", ".join(columns)
     database.execute(
@@ -156,7 +155,6 @@ def _copy_cases(path: Path, cases: int) -> None:
         "SELECT c.number, e.seq, e.header, e.salt, e.body, e.head, e.blob FROM events e, cases c "
         "WHERE e.case_number = 1 AND c.number > 1"
     )
-    database.commit()
     database.close()
 
 
