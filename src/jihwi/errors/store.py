@@ -55,8 +55,8 @@ class StoreFull(StoreError):
     path: str
     ko = "'{path}'이(가) 있는 디스크가 가득 찼습니다."
     en = "The disk that holds '{path}' is full."
-    ko_next = "자리를 마련한 뒤 `jihwi case run`으로 이어 가십시오. 기록된 것은 그대로 있습니다."
-    en_next = "Make room, then go on with `jihwi case run`; nothing recorded is lost."
+    ko_next = "자리를 마련한 뒤 다시 실행하십시오. 사건은 `jihwi case run`으로 이어집니다. 기록된 것은 그대로 있습니다."
+    en_next = "Make room and run it again; a case goes on with `jihwi case run`. Nothing recorded is lost."
 
 
 class StoreReadOnly(StoreError):
