@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from jihwi.testing.openai_server import OpenAIServer, Reply, Use
-from tests.cli.terminal import answered, said
-from tests.cli.test_supervision import desk, followed, run
+from tests.cli.terminal import answered, environment, said
+from tests.cli.test_supervision import desk, followed, its_team, run
 
 __all__ = ["desk"]  # the folder with a team of one's own is a fixture here too
 
@@ -107,6 +110,26 @@ def test_a_case_goes_on_with_the_team_that_the_line_names(desk: Path) -> None:
     assert f"jihwi case run {case_id} --team FOLDER" in " ".join(said(desk, "case", "show", team="report").split())
     answered(desk, "case", "run", "last", "--team", "desk", team="report")
     assert (desk / "sent.txt").read_text("utf-8") == "kim\n"
+
+
+def test_a_case_whose_runner_died_in_mid_work_is_shown_with_the_line_that_drives_it_on(desk: Path) -> None:
+    """Its lease has not run out yet, but who held it is known to be gone."""
+    for pipe in ("who", "go"):
+        os.mkfifo(desk / pipe)
+    command = [sys.executable, "-m", "jihwi", "run", "linger kim", "--files", "files"]
+    its_team(desk, approve="send")
+    answered(desk, "run", "delegate", "--files", "files", code=3)  # the files are read by now
+    process = subprocess.Popen(command, cwd=desk, env={**os.environ, **environment("kim", "desk")})
+    try:
+        assert int((desk / "who").read_text("utf-8")) == process.pid
+        assert "No runner drives it now" not in said(desk, "case", "show")
+    finally:
+        process.kill()
+        process.wait()
+    case_id = answered(desk, "case", "show")["case"]
+    words = said(desk, "case", "show")
+    assert "No runner drives it now" in words
+    assert f"jihwi case run {case_id}" in words
 
 
 def test_the_language_may_be_said_before_the_command(desk: Path) -> None:

@@ -124,13 +124,13 @@ def helper(view: View) -> Turn:
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
     """A folder with files and a team of one's own."""
-    _team(tmp_path)
+    its_team(tmp_path)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.txt").write_text("a\n", "utf-8")
     return tmp_path
 
 
-def _team(folder: Path, *, expires: int = 0, deputy: str = '""', approve: str = "") -> None:
+def its_team(folder: Path, *, expires: int = 0, deputy: str = '""', approve: str = "") -> None:
     team = folder / "desk"
     team.mkdir(exist_ok=True)
     front = TEAM % {"expires": expires, "deputy": deputy, "approve": approve}
@@ -227,7 +227,7 @@ def _answer(folder: Path) -> str:
 
 
 def test_what_waits_for_a_person_is_shown_with_the_line_that_answers_it(desk: Path) -> None:
-    _team(desk, approve="send")
+    its_team(desk, approve="send")
     case_id = run(desk, "send nobody")["case"]
     (uncertain,) = answered(desk, "case", "show", code=3)["uncertain"]
     assert (uncertain["skill"], uncertain["arguments"]) == ("send", {"to": "nobody"})
@@ -306,7 +306,7 @@ def test_several_approvals_are_answered_in_any_order_while_a_runner_works(desk: 
 
 
 def test_an_approval_nobody_answers_goes_to_the_deputy_and_lapses_after_that(desk: Path) -> None:
-    _team(desk, expires=1, deputy="park")
+    its_team(desk, expires=1, deputy="park")
     run(desk, "send kim", code=0)
     kinds = [one["kind"] for one in followed(desk)]
     escalated, lapsed = kinds.index("approval_escalated"), kinds.index("approval_lapsed")
@@ -316,7 +316,7 @@ def test_an_approval_nobody_answers_goes_to_the_deputy_and_lapses_after_that(des
 
 
 def test_what_went_to_the_deputy_says_so_and_only_the_deputy_answers_it(desk: Path) -> None:
-    _team(desk, expires=3600, deputy="park")
+    its_team(desk, expires=3600, deputy="park")
     case_id = run(desk, "send kim")["case"]
     (approval,) = answered(desk, "case", "show", code=3)["approvals"]
     assert (approval["deputy"], approval["answerers"]) == ("", [])
@@ -343,10 +343,10 @@ def followed(folder: Path, *words: str, code: int = 0) -> list[dict[str, Any]]:
 
 
 def test_the_policy_says_what_needs_nobody_and_nobody_approves_what_their_own_seat_proposed(desk: Path) -> None:
-    _team(desk, approve="send")
+    its_team(desk, approve="send")
     run(desk, "send kim", code=0)
     assert (desk / "sent.txt").read_text("utf-8").split() == ["kim"]
-    _team(desk)
+    its_team(desk)
     run(desk, "letters lee")
     answered(desk, "case", "take", "last", "a1.1")
     answered(desk, "case", "turn", "last", "a1.1", "--call", "send", '{"to": "myself"}')
@@ -366,14 +366,14 @@ def test_a_model_in_the_case_workers_seat_has_the_written_authority_and_no_more(
         answered(desk, "case", "approve", "last", approval["approval"])
         answered(desk, "case", "run", "--model", server.spec)
     assert (desk / "sent.txt").read_text("utf-8").split() == ["all"]
-    _team(desk, approve="send")
+    its_team(desk, approve="send")
     with OpenAIServer([Reply("", (Use("look", {}),)), sends, Reply("Sent.")]) as server:
         run(desk, "send all", code=0, model=server.spec)
     assert (desk / "sent.txt").read_text("utf-8").split() == ["all", "all"]
 
 
 def test_a_fork_goes_on_from_an_event_and_asks_for_every_write_again(desk: Path) -> None:
-    _team(desk, approve="send")
+    its_team(desk, approve="send")
     origin = run(desk, "send kim", code=0)["case"]
     looked = next(one["seq"] for one in followed(desk) if one["kind"] == "skill_finished")
     fork = answered(desk, "case", "fork", origin, "--at", str(looked))["case"]
@@ -390,7 +390,7 @@ def test_a_fork_goes_on_from_an_event_and_asks_for_every_write_again(desk: Path)
 
 
 def test_a_case_that_has_ended_is_asked_further_and_goes_on(desk: Path) -> None:
-    _team(desk, approve="send")
+    its_team(desk, approve="send")
     case = run(desk, "send kim", code=0)["case"]
     done = answered(desk, "case", "ask", case, "send lee", "--turns", "9")
     assert (done["case"], done["status"], done["outcome"]) == (case, "closed", "done")
@@ -563,7 +563,7 @@ def test_who_follows_from_another_process_sees_the_draft_and_then_the_fact(desk:
 
 
 def test_what_an_erased_case_and_its_forks_can_still_take_is_said(desk: Path) -> None:
-    _team(desk, approve="send")
+    its_team(desk, approve="send")
     first = run(desk, "send kim", code=0)["case"]
     fork = answered(desk, "case", "fork", first, "--at", "6")["case"]
     assert fork in answered(desk, "store", "erase", first, "--yes", code=1)["error"]["words"]

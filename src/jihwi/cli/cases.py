@@ -23,7 +23,7 @@ from jihwi.cli.transcript import show_transcript
 from jihwi.cli.viewing import looked_into
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
 from jihwi.evidence import Rechecked, Viewer
-from jihwi.orchestrator import load_case
+from jihwi.orchestrator import load_case, runner_is_dead
 from jihwi.store import CaseRow, EventStore
 from jihwi.wiring import House, open_house, path_of
 from jihwi.words import Language
@@ -96,7 +96,8 @@ async def _show(session: Session, name: str, of: str) -> int:
         row = await find_case(house.store, name)
         case = await load_case(house.store, row.case_id)
         viewer = house.viewer
-        driven = await house.store.lease_of(row.case_id) is not None
+        held = await house.store.lease_of(row.case_id)
+        driven = held is not None and not runner_is_dead(held.runner)
         changes = _changes(house, case, session.screen.language)
         ended = ended_lines(case, session.screen, viewer, await _released_in(house, case))
     if of:

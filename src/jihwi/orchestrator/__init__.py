@@ -16,7 +16,7 @@ from jihwi.orchestrator.ports import (
     PublicationRefused,
     Publisher,
 )
-from jihwi.orchestrator.runner import runner_name
+from jihwi.orchestrator.runner import runner_is_dead, runner_name
 
 __all__ = [
     "REFUSED",
@@ -32,5 +32,6 @@ __all__ = [
     "load_case",
     "load_log",
     "load_state",
+    "runner_is_dead",
     "runner_name",
 ]
