@@ -41,6 +41,7 @@ def test_which_approval_is_meant_is_asked_only_where_several_wait(desk: Path) ->
     assert "is no approval that waits now. What waits: a1.1/" in refused(desk, "reject", "last", "a9/1/1/0")
     for one in answered(desk, "case", "show", code=3)["approvals"]:
         answered(desk, "case", "reject", "last", one["approval"])
+        assert refused(desk, "approve", "last", one["approval"]).endswith("was rejected already.")
     assert refused(desk, "approve", "last") == "No approval waits for an answer now."
 
 

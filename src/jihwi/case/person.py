@@ -102,8 +102,21 @@ def _approval(case: Case, approval_id: str, by: str) -> Approval:
     return approval
 
 
+_ANSWERED: dict[str, tuple[str, str]] = {
+    "approved": ("이미 승인되었습니다", "was approved already"),
+    "consumed": ("이미 승인되어 실행되었습니다", "was approved already, and used"),
+    "rejected": ("이미 거절되었습니다", "was rejected already"),
+    "edited": ("이미 고쳐져, 고친 것으로 다시 묻습니다", "was edited already, and is asked anew as edited"),
+    "lapsed": ("이미 소멸했습니다", "has lapsed already"),
+}
+
+
 def _not_waiting(case: Case, approval_id: str, waiting: list[str]) -> NoReturn:
     names = ", ".join(waiting)
+    known = case.approvals.get(approval_id)
+    if known is not None and known.status in _ANSWERED:
+        ko, en = _ANSWERED[known.status]
+        _refuse(case, f"승인 '{approval_id}'은(는) {ko}.", f"The approval '{approval_id}' {en}.")
     if not waiting:
         _refuse(case, "지금 기다리는 승인이 없습니다.", "No approval waits for an answer now.")
     if not approval_id:
