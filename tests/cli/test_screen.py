@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from jihwi.case.events import AssignmentOpened, TurnFinished
+from jihwi.case.assignment import Reason
+from jihwi.case.events import SYSTEM, ApprovalReferred, AssignmentOpened, Event, TurnFinished
+from jihwi.case.reasons import say
 from jihwi.cli.following import line_of
 from jihwi.cli.screen import Screen
 from jihwi.evidence import Viewer
@@ -47,6 +49,16 @@ async def test_every_line_of_a_followed_case_is_in_the_language_of_its_reader() 
                 line = line_of(event, "ko", Viewer("kim", event.labels))
                 spoken = isinstance(event.body, AssignmentOpened | TurnFinished)  # in a mind's own words
                 assert spoken or not coded.search(line), line
+
+
+def test_an_approval_that_is_left_to_a_person_is_not_told_as_judged() -> None:
+    reason = Reason("verdict_left_to_a_person", {"skill": "send"})
+    left = ApprovalReferred("a1.1/1/1/0", reason=reason)
+    event = Event("c1", 9, 0, "approval_referred", SYSTEM, 8, (), left, b"")
+    for language, judged in (("ko", "판단합니다"), ("en", "lies before")):
+        line = line_of(event, language, Viewer("kim"))  # type: ignore[arg-type]
+        assert judged not in line
+        assert say(reason, language) in line  # type: ignore[arg-type]
 
 
 def test_who_approves_a_release_at_the_terminal_sees_what_leaves(tmp_path: Path) -> None:
