@@ -78,7 +78,7 @@ _SAID: dict[type, tuple[str, str]] = {
     e.ReleaseRefused: ("보고서를 내보내지 않았습니다", "did not release the report"),
     e.CaseReopened: ("끝난 사건을 다시 열었습니다", "took the closed case up again"),
     e.CaseClosed: ("사건을 마쳤습니다 ({status})", "closed the case ({status})"),
-    e.RunnerTookOver: ("다른 실행기가 이어받았습니다", "another runner took over"),
+    e.RunnerTookOver: ("실행기가 이어받았습니다", "a runner took over"),
     e.ApprovalRequested: ("승인을 기다립니다 {approval}: {skill}", "waits for an approval {approval}: {skill}"),
     e.ApprovalAnswered: ("승인 {approval}: {verdict}", "approval {approval}: {verdict}"),
     e.ApprovalLapsed: ("승인 {approval:이} 소멸했습니다", "approval {approval} lapsed"),

@@ -142,7 +142,7 @@ async def _restore(session: Session, copy: Path) -> int:
     screen.remark(
         screen.words(
             f"{home}에 되돌렸습니다. 사건 {verified}건의 원장이 온전합니다.",
-            f"Restored to {home}. The ledgers of its {verified} cases verify.",
+            f"Restored to {home}. Ledgers of cases that verify: {verified}.",
         )
     )
     _tell_broken(screen, broken)
@@ -218,7 +218,7 @@ async def _copy(session: Session, source: str, target: str) -> int:
     screen.remark(
         screen.words(
             f"사건 {copied.cases}건이 {places[1]}에 그대로 있고 원장이 온전합니다 (새 기록 {copied.events}개).",
-            f"{copied.cases} cases are at {places[1]} as they were; their ledgers verify ({copied.events} new events).",
+            f"Cases at {places[1]} as they were, their ledgers verified: {copied.cases} ({copied.events} new events).",
         )
     )
     if copied.erased:
