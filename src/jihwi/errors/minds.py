@@ -54,6 +54,8 @@ class ModelBusy(ModelError):
     retryable = True
     ko = "모델 서버({endpoint})가 바쁩니다: {detail}"
     en = "The model server at {endpoint} is busy: {detail}"
+    ko_next = "잠시 뒤에 다시 하거나, 모델을 쓰는 일이 한꺼번에 몰리지 않게 `model_turns` 설정을 낮추십시오."
+    en_next = "Try again in a while, or ask it less at a time with the setting `model_turns`."
     retry_after_seconds: float = 0.0
     """How long the server asks to be left alone; 0 when it does not say."""
 
