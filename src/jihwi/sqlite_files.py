@@ -23,31 +23,34 @@ DATA_PROBLEMS = (apsw.BindingsError, apsw.MismatchError, apsw.RangeError, apsw.T
 _PROBE_BYTES = 64 * 1024
 
 
-def open_file(path: Path, *, busy_seconds: float = 0.0, reading: bool = False) -> apsw.Connection:
-    """A connection to the file at `path`, made when missing unless it is only for `reading`; it waits so long for what
-    another one holds. What is deleted through it is overwritten in the file, not only forgotten. Raises `apsw.Error`.
+def open_file(path: Path, *, busy_seconds: float = 0.0, reading: bool = False, making: bool = True) -> apsw.Connection:
+    """A connection to the file at `path`, made when missing unless it is for `reading` only or not `making`; it waits
+    so long for what another one holds. What is deleted through it is overwritten in the file, not only forgotten.
+    Raises `apsw.Error`.
 
     >>> open_file(Path(":memory:")).execute("SELECT 1").get
     1
     """
-    flags = apsw.SQLITE_OPEN_READONLY if reading else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    flags = apsw.SQLITE_OPEN_READONLY if reading else apsw.SQLITE_OPEN_READWRITE
+    if making and not reading:
+        flags |= apsw.SQLITE_OPEN_CREATE
     database = apsw.Connection(str(path), flags)
     database.set_busy_timeout(int(busy_seconds * 1000))
     database.execute("PRAGMA secure_delete = ON")  # what it is by itself is up to whoever built the library
     return database
 
 
-def is_busy(problem: apsw.Error) -> bool:
+def is_busy(problem: Exception) -> bool:
     """Whether another connection holds what was asked for, and trying again may help."""
     return isinstance(problem, apsw.BusyError | apsw.LockedError)
 
 
-def is_damage(problem: apsw.Error) -> bool:
-    """Whether the file's content is what SQLite complains of."""
-    return isinstance(problem, apsw.CorruptError | apsw.NotADBError)
+def is_damage(problem: Exception) -> bool:
+    """Whether the file's content is at fault: its pages, or a text in it that is none."""
+    return isinstance(problem, apsw.CorruptError | apsw.NotADBError | UnicodeDecodeError)
 
 
-def store_error(problem: apsw.Error, path: Path, *, busy_seconds: float = 0.0) -> StoreError:
+def store_error(problem: apsw.Error | UnicodeDecodeError, path: Path, *, busy_seconds: float = 0.0) -> StoreError:
     """The error to raise for `problem` with the database at `path`."""
     if is_busy(problem):
         return StoreBusy(str(path), busy_seconds)
@@ -71,7 +74,7 @@ def disk_error(problem: OSError, path: Path) -> StoreError:
     return StoreFailed(str(path), str(problem))
 
 
-def _from_the_disk(problem: apsw.Error, path: Path) -> StoreError:
+def _from_the_disk(problem: Exception, path: Path) -> StoreError:
     """SQLite says only "disk I/O error" for a quota, a size limit or a vanished folder: ask the disk itself."""
     try:
         with tempfile.TemporaryFile(dir=path.parent) as probe:

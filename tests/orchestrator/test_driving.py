@@ -23,6 +23,7 @@ from jihwi.case.turn import (
     View,
 )
 from jihwi.evidence import Claim
+from jihwi.minds import DeltaSink, SkillShown
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import Press, SeededChance, a_skill, an_agent, an_opening, an_orchestrator
@@ -279,17 +280,15 @@ async def test_a_result_is_seen_as_it_is_stored() -> None:
 
 
 class Repeating:
-    """Chance that gives the same tokens for a while: two cases of one second are drawn one name."""
+    """Chance whose first bytes repeat themselves: so many cases of one second are drawn one name."""
 
     def __init__(self, times: int) -> None:
-        self._left = times
+        self._first = b"same" * times
         self._chance = SeededChance(5)
 
     def token(self, size: int) -> bytes:
-        if size == 4 and self._left:
-            self._left -= 1
-            return b"same"
-        return self._chance.token(size)
+        first, self._first = self._first, b""
+        return first + self._chance.token(size - len(first))
 
 
 async def test_a_name_that_is_taken_is_drawn_anew() -> None:
@@ -300,4 +299,34 @@ async def test_a_name_that_is_taken_is_drawn_anew() -> None:
     first = await house.open(opening)
     second = await house.run(opening)
     assert second.outcome == "done"
-    assert len({first, second.id, await house.open(opening)}) == 3
+    assert first != second.id
+    house = an_orchestrator(store, minds, chance=Repeating(3))
+    assert len({first, second.id, await house.open(opening), await house.open(opening)}) == 4
+
+
+async def test_a_fork_is_not_given_the_name_of_a_case_of_the_same_second() -> None:
+    minds = {"worker": lambda view: Turn(actions=(Report(text="end"),))}
+    house = an_orchestrator(MemoryStore(clock=ManualClock()), minds, chance=Repeating(3))
+    case = await house.run(an_opening(an_agent("worker")))
+    fork = await house.fork(case.id, case.seq - 1, by="kim")
+    assert fork != case.id
+    assert (await house.case(fork)).forked
+
+
+async def test_two_cases_that_are_driven_at_once_never_share_a_name() -> None:
+    class Together:
+        """Ends its turn when two of them have begun."""
+
+        both_work = asyncio.Barrier(2)
+
+        async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
+            await self.both_work.wait()
+            return Turn(actions=(Report(text="end"),))
+
+    store = MemoryStore(clock=ManualClock())
+    house = an_orchestrator(store, {}, chance=Repeating(4), minds={"worker": Together()})
+    opening = an_opening(an_agent("worker"))
+    async with asyncio.timeout(10):
+        one, other = await asyncio.gather(house.run(opening), house.run(opening))
+    assert one.id != other.id
+    assert one.outcome == other.outcome == "done"

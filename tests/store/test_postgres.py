@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
@@ -16,6 +18,7 @@ from jihwi.case.ledger import verify
 from jihwi.errors import StoreBusy, StoreError, StoreFailed, StoreReadOnly, StoreTooNew
 from jihwi.store import Patch
 from jihwi.store.postgres import PostgresStore
+from jihwi.store.postgres.statements import KEEP_BLOBS
 from jihwi.testing.postgres import programs, running_postgres, short_folder
 from jihwi.testing.store_contract import Chain
 
@@ -66,6 +69,31 @@ async def test_a_case_that_is_held_holds_up_no_other(postgres: str) -> None:
                 *(store.append(c.case_id, c.next(), OPENING) for c in chains), return_exceptions=True
             )
         assert [isinstance(answer, StoreBusy) for answer in answers] == [False, False, True, False, False]
+
+
+async def test_an_erasure_leaves_a_blob_that_another_session_is_just_beginning_to_use(postgres: str) -> None:
+    data = b"\0" * 50
+    digest = hashlib.sha256(data)
+    one, other = Chain("c0000000000a1"), Chain("c0000000000b2")
+    async with await PostgresStore.open(postgres) as store:
+        await store.append(one.case_id, one.next(), OPENING, blobs={digest.hexdigest(): data})
+        await store.append(other.case_id, other.next(), OPENING)
+        with psycopg.connect(postgres) as beginning, psycopg.connect(postgres, autocommit=True) as looking:
+            kept = {"digest": digest.digest(), "data": data, "number": 2}
+            beginning.execute(KEEP_BLOBS, (msgspec.json.encode([kept]).decode(),))
+            erasing = asyncio.create_task(
+                store.erase(one.case_id, one.next(), RUNNING, seqs=[1], blobs=[digest.hexdigest()])
+            )
+            async with asyncio.timeout(10):
+                while not erasing.done() and not looking.execute(_WAITING).fetchone():
+                    await asyncio.wait([erasing], timeout=0.01)
+            beginning.commit()
+            await erasing
+        assert await store.blobs_of(other.case_id) == [digest.hexdigest()]
+        assert await store.blob(digest.hexdigest()) == data
+
+
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 async def test_two_processes_that_append_to_the_same_cases_never_both_win(postgres: str) -> None:

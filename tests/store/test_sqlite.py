@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from jihwi.case.ledger import verify
-from jihwi.errors import JihwiError, LedgerBroken, StoreBusy, StoreCorrupt, StoreFailed, StoreTooNew
+from jihwi.errors import JihwiError, LedgerBroken, StoreBusy, StoreCorrupt, StoreFailed, StoreMoved, StoreTooNew
 from jihwi.store import BLOB_BYTES, Patch
 from jihwi.store.migrations import Migration, migrations_for
 from jihwi.store.sqlite import SqliteStore
@@ -207,6 +207,40 @@ async def test_a_long_log_is_moved_into_the_database_beside_commits_and_begins_a
         ]
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_is_removed_or_replaced_under_a_store_takes_nothing_more(
+    tmp_path: Path, replaced: bool
+) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, chain.next(), OPENING)
+        path.rename(tmp_path / "aside.db")
+        if replaced:
+            path.write_bytes((tmp_path / "aside.db").read_bytes())
+        for doing in (
+            store.append(chain.case_id, chain.next(), Patch("running")),
+            store.claim("r1"),
+            store.claim("r1", case_id=chain.case_id),
+            store.rows(),
+        ):
+            with pytest.raises(StoreMoved) as told:
+                await doing
+        assert str(path) in told.value.words("ko")
+        assert path.exists() == replaced, "no new file is begun in its place"
+
+
+async def test_a_text_that_is_none_is_told_as_damage(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, chain.next(), OPENING)
+        with contextlib.closing(apsw.Connection(str(path))) as database:
+            database.execute("UPDATE events SET header = CAST(x'ff00' AS TEXT)")
+            database.execute("UPDATE cases SET requester = CAST(x'ff00' AS TEXT)")
+        for doing in (store.read(chain.case_id), store.row(chain.case_id), store.rows()):
+            with pytest.raises(StoreCorrupt):
+                await doing
+
+
 async def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(b"not a database at all" * 200)
@@ -394,6 +428,40 @@ except StoreReadOnly as problem:
 """
 
 
+FULL_DISK_BACKUP = """
+import sys, tempfile
+from pathlib import Path
+from jihwi.errors import StoreError
+from jihwi.store.keeping import backup
+
+folder = Path(sys.argv[1])
+with tempfile.TemporaryDirectory() as name:
+    (Path(name) / "long").write_bytes(bytes(4_000_000))
+    try:
+        backup(Path(name), folder / "kept", at_ms=1)
+    except StoreError as problem:
+        print(type(problem).__name__)
+print([path.name for path in folder.iterdir()])
+"""
+
+MOUNTED = """
+import sys, tempfile
+from pathlib import Path
+from jihwi.errors import UsageError
+from jihwi.store.keeping import backup, restore
+
+home = Path(sys.argv[1])
+(home / "mine").write_bytes(b"mine")
+with tempfile.TemporaryDirectory() as name:
+    backup(home, Path(name) / "kept", at_ms=1)
+    try:
+        restore(Path(name) / "kept", home)
+    except UsageError as problem:
+        print(type(problem).__name__)
+print([path.name for path in (*home.iterdir(), *home.parent.glob("*.unfinished"))])
+"""
+
+
 def _on_a_disk_of_its_own(program: str, folder: Path, *, mount: str) -> str:
     """Run `program FOLDER` where `mount` has been done to FOLDER, in a namespace of its own."""
     script = f'mount {mount} && exec "$1" -c "$2" "$0"'
@@ -432,6 +500,18 @@ def test_a_folder_on_a_full_disk_is_not_called_damaged_when_it_is_copied(tmp_pat
     said = _on_a_disk_of_its_own(FULL_DISK_COPIED, tmp_path, mount='-t tmpfs -o size=6m tmpfs "$0"').splitlines()
     assert [line.startswith("full:") and line.endswith(" False") for line in said] == [True, True, False]
     assert said[2] == "['cases.db']"
+
+
+@needs_a_disk
+def test_a_backup_that_finds_no_room_leaves_nothing_lying(tmp_path: Path) -> None:
+    said = _on_a_disk_of_its_own(FULL_DISK_BACKUP, tmp_path, mount='-t tmpfs -o size=2m tmpfs "$0"')
+    assert said.splitlines() == ["StoreFull", "[]"]
+
+
+@needs_a_disk
+def test_a_mounted_folder_is_not_put_aside_for_a_copy(tmp_path: Path) -> None:
+    said = _on_a_disk_of_its_own(MOUNTED, tmp_path, mount='-t tmpfs tmpfs "$0"')
+    assert said.splitlines() == ["FolderMounted", "['mine']"]
 
 
 @needs_a_disk

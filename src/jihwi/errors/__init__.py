@@ -2,14 +2,14 @@
 
     JihwiError                     exit code 1: the work failed
     ├── UsageError                 exit code 2: something was asked wrongly
-    │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderIsBackup, FileMissing
+    │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderMounted, FolderIsBackup, FileMissing
     │   ├── SettingUnknown, SettingInvalid, SecretMissing, LabelReserved
     │   ├── CaseUnknown, CaseAmbiguous
     │   ├── QuestionsInvalid, LabEmpty             (the lab)
     │   ├── TeamInvalid, SkillInvalid
     │   └── ModelSpecInvalid
     ├── StoreError
-    │   ├── StoreBusy, StoreFull, StoreReadOnly, StoreOnNetwork, StoreCorrupt, StoreTooNew, StoreFailed
+    │   ├── StoreBusy, StoreFull, StoreReadOnly, StoreOnNetwork, StoreMoved, StoreCorrupt, StoreTooNew, StoreFailed
     │   └── AppendConflict, LeaseLost          (signals to the orchestrator: fold again)
     ├── LedgerBroken
     ├── UnknownEvent
@@ -138,6 +138,7 @@ from jihwi.errors.store import (
     StoreError,
     StoreFailed,
     StoreFull,
+    StoreMoved,
     StoreOnNetwork,
     StoreReadOnly,
     StoreTooNew,
@@ -150,6 +151,7 @@ from jihwi.errors.usage import (
     FolderEmpty,
     FolderIsBackup,
     FolderMissing,
+    FolderMounted,
     FolderOverlaps,
     FolderTaken,
     LabelReserved,
@@ -188,6 +190,7 @@ __all__ = [
     "FolderEmpty",
     "FolderIsBackup",
     "FolderMissing",
+    "FolderMounted",
     "FolderOverlaps",
     "FolderTaken",
     "FormForeign",
@@ -248,6 +251,7 @@ __all__ = [
     "StoreError",
     "StoreFailed",
     "StoreFull",
+    "StoreMoved",
     "StoreOnNetwork",
     "StoreReadOnly",
     "StoreTooNew",

@@ -16,6 +16,7 @@ __all__ = [
     "StoreError",
     "StoreFailed",
     "StoreFull",
+    "StoreMoved",
     "StoreOnNetwork",
     "StoreReadOnly",
     "StoreTooNew",
@@ -70,6 +71,20 @@ class StoreReadOnly(StoreError):
     )
     en_server = (
         "See whether the server is read-only, and whether the address's user may create and write the schema `jihwi`."
+    )
+
+
+class StoreMoved(StoreError):
+    path: str
+    ko = "'{path}' 파일이 열려 있는 동안 지워지거나 다른 파일로 바뀌었습니다."
+    en = "The file '{path}' was removed or replaced while it was open."
+    ko_next = (
+        "이 폴더를 쓰는 지휘를 모두 끝내고, 파일을 제자리에 두거나 `jihwi store restore`로 백업을 되돌린 뒤 다시 "
+        "시작하십시오. 그 뒤로는 아무것도 기록하지 않았습니다."
+    )
+    en_next = (
+        "End every Jihwi that uses this folder, put the file back or restore a copy with `jihwi store restore`, and "
+        "start again; nothing was recorded since."
     )
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "FolderEmpty",
     "FolderIsBackup",
     "FolderMissing",
+    "FolderMounted",
     "FolderOverlaps",
     "FolderTaken",
     "LabEmpty",
@@ -49,6 +50,14 @@ class FolderOverlaps(UsageError):
     en = "The folder '{target}' and the originals' folder '{folder}' lie in each other."
     ko_next = "원본이 없는 다른 폴더를 정하십시오. 원본은 고치지 않습니다."
     en_next = "Name a folder apart from the originals; they are never changed."
+
+
+class FolderMounted(UsageError):
+    path: str
+    ko = "'{path}' 폴더는 따로 붙인 디스크(마운트)여서 치워 두고 되돌릴 수 없습니다."
+    en = "The folder '{path}' is a disk mounted there; it cannot be put aside for a copy."
+    ko_next = "그 안의 폴더를 상태 폴더로 정하고 거기에 되돌리십시오: JIHWI_HOME={path}/jihwi"
+    en_next = "Name a folder within it as the state folder and restore there: JIHWI_HOME={path}/jihwi"
 
 
 class FolderTaken(UsageError):

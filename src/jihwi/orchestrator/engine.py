@@ -150,9 +150,15 @@ class Orchestrator:
 
     def _begun(self, opening: Opening) -> CaseLog:
         """The log of a new case, with its beginning pending."""
-        log = CaseLog(self.store, new_case_id(self._chance, self.store.now_ms()), self._chance.salts, self._author)
+        log = CaseLog(self.store, self._new_name(), self._chance.salts, self._author)
         log.add_all(opening.drafts())
         return log
+
+    def _new_name(self) -> CaseId:
+        """A name that no case has that is driven here, though its beginning may not be in the store yet."""
+        while (name := new_case_id(self._chance, self.store.now_ms())) in self._drives:
+            pass
+        return name
 
     async def run(self, opening: Opening, *, opened: Callable[[CaseId], None] | None = None) -> Case:
         """Open a case and drive it until it ends or waits. What it begins with and its first turn's start are one
@@ -226,19 +232,28 @@ class Orchestrator:
                 case_id, f"{seq}번 사건 기록이 없습니다 (1~{len(own)}).", f"There is no event {seq} (1 to {len(own)})."
             )
         prefix = log[: len(log) - len(own) + seq]
-        fork_id = new_case_id(self._chance, self.store.now_ms())
-        branch = CaseLog.branch(self.store, fork_id, self._chance.salts, self._author, prefix)
-        if not branch.case.assignments:
-            raise CommandRefused(
-                case_id, f"{seq}번까지는 사건이 아직 시작되지 않았습니다.", f"The case had not begun at event {seq}."
-            )
-        given = branch.case.limits if limits is None else limits
-        forked = CaseForked(case_id, seq, own[seq - 1].head.hex(), by, given)
-        branch.add(Draft(forked, Author("person", by, door=door)))
-        for draft in then(branch.case) if then is not None else ():
-            branch.add(Draft(draft.body, msgspec.structs.replace(draft.author, door=door), draft.cause, draft.labels))
-        self.show(await branch.append(lease=None))
-        return fork_id
+        for attempt in range(NAMES):
+            branch = CaseLog.branch(self.store, self._new_name(), self._chance.salts, self._author, prefix)
+            if not branch.case.assignments:
+                raise CommandRefused(
+                    case_id,
+                    f"{seq}번까지는 사건이 아직 시작되지 않았습니다.",
+                    f"The case had not begun at event {seq}.",
+                )
+            given = branch.case.limits if limits is None else limits
+            forked = CaseForked(case_id, seq, own[seq - 1].head.hex(), by, given)
+            branch.add(Draft(forked, Author("person", by, door=door)))
+            for draft in then(branch.case) if then is not None else ():
+                author = msgspec.structs.replace(draft.author, door=door)
+                branch.add(Draft(draft.body, author, draft.cause, draft.labels))
+            try:
+                self.show(await branch.append(lease=None))
+            except AppendConflict:  # as in `open`
+                if attempt + 1 == NAMES:
+                    raise
+                continue
+            break
+        return CaseId(branch.case.id)
 
     async def case(self, case_id: str) -> Case:
         """The state of a case as its log says now."""

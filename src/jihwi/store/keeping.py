@@ -18,6 +18,7 @@ import msgspec
 
 from jihwi.errors import (
     FolderMissing,
+    FolderMounted,
     FolderOverlaps,
     FolderTaken,
     StoreBusy,
@@ -60,12 +61,13 @@ def backup(home: Path, target: Path, *, at_ms: int, instead: Mapping[str, Path] 
         raise FolderTaken(str(target))
     if target.resolve().is_relative_to(home.resolve()):
         raise FolderOverlaps(str(target), str(home))
-    with _told(target):
-        return _backed_up(home, target, at_ms, instead or {})
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    with _told(target), _tidied(unfinished):
+        return _backed_up(home, target, unfinished, at_ms, instead or {})
 
 
-def _backed_up(home: Path, target: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:
-    unfinished = _emptied(target.with_name(f"{target.name}.unfinished"))
+def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:
+    _emptied(unfinished)
     named = {str(path.relative_to(home)): path for path in _files_of(home)} | dict(instead)
     files = sorted(named.items(), key=lambda one: (not _is_database(one[1]), one[0]))
     digests: dict[str, str] = {}
@@ -112,15 +114,19 @@ def restore(copy: Path, home: Path) -> Path | None:
     """Put a copy made by `backup` back as `home`. What was there is kept beside it; where, is returned.
 
     The copy is compared with its digests before anything changes. Killed half-way, run it again. Raises FolderMissing,
-    StoreError: StoreCorrupt, StoreBusy while a process has a database of `home` open.
+    FolderMounted where `home` cannot be put aside, StoreError: StoreCorrupt, StoreBusy while a process has a database
+    of `home` open.
     """
     manifest = read_manifest(copy)
-    with _told(home):
-        return _restored(manifest, copy, home)
+    if home.is_mount():
+        raise FolderMounted(str(home))
+    unfinished = home.with_name(f"{home.name}.unfinished")
+    with _told(home), _tidied(unfinished):
+        return _restored(manifest, copy, home, unfinished)
 
 
-def _restored(manifest: Manifest, copy: Path, home: Path) -> Path | None:
-    unfinished = _emptied(home.with_name(f"{home.name}.unfinished"))
+def _restored(manifest: Manifest, copy: Path, home: Path, unfinished: Path) -> Path | None:
+    _emptied(unfinished)
     for name, digest in manifest.files.items():
         placed = unfinished / name
         placed.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +204,7 @@ def _refuse_in_use(home: Path) -> None:
         if not _is_database(path):
             continue
         try:
-            with contextlib.closing(open_file(path)) as database:
+            with contextlib.closing(open_file(path, making=False)) as database:
                 database.execute("PRAGMA locking_mode = EXCLUSIVE")
                 database.execute("BEGIN EXCLUSIVE")
                 database.execute("ROLLBACK")
@@ -208,14 +214,23 @@ def _refuse_in_use(home: Path) -> None:
             raise StoreBusy(str(path), 0) from problem
 
 
-def _emptied(folder: Path) -> Path:
+@contextlib.contextmanager
+def _tidied(unfinished: Path) -> Iterator[None]:
+    """What could not be finished is not left lying: the disk may be full for its sake."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _emptied(folder: Path) -> None:
     """A new folder that only its owner may enter, as a state folder's texts need; what an earlier, killed run left
     there is removed."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     folder.chmod(0o700)
-    return folder
 
 
 def _free_name(home: Path) -> Path:

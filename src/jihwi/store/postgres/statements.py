@@ -13,6 +13,7 @@ __all__ = [
     "EMPTY_LATER",
     "ERASE",
     "EVENTS",
+    "HOLD_BLOBS",
     "KEEP_BLOBS",
     "KEEP_SNAPSHOT",
     "LATER",
@@ -148,7 +149,8 @@ WITH given AS MATERIALIZED (
     ON CONFLICT DO NOTHING
 )
 INSERT INTO jihwi.blobs (digest, data)
-SELECT DISTINCT ON (digest) digest, decode(data, 'base64') FROM given ORDER BY digest ON CONFLICT DO NOTHING"""
+SELECT DISTINCT ON (digest) digest, decode(data, 'base64') FROM given ORDER BY digest
+ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest"""
 
 BLOBS_OF: LiteralString = """
 SELECT u.digest FROM jihwi.blob_uses u JOIN jihwi.cases c ON c.number = u.case_number
@@ -172,6 +174,10 @@ WHERE u.case_number = given.number AND u.digest = loose.digest AND NOT EXISTS (
     SELECT FROM jihwi.events e
     WHERE e.case_number = given.number AND e.blob = u.digest AND NOT e.seq = ANY (%(seqs)s)
 ) RETURNING u.digest"""
+
+# First the blobs are held, then, in a statement that sees what was committed until then, those go that nobody uses:
+# else one would be lost that another session was just beginning to use.
+HOLD_BLOBS: LiteralString = "SELECT FROM jihwi.blobs WHERE digest = ANY (%s) ORDER BY digest FOR UPDATE"
 
 DROP_BLOBS: LiteralString = """
 DELETE FROM jihwi.blobs b

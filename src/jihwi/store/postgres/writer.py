@@ -26,6 +26,7 @@ from jihwi.store.postgres.statements import (
     DROP_BLOBS,
     EMPTY_LATER,
     ERASE,
+    HOLD_BLOBS,
     KEEP_BLOBS,
     LATER,
     LONE_ROWS,
@@ -370,6 +371,7 @@ async def erase(connection: Connection, said: Append, values: Mapping[str, Any])
                 await connection.execute(EMPTY_LATER, (rest, number, first_seq))
         cursor = await connection.execute(ERASE, values)
         loose = [digest for (digest,) in await cursor.fetchall()]
+        await connection.execute(HOLD_BLOBS, (loose,))
         await connection.execute(DROP_BLOBS, (loose,))
 
 

@@ -20,7 +20,7 @@ from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.sqlite import leases
 from jihwi.store.sqlite.erasing import erase
-from jihwi.store.sqlite.opening import connect, look_into, prepare_file
+from jihwi.store.sqlite.opening import Place, connect, look_into, prepare_file
 from jihwi.store.sqlite.slots import SqliteSlots
 from jihwi.store.sqlite.transaction import Errand, prepare
 from jihwi.store.sqlite.writer import NoWriter, Writer
@@ -66,6 +66,7 @@ class SqliteStore:
         """Another connection that reads."""
         self._writer = writer
         self._reader = connected()
+        self._place = Place(path)
         self._clock = clock
         self._bell = Bell()
         self._slots = SqliteSlots(writer, self._rows_of, self.now_ms, self._bell, self._poll)
@@ -133,6 +134,7 @@ class SqliteStore:
         now_ms = self.now_ms()
         # Looking first costs no write lock; whoever finds nothing leaves the others alone.
         if case_id is None:
+            self._place.check()  # else a runner would wait for ever for work in a file that nobody else sees
             self._idle_at = self._last_event()
         if not self._rows_of(leases.FREE_CASE if case_id else leases.FREE_WORK, leases.who(case_id, now_ms)):
             return None
@@ -228,14 +230,15 @@ class SqliteStore:
     def _rows_of(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
         try:
             return self._reader.execute(sql, values).fetchall()
-        except apsw.Error as problem:
+        except (apsw.Error, UnicodeDecodeError) as problem:
             raise store_error(problem, self.path) from problem
 
     def _rows_apart(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        self._place.check()
         database = self._connected()
         try:
             return database.execute(sql, values).fetchall()
-        except apsw.Error as problem:
+        except (apsw.Error, UnicodeDecodeError) as problem:
             raise store_error(problem, self.path) from problem
         finally:
             database.close()

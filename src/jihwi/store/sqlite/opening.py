@@ -11,25 +11,26 @@ from urllib.parse import quote
 
 import apsw
 
-from jihwi.errors import StoreBusy, StoreCorrupt, StoreReadOnly, StoreTooNew
+from jihwi.errors import StoreBusy, StoreCorrupt, StoreMoved, StoreReadOnly, StoreTooNew
 from jihwi.sqlite_files import disk_error, open_file, store_error
 from jihwi.store.migrations import Migration
 from jihwi.store.places import refuse_network, sync_folder
 
-__all__ = ["connect", "look_into", "prepare_file"]
+__all__ = ["Place", "connect", "look_into", "prepare_file"]
 
 _APPLICATION = int.from_bytes(b"Jihw", "big")
 """Stands in the file's header, so that another program's database is never taken for ours."""
 
 
-def connect(path: Path, *, busy_seconds: float, reading: bool = False) -> apsw.Connection:
-    """One connection with the settings that the promise stands on. Raises the house's errors.
+def connect(path: Path, *, busy_seconds: float, reading: bool = False, making: bool = False) -> apsw.Connection:
+    """One connection with the settings that the promise stands on, to a file that is there unless it is for `making`
+    it. Raises the house's errors.
 
     Readers wait only while another process recovers or closes the file; `busy_seconds` bounds that too.
     """
     database: apsw.Connection | None = None
     try:
-        database = open_file(path, busy_seconds=busy_seconds)
+        database = open_file(path, busy_seconds=busy_seconds, making=making)
         database.execute("PRAGMA synchronous = FULL")
         # The writer moves the log into the database itself, off the event loop; this is only the safety net.
         database.execute("PRAGMA wal_autocheckpoint = 16000")
@@ -41,6 +42,27 @@ def connect(path: Path, *, busy_seconds: float, reading: bool = False) -> apsw.C
             database.close()
         raise store_error(problem, path, busy_seconds=busy_seconds) from problem
     return database
+
+
+class Place:
+    """Where the open file lies; another file may come to lie there, or none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        self._held = _number_of(self._path)
+
+    def check(self) -> None:
+        """Raise StoreMoved when the file that was opened does not lie here any more."""
+        if _number_of(self._path) != self._held:
+            raise StoreMoved(self._path)
+
+
+def _number_of(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def look_into(path: Path, steps: Sequence[Migration]) -> apsw.Connection:
@@ -97,7 +119,7 @@ def prepare_file(path: Path, steps: Sequence[Migration], *, busy_seconds: float)
 
 
 def _bring_up_to_date(path: Path, steps: Sequence[Migration], busy_seconds: float) -> None:
-    database = connect(path, busy_seconds=busy_seconds)
+    database = connect(path, busy_seconds=busy_seconds, making=True)
     try:
         version = _version(database, path, steps)
         if version == 0:

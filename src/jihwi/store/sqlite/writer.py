@@ -19,8 +19,9 @@ from typing import Any
 
 import apsw
 
-from jihwi.errors import StoreError, StoreFailed
+from jihwi.errors import StoreError, StoreFailed, StoreMoved
 from jihwi.sqlite_files import DATA_PROBLEMS, store_error
+from jihwi.store.sqlite.opening import Place
 from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, run
 
 __all__ = ["NoWriter", "Writer"]
@@ -51,6 +52,7 @@ class Writer:
         self._database.set_busy_timeout(0)
         self._database.set_wal_hook(self._logged)
         self._path = path
+        self._place = Place(path)
         self._busy_seconds = busy_seconds
         self._loop = asyncio.get_running_loop()
         self._gathered: list[_Due] = []
@@ -221,6 +223,10 @@ class Writer:
         """Do the jobs in one transaction: an answer or an error for each. `None`: the file is held by another
         process just now, and `wait` is false."""
         began = time.perf_counter()
+        try:
+            self._place.check()
+        except StoreMoved as moved:
+            return [StoreMoved(moved.path) for _ in jobs]
         lasting = any(type(job) is Append or (type(job) is Errand and job.lasting) for job in jobs)
         try:
             if not self._begin(lasting, wait=wait):
