@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from jihwi.case.ledger import verify
 from jihwi.errors import StoreFailed
 from jihwi.store import Patch
 from jihwi.store.postgres import PostgresStore
+from jihwi.store.postgres.passing import PostgresPassing
 from jihwi.testing.postgres import short_folder
 from jihwi.testing.store_contract import Chain
 
@@ -117,3 +119,21 @@ async def test_a_statement_that_takes_longer_is_no_silence(postgres: str) -> Non
             assert not await store.wait(chain.case_id, 1, seconds=3 * SILENT_SECONDS)
         await appending
         assert len(await store.read(chain.case_id)) == 2
+
+
+async def test_drafts_for_a_silent_server_hold_up_nobody(cable: Cable) -> None:
+    await (await PostgresStore.open(cable.dsn)).close()
+    heard = asyncio.Event()
+    here, there = (PostgresPassing(lambda: cable.dsn, name, time.monotonic) for name in ("here", "there"))
+    async with asyncio.timeout(20), here.heard(lambda message: heard.set()) as follow:
+        follow({"c1"})
+        while not heard.is_set():
+            there.send("c1", b"a piece")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(heard.wait(), 0.1)
+        cable.pull()
+        there.send("c1", b"lost")
+        began = time.monotonic()
+        await there.close()
+    await here.close()
+    assert time.monotonic() - began < 5

@@ -1,4 +1,4 @@
-"""What a model writes in one process is seen by who follows from another: at once, or not at all."""
+"""What a model writes in one process is seen by who follows from another of the same folder: at once, or not at all."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from jihwi.minds import Delta
-from jihwi.wiring.passing import FOLDER, LONGEST, DraftsSent, drafts_heard
+from jihwi.wiring.passing import FOLDER, LONGEST, DraftsInFolder
 
 
-def a_delta(text: str) -> Delta:
-    return Delta("c1", "a1", 1, text)
+def a_delta(text: str, case_id: str = "c1") -> Delta:
+    return Delta(case_id, "a1", 1, text)
 
 
 class Follower:
@@ -45,14 +45,15 @@ def home(tmp_path: Path) -> Path:
 
 
 async def test_each_follower_hears_what_is_sent_while_it_listens(home: Path) -> None:
-    sent, now = DraftsSent(home, lambda: clock[0]), Follower()
-    clock = [0.0]
+    clock, now, late = [0.0], Follower(), Follower()
+    sent, one, two = (DraftsInFolder(home, name, lambda: clock[0]) for name in ("sender", "one", "two"))
     sent(a_delta("nobody listens"))
     clock[0] += 1
-    async with drafts_heard(home, "one", now):
+    async with one.heard(now) as follow:
+        follow({"c1"})
         sent(a_delta("가"))
-        late = Follower()
-        async with drafts_heard(home, "two", late):
+        async with two.heard(late) as also:
+            also({"c1"})
             clock[0] += 1
             sent(a_delta("나"))
             assert await late.has_heard(1) == ["나"]
@@ -60,33 +61,60 @@ async def test_each_follower_hears_what_is_sent_while_it_listens(home: Path) -> 
         assert stat.S_IMODE((home / FOLDER).stat().st_mode) == 0o700
     assert os.listdir(home / FOLDER) == []
     sent(a_delta("nobody listens any more"))
-    sent.close()
+    await sent.close()
+
+
+async def test_only_the_cases_that_are_followed_are_heard_and_never_what_one_says_oneself(home: Path) -> None:
+    clock, heard = [0.0], Follower()
+    sent, here = (DraftsInFolder(home, name, lambda: clock[0]) for name in ("sender", "here"))
+    async with here.heard(heard) as follow:
+        assert not (home / FOLDER).exists()
+        for number, cases in enumerate(({"c1", "c2"}, {"c2"}, set[str](), {"c1"})):
+            follow(cases)
+            clock[0] += 1
+            here(a_delta("its own"))
+            for case_id in ("c1", "c2"):
+                sent(a_delta(f"{case_id} {number}", case_id))
+            await heard.has_heard((2, 3, 3, 4)[number])
+            assert len(os.listdir(home / FOLDER)) == bool(cases)
+    assert heard.heard == ["c1 0", "c2 0", "c2 1", "c1 3"]
+    for one in (sent, here):
+        await one.close()
 
 
 async def test_a_follower_that_died_is_forgotten_and_one_that_is_slow_loses(home: Path) -> None:
-    sent, slow = DraftsSent(home, lambda: 0.0), Follower()
-    async with drafts_heard(home, "slow", slow):
-        async with drafts_heard(home, "dead", slow):
-            os.link(home / FOLDER / "dead", home / FOLDER / "left")
+    sent, here, slow = (
+        DraftsInFolder(home, "sender", lambda: 0.0),
+        DraftsInFolder(home, "here", lambda: 0.0),
+        Follower(),
+    )
+    async with here.heard(slow) as follow:
+        follow({"c1"})
+        async with here.heard(slow) as dying:
+            dying({"c1"})
+            os.link(home / FOLDER / "here.2", home / FOLDER / "left")
         for number in range(3_000):
             sent(a_delta(f"{number} " + "x" * 500))
         assert not (home / FOLDER / "left").exists()
         await slow.has_heard(1)
     assert 0 < len(slow.heard) < 3_000
-    sent.close()
+    await sent.close()
 
 
 async def test_long_pieces_are_cut_and_half_characters_replaced(home: Path) -> None:
-    sent, follower = DraftsSent(home, lambda: 0.0), Follower()
-    async with drafts_heard(home, "one", follower):
+    sent, here = DraftsInFolder(home, "sender", lambda: 0.0), DraftsInFolder(home, "here", lambda: 0.0)
+    follower = Follower()
+    async with here.heard(follower) as follow:
+        follow({"c1"})
         sent(a_delta("half \ud83d"))
         sent(a_delta("가" * 2 * LONGEST))
         assert [text[:6] for text in await follower.has_heard(2)] == ["half \ufffd", "가" * 6]
         assert len(follower.heard[1]) == LONGEST
-    sent.close()
+    await sent.close()
 
 
 async def test_where_no_socket_can_be_made_nothing_is_heard(home: Path) -> None:
     (home / FOLDER).write_text("a file stands there", "utf-8")
-    async with drafts_heard(home, "one", Follower()):
-        DraftsSent(home, lambda: 0.0)(a_delta("lost"))
+    async with DraftsInFolder(home, "here", lambda: 0.0).heard(Follower()) as follow:
+        follow({"c1"})
+        DraftsInFolder(home, "sender", lambda: 0.0)(a_delta("lost"))

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import msgspec
 import typer
 
+from jihwi.case.events import Event, TurnFinished
 from jihwi.case.ledger import Sealed, open_event, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.following import line_of
@@ -34,13 +35,15 @@ async def follow_case(session: Session, name: str, after: int, *, wait: bool) ->
     screen = session.screen
     async with open_house(session.settings) as house, AsyncExitStack() as listening:
         case_id = (await find_case(house.store, name)).case_id
+        unfinished = _Unfinished()
         if wait and not screen.json:
-            shows = drafts_of(screen, house, await load_case(house.store, case_id))
-            await listening.enter_async_context(house.drafts(_only(case_id, shows)))
+            unfinished.shows = drafts_of(screen, house, await load_case(house.store, case_id))
+            follow = await listening.enter_async_context(house.drafts(unfinished))
+            follow({case_id})
         last: Sealed | None = None
         while True:
             for stored in await _news(house.store, case_id, after, last):
-                _tell(screen, stored, house.viewer)
+                unfinished.saw(_tell(screen, stored, house.viewer))
                 last, after = stored, stored.seq
             row = await house.store.row(case_id)
             if not wait or row is None or row.status in _ENDED:
@@ -51,12 +54,21 @@ async def follow_case(session: Session, name: str, after: int, *, wait: bool) ->
             await house.store.wait(case_id, after, seconds=30)
 
 
-def _only(case_id: str, shows: DeltaSink) -> DeltaSink:
-    def take(delta: Delta) -> None:
-        if delta.case_id == case_id:
-            shows(delta)
+class _Unfinished:
+    """Drafts of turns that have not ended: what arrives after the turn's end is passed over."""
 
-    return take
+    def __init__(self) -> None:
+        self.shows: DeltaSink = lambda delta: None
+        self._ended: set[tuple[str, int]] = set()
+
+    def saw(self, event: Event) -> None:
+        body = event.body
+        if isinstance(body, TurnFinished):
+            self._ended.add((body.assignment, body.turn))
+
+    def __call__(self, delta: Delta) -> None:
+        if (delta.assignment, delta.turn) not in self._ended:
+            self.shows(delta)
 
 
 async def _news(store: EventStore, case_id: str, after: int, last: Sealed | None) -> list[Sealed]:
@@ -70,13 +82,14 @@ async def _news(store: EventStore, case_id: str, after: int, last: Sealed | None
     return found
 
 
-def _tell(screen: Screen, stored: Sealed, viewer: Viewer) -> None:
+def _tell(screen: Screen, stored: Sealed, viewer: Viewer) -> Event:
     event = open_event(stored)
     if screen.json:
         body = event.body if viewer.may_see(event.labels) else None
         told = {**msgspec.structs.asdict(event), "body": body, "head": event.head.hex()}
         typer.echo(msgspec.json.encode(told))
-        return
+        return event
     line = line_of(event, screen.language, viewer)
     if line:
         screen.out.print(line, markup=False)
+    return event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from jihwi.case.events import Event
 from jihwi.console.cases import FoldedCases
@@ -61,6 +62,7 @@ class Console:
         self._tasks: list[asyncio.Task[None]] = []
         self._keeping: list[asyncio.Task[None]] = []
         """What goes on beside the cases until the very end."""
+        self._listening = AsyncExitStack()
 
     def saw(self, event: Event) -> None:
         """An event of this process became a fact."""
@@ -69,7 +71,7 @@ class Console:
         self.notifier.saw(event)
 
     def draft(self, delta: Delta) -> None:
-        """A piece of a turn was written."""
+        """A piece of a turn was written, here or in another process."""
         self.hub.draft(delta)
 
     def trouble(self, case_id: str, problem: JihwiError) -> None:
@@ -78,6 +80,7 @@ class Console:
 
     async def __aenter__(self) -> Console:
         await self.people.move_in()
+        self.hub.follow_drafts = await self._listening.enter_async_context(self.house.drafts(self.draft))
         self._tasks = [asyncio.create_task(self.hub.run())]
         keeping = (self.stream.follow(), self.recorder.run(), self.house.sign_daily())
         self._keeping = [asyncio.create_task(one) for one in keeping]
@@ -102,6 +105,7 @@ class Console:
     async def __aexit__(self, *problem: object) -> None:
         self.stop()
         await asyncio.gather(*self._tasks)
+        await self._listening.aclose()
         await self.ingests.close()
         await self.notifier.close()
         for task in self._keeping:

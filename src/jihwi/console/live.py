@@ -123,6 +123,11 @@ class Hub:
         self._cases = cases
         self._lines: set[Line] = set()
         self._touched: set[str] = set()
+        self._written: list[Delta] = []
+        """Drafts that have yet to be shown."""
+        self._wanted: frozenset[str] = frozenset()
+        self.follow_drafts: Callable[[frozenset[str]], None] = lambda cases: None
+        """Told of which cases drafts are wanted, whenever that changes."""
         self._stirred = False
         self._woken = asyncio.Event()
         self._closed = False
@@ -136,11 +141,12 @@ class Hub:
         self._woken.set()
 
     def draft(self, delta: Delta) -> None:
-        """A piece of a turn that is being written: shown as a draft to lines that may see the case's text."""
-        data = msgspec.json.encode(delta)
-        for line in self._lines:
-            if delta.case_id in line.drafts:
-                line.tell("draft", data)
+        """A piece of a turn that is being written, in this process or another. It is shown once the case is known as
+        far as the turn's beginning, so to nobody who may not see what that turn stands on."""
+        if delta.case_id in self._wanted and len(self._written) < QUEUE:
+            self._written.append(delta)
+            self._touched.add(delta.case_id)
+            self._woken.set()
 
     # ── lines ──
 
@@ -164,10 +170,18 @@ class Hub:
                 kept = await self._cases.of(case_id)
                 self._allow(line, kept)
                 line.push(kept)
+            self._want()
             async for message in line.messages():
                 yield message
         finally:
             self._lines.discard(line)
+            self._want()
+
+    def _want(self) -> None:
+        wanted = frozenset(case_id for line in self._lines for case_id in line.drafts)
+        if wanted != self._wanted and not self._closed:
+            self._wanted = wanted
+            self.follow_drafts(wanted)
 
     # ── the pump ──
 
@@ -196,6 +210,10 @@ class Hub:
             await asyncio.sleep(LOOK_SECONDS / 10)
 
     async def _push(self, touched: set[str]) -> None:
+        written: dict[str, list[Delta]] = {}
+        for delta in self._written:  # taken before the cases are read, which then know those turns
+            written.setdefault(delta.case_id, []).append(delta)
+        self._written = []
         for case_id in touched:
             behind = [line for line in self._lines if case_id in line.at]
             if not behind:
@@ -207,6 +225,8 @@ class Hub:
             for line in behind:
                 line.push(kept)
                 self._allow(line, kept)
+                self._show(line, kept, written.get(case_id, []))
+        self._want()
         if self._stirred:
             self._stirred = False
             for line in self._lines:
@@ -218,6 +238,14 @@ class Hub:
         """Drafts stop as soon as a case holds text this line's reader may not see."""
         if kept.case.id in line.drafts and not line.may_see(kept.case.labels):
             line.drafts.discard(kept.case.id)
+
+    @staticmethod
+    def _show(line: Line, kept: Kept, written: list[Delta]) -> None:
+        """Show what is being written to a line whose reader may see it; what comes after its turn's end is lost."""
+        for delta in written if kept.case.id in line.drafts else ():
+            at = kept.case.assignments.get(delta.assignment)
+            if at is not None and (at.turn, at.turn_status) == (delta.turn, "running"):
+                line.tell("draft", msgspec.json.encode(delta))
 
     def close(self) -> None:
         """End every line, so that the server can stop."""

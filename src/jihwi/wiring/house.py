@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import getpass
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
@@ -42,10 +41,10 @@ from jihwi.skills import Skill, SkillBox
 from jihwi.skills.mcp_calls import McpServers
 from jihwi.store import KeptStore
 from jihwi.teams import BUILT_IN, EDITING, Brought, Team, built_in_folder, load_team, team_folder
+from jihwi.wiring.drafts import Follow, drafts_passed
 from jihwi.wiring.libraries import built_in_skills, library_of
 from jihwi.wiring.limits import limits_of
 from jihwi.wiring.minds import HouseMinds
-from jihwi.wiring.passing import DraftsSent, drafts_heard
 from jihwi.wiring.places import look_into_store, open_store, state_folder
 from jihwi.wiring.skills import brought_to, servers_of
 from jihwi.words import Language
@@ -131,7 +130,7 @@ class House:
         self.unwritable: StoreError | None = None
         """Why the cases can only be looked at now; `None` when they can be written."""
         self._teams: dict[str, Team] = {}
-        self._drafts = DraftsSent(home, SystemClock().monotonic_seconds)
+        self._drafts = drafts_passed(settings.store, home)
 
     @cached_property
     def viewer(self) -> Viewer:
@@ -306,9 +305,10 @@ class House:
 
         return tell
 
-    def drafts(self, take: DeltaSink) -> contextlib.AbstractAsyncContextManager[None]:
-        """Hear what models write in other processes that share this state folder, while it is open. Lossy."""
-        return drafts_heard(self.home, f"{os.getpid()}-{Randomness().token(4).hex()}", take)
+    def drafts(self, take: DeltaSink) -> contextlib.AbstractAsyncContextManager[Follow]:
+        """Hear what models write in other processes that share the store, of the cases that are followed, while this
+        is open. Lossy, and of those cases alone; who may see it is the listener's to say."""
+        return self._drafts.heard(take)
 
     def case_folder(self, case_id: str) -> Path:
         """Where a case's released files lie."""
@@ -350,7 +350,7 @@ class House:
 
     async def close(self) -> None:
         """Put everything away."""
-        self._drafts.close()
+        await self._drafts.close()
         await self.minds.close()
         if "servers" in self.__dict__:
             await self.servers.close()

@@ -1,7 +1,7 @@
 """Drafts passed between the processes that share a state folder: unnumbered, unstored and lossy, as deltas are.
 
 A follower listens at a socket of its own in the folder, where only the folder's owner comes. Whoever drives cases sends
-each piece to every socket there is, and waits for nobody.
+each piece to every socket of another process, and waits for nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import msgspec
 from jihwi.minds import Delta, DeltaSink
 from jihwi.words import storable
 
-__all__ = ["DraftsSent", "drafts_heard"]
+__all__ = ["FOLDER", "LONGEST", "DraftsInFolder"]
 
 FOLDER = "drafts"
 LOOK_SECONDS = 0.5
@@ -30,22 +30,26 @@ _AT_ONCE = 200
 _read = msgspec.json.Decoder(Delta).decode
 
 
-class DraftsSent:
-    """A sink that sends deltas to the followers of a state folder. It never waits and never fails."""
+class DraftsInFolder:
+    """A sink that sends deltas to the followers of a state folder, and hears what other processes send. It never waits
+    and never fails."""
 
-    def __init__(self, home: Path, seconds: Callable[[], float]) -> None:
+    def __init__(self, home: Path, name: str, seconds: Callable[[], float]) -> None:
+        """`name` is this process's own and no other's: what it sends it does not hear."""
         self._folder = home / FOLDER
+        self._name = name
         self._seconds = seconds
         self._looked = float("-inf")
         self._followers: list[str] = []
         self._socket: socket.socket | None = None
+        self._heard = 0
 
     def __call__(self, delta: Delta) -> None:
         """Send a piece to whoever listens now."""
         if self._seconds() - self._looked > LOOK_SECONDS:
             self._looked = self._seconds()
             with contextlib.suppress(OSError):
-                self._followers = os.listdir(self._folder)
+                self._followers = [name for name in os.listdir(self._folder) if not name.startswith(f"{self._name}.")]
         if not self._followers:
             return
         with contextlib.suppress(OSError), _opened(self._folder) as place:
@@ -64,46 +68,74 @@ class DraftsSent:
         except OSError:
             return  # it does not keep up: this piece is lost
 
-    def close(self) -> None:
+    @asynccontextmanager
+    async def heard(self, take: DeltaSink) -> AsyncIterator[Callable[[Collection[str]], None]]:
+        """Give `take` the deltas that other processes send of the cases that are followed, while this is open. Nobody
+        sends while no case is followed."""
+        self._heard += 1
+        ears = _Ears(self._folder, f"{self._name}.{self._heard}", take)
+        try:
+            yield ears.follow
+        finally:
+            ears.follow(())
+
+    async def close(self) -> None:
         """Let go of the socket."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
 
-@asynccontextmanager
-async def drafts_heard(home: Path, name: str, take: DeltaSink) -> AsyncIterator[None]:
-    """Give `take` the deltas that others of this folder send, while this runs. `name`: this follower's own.
+class _Ears:
+    """A follower's socket, there while any case is followed. Where none can be made (another file system, another
+    owner), nothing is heard."""
 
-    Where no socket can be made (another file system, another owner), nothing is heard.
-    """
-    folder, loop = home / FOLDER, asyncio.get_running_loop()
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        ears = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        with _opened(folder) as place:
-            ears.bind(f"{place}/{name}")
-    except OSError:
-        yield
-        return
+    def __init__(self, folder: Path, name: str, take: DeltaSink) -> None:
+        self._place = folder / name
+        self._take = take
+        self._cases: frozenset[str] = frozenset()
+        self._socket: socket.socket | None = None
 
-    def listen() -> None:
+    def follow(self, cases: Collection[str]) -> None:
+        """Hear these cases from now on, and no others."""
+        self._cases = frozenset(cases)
+        if self._cases and self._socket is None:
+            self._open()
+        elif not self._cases:
+            self._close()
+
+    def _open(self) -> None:
+        folder = self._place.parent
+        with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            ears = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK))
+            with _opened(folder) as place:
+                ears.bind(f"{place}/{self._place.name}")
+            opened.pop_all()
+            self._socket = ears
+            asyncio.get_running_loop().add_reader(ears, self._listen, ears)
+
+    def _close(self) -> None:
+        if self._socket is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        self._socket = None
+        with contextlib.suppress(OSError):
+            self._place.unlink()
+
+    def _listen(self, ears: socket.socket) -> None:
         for _ in range(_AT_ONCE):
             try:
-                take(_read(ears.recv(1 << 20)))
+                delta = _read(ears.recv(1 << 20))
             except BlockingIOError:
                 return
             except msgspec.MsgspecError:
                 continue
-
-    loop.add_reader(ears, listen)
-    try:
-        yield
-    finally:
-        loop.remove_reader(ears)
-        ears.close()
-        with contextlib.suppress(OSError):
-            (folder / name).unlink()
+            if delta.case_id in self._cases:
+                self._take(delta)
+            if self._socket is not ears:
+                return
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreError, StoreFailed, StoreFull, StoreReadOnly, StoreTooNew
 from jihwi.store.migrations import Migration
 
-__all__ = ["Connection", "connect", "cut_when_silent", "migrate", "place_of", "store_error"]
+__all__ = ["Connection", "connect", "cut", "cut_when_silent", "migrate", "place_of", "store_error"]
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -80,8 +80,13 @@ def cut_when_silent(dsn: str, seconds: float) -> Iterator[None]:
 
 def _cut(dsn: str) -> None:
     for connection in [one for one, there in _ways.items() if there == dsn and not one.closed]:
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as way:
-            way.shutdown(socket.SHUT_RDWR)
+        cut(connection)
+
+
+def cut(connection: Connection) -> None:
+    """End the way to the server under a connection, so that whatever waits on it ends as when it is lost."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as way:
+        way.shutdown(socket.SHUT_RDWR)
 
 
 async def migrate(connection: Connection, dsn: str, steps: Sequence[Migration]) -> None:

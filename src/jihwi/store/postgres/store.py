@@ -19,6 +19,7 @@ from jihwi.store.migrations import migrations_for
 from jihwi.store.postgres import statements as sql
 from jihwi.store.postgres.hearing import Hearing, ServerClock
 from jihwi.store.postgres.opening import Connection, connect, cut_when_silent, migrate, place_of, store_error
+from jihwi.store.postgres.passing import DROP_DRAFTS
 from jihwi.store.postgres.slots import PostgresSlots
 from jihwi.store.postgres.writer import Errand, Writer, erase, prepare
 from jihwi.store.waking import woken
@@ -140,7 +141,13 @@ class PostgresStore:
     ) -> None:
         said = prepare(case_id, events, patch, {}, None)
         values = {"case_id": case_id, "seqs": list(seqs), "digests": [bytes.fromhex(digest) for digest in blobs]}
-        await self._writer.submit(Errand(lambda connection: erase(connection, said, values)))
+
+        async def do(connection: Connection) -> None:
+            async with connection.transaction():
+                await erase(connection, said, values)
+                await connection.execute(DROP_DRAFTS, values)
+
+        await self._writer.submit(Errand(do))
         self._hearing.heard(case_id, events[-1].seq)
 
     # ── reading ──────────────────────────────────────────────────────────
