@@ -102,3 +102,64 @@ async def test_a_file_that_is_dropped_again_keeps_its_stricter_class(tmp_path: P
             ingest = running.console.ingests.start(folder, (), classes={"예산.md": "C" if said == "C" else "O"})
             await until(lambda one=ingest: one.done, 60)  # type: ignore[misc]
             assert await classes(kim) == {"예산.md": "C"}
+
+
+async def test_who_gave_a_class_is_in_the_ledger_and_on_the_documents_page(tmp_path: Path) -> None:
+    async with running_console(tmp_path / "home") as running:
+        await running.console.people.put(Person("han", "한", "administrator"))
+        await running.console.people.put(Person("choi", "최", "auditor"))
+        document = await shelved(running, tmp_path / "문서")
+        kim, han, choi = [await Client(running.console).come_in(who) for who in ("", "han", "choi")]
+        page = (await kim.get(f"/documents/{document}.json")).json()
+        assert page["class_since"]["how"] == "brought"
+        assert "들어올 때부터" in (await kim.get(f"/documents/{document}")).text
+        await han.post(f"/documents/{document}/class", {"security_class": "C"})
+        name = (await han.get("/library.json")).json()["collections"][0]["name"]
+        await kim.post("/library/class", {"collection": name, "security_class": "S"})
+        since = (await kim.get(f"/documents/{document}.json")).json()["class_since"]
+        assert (since["how"], since["by"], since["door"]) == ("changed", "han", "console")
+        assert "han이(가) 정함 (콘솔)" in (await kim.get(f"/documents/{document}")).text
+        rows = (await choi.get("/ledger/house.json?of=classes")).json()["rows"]
+        assert [(one["kind"], one["author"]) for one in rows] == [
+            ("documents_brought", ""),
+            ("classes_changed", "han"),
+            ("classes_changed", "kim"),
+        ]
+        assert "징계.md – → C. 등급이 달라진 문서: O → C 1" in rows[1]["words"]
+        assert "폴더 전체 O → S. 등급이 달라진 문서: O → S 1" in rows[2]["words"]
+        assert "문서의 등급" in (await choi.get("/ledger/house?of=classes")).text
+        choi.cookie += "; jihwi_lang=en"
+        assert "the whole folder O → S. Documents whose class is another: O → S 1" in (
+            (await choi.get("/ledger/house?of=classes")).text
+        )
+        kim.cookie += "; jihwi_lang=en"
+        assert "given by han (the console)" in (await kim.get(f"/documents/{document}")).text
+
+
+async def test_an_auditor_is_not_told_the_names_of_documents_they_may_not_see(tmp_path: Path) -> None:
+    folder = write(tmp_path / "인사", **{"성과.md": "# 성과\n\n성과 상여.\n"})
+    async with running_console(tmp_path / "home") as running:
+        await running.console.people.put(Person("choi", "최", "auditor"))
+        await running.console.people.put(Person("han", "한", "administrator", ("인사",)))
+        await running.read(folder, ("인사",))
+        han, choi = [await Client(running.console).come_in(who) for who in ("han", "choi")]
+        document = (await han.get("/library.json")).json()["documents"][0]["id"]
+        await han.post(f"/documents/{document}/class", {"security_class": "C"})
+        rows = (await choi.get("/ledger/house.json?of=classes")).json()["rows"]
+        assert [(one["kind"], one["withheld"], one["author"]) for one in rows][-1] == ("classes_changed", True, "han")
+        for client, tells in ((choi, False), (han, True)):
+            for place in ("/ledger/house?of=classes", "/ledger/house.json", "/ledger/house.jsonl"):
+                assert ("성과.md" in (await client.get(place)).text) is tells, place
+
+
+async def test_files_that_are_dropped_under_a_class_are_one_fact(tmp_path: Path) -> None:
+    folder = write(tmp_path / "문서", **{f"{number}.md": f"# 글 {number}\n\n글이다.\n" for number in range(8)})
+    async with running_console(tmp_path / "home") as running:
+        names: dict[str, Any] = {f"{number}.md": "S" for number in range(8)}
+        ingest = running.console.ingests.start(folder, (), by="kim", classes=names)
+        await until(lambda: ingest.done, 60)
+        kim = await Client(running.console).come_in()
+        rows = (await kim.get("/ledger/house.json?of=classes")).json()["rows"]
+        assert [one["author"] for one in rows] == ["kim", "kim"]
+        assert "4.md – → S 외 3" in rows[0]["words"]
+        assert rows[1]["words"].endswith("등급별: S 8")

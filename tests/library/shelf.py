@@ -15,6 +15,7 @@ from jihwi.index.embedded import EmbeddedIndex
 from jihwi.index.mecab import MecabAnalyser
 from jihwi.index.postgres import PostgresIndex
 from jihwi.library import Library
+from jihwi.library.classes import ClassLedger
 from jihwi.library.postgres import PostgresDatabase, PostgresServer
 from jihwi.readers import FileToRead, Outcome
 from jihwi.store.postgres.opening import place_of, store_error
@@ -89,14 +90,15 @@ class Shelf:
         self.library = self.open()
         self.library.put_collection("files", str(self.files))
 
-    def open(self) -> Library:
-        """Another library object on the same state folder."""
+    def open(self, ledger: ClassLedger | None = None) -> Library:
+        """Another library object on the same state folder; `ledger`: where its changes of classes are told."""
         analyser = MecabAnalyser()
         if self.dsn is not None:
             server = served(self.dsn)
             index = PostgresIndex(server, analyser)
-            return Library(self.state, analyser, index, database=PostgresDatabase(server))
-        return Library(self.state, analyser, EmbeddedIndex(self.state / "index", analyser), busy_seconds=0.3)
+            return Library(self.state, analyser, index, database=PostgresDatabase(server), ledger=ledger)
+        index_here = EmbeddedIndex(self.state / "index", analyser)
+        return Library(self.state, analyser, index_here, busy_seconds=0.3, ledger=ledger)
 
     def write(self, path: str, text: str) -> None:
         place = self.files / path

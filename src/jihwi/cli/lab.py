@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import msgspec
 import typer
 
+from jihwi.case.events import Author
 from jihwi.cli.running import tell_of_changes
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Session, in_session, run_async
@@ -117,7 +118,8 @@ def _read(house: House, screen: Screen, folder: Path) -> str:
     name = collection_of(folder)
     house.library.begin_collection(name, str(folder))
     screen.remark(screen.words(f"문서 {len(files)}건을 봅니다.", f"Looking at {len(files)} files."))
-    house.library.ingest(name, files, house.reading_service)
+    by = Author("person", house.viewer.id, door="cli")
+    house.library.ingest(name, files, house.reading_service, by=by)
     return name
 
 

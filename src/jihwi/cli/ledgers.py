@@ -1,7 +1,9 @@
-"""`jihwi ledger …`: verify, sign and export the hash chain of a case, or of the house."""
+"""`jihwi ledger …`: verify, sign and export the hash chain of a case or the house, and read what the house's tells."""
 
 from __future__ import annotations
 
+import datetime
+import enum
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +35,18 @@ from jihwi.wiring import House, open_house, state_place
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
+
+
+class Group(enum.Enum):
+    """The kinds of facts of the house."""
+
+    people = "people"
+    doors = "doors"
+    settings = "settings"
+    classes = "classes"
+    teams = "teams"
+    signatures = "signatures"
+
 
 Target = Annotated[
     str,
@@ -201,6 +215,51 @@ def _in_words(verdict: Verdict, vouched: Vouched, surely: int) -> tuple[str, str
             f"unaltered up to event {surely}, which is signed (the {later} after it are consistent)",
         )
     return "바뀌지 않았습니다", "unaltered"
+
+
+@app.command(
+    "house",
+    help=say(
+        "집의 원장을 읽습니다: 누가 들어왔고, 무엇을 바꾸었고, 어느 등급을 바꾸었는지.",
+        "Read the ledger of the house: who came in, who changed what, and which class.",
+    ),
+    epilog="jihwi ledger house --of classes",
+)
+@in_session
+def read_house(
+    session: Session,
+    of: Annotated[
+        Group | None,
+        typer.Option("--of", help=say("이 가운데 하나만", "One kind of facts alone")),
+    ] = None,
+    who: Annotated[str, typer.Option("--who", help=say("이 사람이 한 것만", "What this person did"))] = "",
+    limit: Annotated[int, typer.Option(min=1, help=say("끝에서 몇 건까지", "At most so many, the latest"))] = 50,
+) -> int:
+    return run_async(lambda: _read_house(session, of.value if of else "", who, limit))
+
+
+async def _read_house(session: Session, of: str, who: str, limit: int) -> int:
+    from jihwi.console.house_words import group_of, house_words, withheld_words  # waits: brings the templates
+
+    screen = session.screen
+    async with looked_into(session) as house:
+        state = await house.stream.refresh()
+        events = await house.stream.events()
+    found = [one for one in events if (not of or group_of(one.kind) == of) and (not who or one.author.id == who)]
+    rows = []
+    for event in found[-limit:]:
+        shown = house.viewer.may_see(event.labels)
+        words = house_words(event, state, screen.language) if shown else withheld_words(screen.language)
+        when = datetime.datetime.fromtimestamp(event.at_ms / 1000).astimezone()
+        rows.append(
+            {"seq": event.seq, "at_ms": event.at_ms, "kind": event.kind, "author": event.author.id}
+            | {"door": event.author.door, "words": words, "fact": event.body if shown else None}
+        )
+        if not screen.json:
+            by = f"{event.author.id or '–'} ({event.author.door or '–'})"
+            screen.out.print(f"{event.seq}  {when:%Y-%m-%d %H:%M}  {by}  {words}", markup=False)
+    screen.result(rows)
+    return 0
 
 
 @app.command("sign", epilog="jihwi ledger sign")

@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 
-from jihwi.case.events import Event
+from jihwi.case.events import Author, Event
 from jihwi.case.person import open_approvals, open_questions
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.rechecking import say_rechecked
@@ -105,16 +105,18 @@ async def ingest_folder(
     held = {*house.viewer.labels, *labels}
     house.viewer = type(house.viewer)(house.viewer.id, tuple(sorted(held)))
 
+    by = Author("person", house.viewer.id, door="cli")
+
     def work() -> IngestReport:
         if labels:
-            house.library.put_collection(name, str(folder), labels=labels)
+            house.library.put_collection(name, str(folder), labels=labels, by=by)
         else:  # a folder that was labelled before stays so
             house.library.begin_collection(name, str(folder))
         if classes:
             inside = {path: one for path, one in classes.items() if path}
-            house.library.classify(name, classes.get(""), inside)
+            house.library.classify(name, classes.get(""), inside, by=by)
         with _ReadingProgress(screen, len(files)) as tell:
-            return house.library.ingest(name, files, house.reading_service, tell)
+            return house.library.ingest(name, files, house.reading_service, tell, by=by)
 
     report = await asyncio.to_thread(work)
     screen.remark(

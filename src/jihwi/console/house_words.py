@@ -9,9 +9,9 @@ from jihwi.console.templating import say_to
 from jihwi.house import HouseEvent, HouseState, Role
 from jihwi.words import Language
 
-__all__ = ["GROUPS", "Group", "group_of", "house_words", "refusal_words", "role_words"]
+__all__ = ["GROUPS", "Group", "group_of", "house_words", "refusal_words", "role_words", "withheld_words"]
 
-Group = Literal["people", "doors", "settings", "teams", "signatures"]
+Group = Literal["people", "doors", "settings", "classes", "teams", "signatures"]
 
 GROUPS: dict[Group, tuple[str, ...]] = {
     "people": (
@@ -26,6 +26,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     ),
     "doors": ("signed_in", "sign_in_refused", "refused", "notification_failed"),
     "settings": ("setting_changed", "endpoint_added", "endpoint_removed", "examples_exported"),
+    "classes": ("classes_changed", "documents_brought", "documents_moved"),
     "teams": ("team_seen_broken", "team_seen_whole"),
     "signatures": ("signing_key_made", "heads_signed", "release_signed"),
 }
@@ -68,6 +69,11 @@ def refusal_words(code: str, language: Language) -> str:
     return say_to(language)(*_REFUSALS.get(code, (code, code)))
 
 
+def withheld_words(language: Language) -> str:
+    """What stands for a fact about documents the reader may not see."""
+    return say_to(language)("볼 수 없는 자료의 일입니다.", "It tells of documents you may not see.")
+
+
 def house_words(event: HouseEvent, state: HouseState, language: Language) -> str:
     """What a fact says."""
     t = say_to(language)
@@ -94,6 +100,8 @@ def house_words(event: HouseEvent, state: HouseState, language: Language) -> str
             return said + _times(one.count, language)
         case h.SettingChanged() | h.EndpointAdded() | h.EndpointRemoved() | h.ExamplesExported() as setting:
             return _setting_words(setting, language)
+        case h.ClassesChanged() | h.DocumentsBrought() | h.DocumentsMoved() as told:
+            return _class_words(told, language)
         case h.TeamSeenBroken() as one:
             return t(
                 "팀 {team}이(가) 고장남: {why}", "Team {team} is broken: {why}", team=one.team, why=one.reason.code
@@ -135,6 +143,55 @@ def _setting_words(
             return t("본보기 {n}개를 내보냄", "{n} examples were taken out", n=body.examples)
         case _ as never:
             assert_never(never)
+
+
+_PATHS_NAMED = 5
+"""Folders and files whose classes a sentence names; the rest are counted, and are in the body."""
+
+
+def _class_words(body: h.ClassesChanged | h.DocumentsBrought | h.DocumentsMoved, language: Language) -> str:
+    t = say_to(language)
+    match body:
+        case h.ClassesChanged():
+            whole = t("폴더 전체", "the whole folder")
+            said = [f"{one.path or whole} {one.before or '–'} → {one.after}" for one in body.given]
+            given = _first(said, language)
+            count = _changes(body.documents) or t("없음", "none")
+            return t(
+                "{folder}의 등급 바꿈: {given}. 등급이 달라진 문서: {count}",
+                "Classes in {folder}: {given}. Documents whose class is another: {count}",
+                folder=body.collection,
+                given=given,
+                count=count,
+            )
+        case h.DocumentsBrought():
+            count = ", ".join(f"{letter} {number:,}" for letter, number in body.classes.items())
+            return t(
+                "{folder}에 새 파일을 들임, 등급별: {count}",
+                "New files of {folder} brought in, by class: {count}",
+                folder=body.collection,
+                count=count,
+            )
+        case h.DocumentsMoved():
+            said = [f"{one.path} ({one.before}) → {one.now_at} ({one.after})" for one in body.moved]
+            return t(
+                "{folder}에서 옮겨져 등급이 달라진 파일 {count}: {moved}",
+                "Files moved within {folder} to another class, {count}: {moved}",
+                folder=body.collection,
+                count=_changes(body.documents),
+                moved=_first(said, language),
+            )
+        case _ as never:
+            assert_never(never)
+
+
+def _first(said: list[str], language: Language) -> str:
+    more = say_to(language)(" 외 {n}", " and {n} more", n=len(said) - _PATHS_NAMED) if len(said) > _PATHS_NAMED else ""
+    return ", ".join(said[:_PATHS_NAMED]) + more
+
+
+def _changes(counts: dict[str, int]) -> str:
+    return ", ".join(f"{change.replace('>', ' → ')} {number:,}" for change, number in counts.items())
 
 
 def _person_words(body: h.PersonFact, state: HouseState, language: Language) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from jihwi.case.events import Author
 from jihwi.errors import FormInvalid, JihwiError
 from jihwi.evidence import SecurityClass
 from jihwi.library import IngestProgress, IngestReport
@@ -124,13 +125,14 @@ class Ingests:
         def tell(progress: IngestProgress) -> None:
             ingest.files, ingest.total, ingest.path = progress.files, progress.total, progress.path
 
+        by = Author("person", ingest.by, door="console")
         if borne.labels:
-            house.library.put_collection(ingest.collection, str(folder), labels=borne.labels)
+            house.library.put_collection(ingest.collection, str(folder), labels=borne.labels, by=by)
         else:  # a folder that was labelled before stays so
             house.library.begin_collection(ingest.collection, str(folder))
         if borne.security_class or borne.classes:
-            house.library.classify(ingest.collection, borne.security_class, borne.classes, never_lower=True)
-        return house.library.ingest(ingest.collection, files, house.reading_service, tell)
+            house.library.classify(ingest.collection, borne.security_class, borne.classes, never_lower=True, by=by)
+        return house.library.ingest(ingest.collection, files, house.reading_service, tell, by=by)
 
     async def close(self) -> None:
         """Wait for what is being read; a library keeps what it has stored."""

@@ -8,6 +8,11 @@ under the name `house`.
 from jihwi.house.changes import change_settings, put_endpoint, put_mail, put_person, remove_endpoint, team_seen
 from jihwi.house.facts import (
     HOUSE_KINDS,
+    ClassesChanged,
+    ClassGiven,
+    ClassMoved,
+    DocumentsBrought,
+    DocumentsMoved,
     EndpointAdded,
     EndpointRemoved,
     ExamplesExported,
@@ -41,7 +46,7 @@ from jihwi.house.repeats import Counted, Repeats
 from jihwi.house.settings import HOUSE_SETTINGS, HouseSetting, is_within, parse_house_setting
 from jihwi.house.signatures import Signed, SignedHead, Statement, bytes_to_sign, is_signed_by
 from jihwi.house.signing import SIGNED_FOLDER, record_release, sign_heads, signed_beside, signed_in_stream
-from jihwi.house.state import Endpoint, HouseState, Switched, apply_fact, fold_house
+from jihwi.house.state import ClassesTold, Endpoint, HouseState, Switched, apply_fact, fold_house
 from jihwi.house.stream import HouseStream, open_fact, seal_fact
 from jihwi.house.vouching import Vouched, vouch
 
@@ -52,7 +57,13 @@ __all__ = [
     "RIGHTS",
     "ROLES",
     "SIGNED_FOLDER",
+    "ClassGiven",
+    "ClassMoved",
+    "ClassesChanged",
+    "ClassesTold",
     "Counted",
+    "DocumentsBrought",
+    "DocumentsMoved",
     "Endpoint",
     "EndpointAdded",
     "EndpointRemoved",

@@ -152,6 +152,58 @@ class ExamplesExported(HouseFact, frozen=True, omit_defaults=True, gc=False):
     kinds: tuple[str, ...]
 
 
+# ── classes of documents ──
+
+
+class ClassGiven(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The class of a folder, or of a folder or file in it, before and from now on."""
+
+    path: str
+    """Its path in the collection; empty for the whole folder."""
+    before: SecurityClass | Literal[""]
+    """Empty when it was given none."""
+    after: SecurityClass
+
+
+class ClassesChanged(HouseFact, frozen=True, omit_defaults=True, gc=False):
+    """Somebody gave a folder, or folders and files in it, another class. Written before the library follows."""
+
+    collection: str
+    change: str
+    """A name of its own, by which a library that was cut off knows whether it was decided."""
+    given: tuple[ClassGiven, ...]
+    own: SecurityClass
+    """The class of the folder itself, after it."""
+    documents: dict[str, int] = {}
+    """How many documents have another class thereby: `O>C` to their number."""
+
+
+class DocumentsBrought(HouseFact, frozen=True, omit_defaults=True, gc=False):
+    """New files of a folder were taken up to be read: how many of each class. Written before they are."""
+
+    collection: str
+    classes: dict[str, int]
+
+
+class ClassMoved(msgspec.Struct, frozen=True, gc=False):
+    """A file that is gone, and the same bytes elsewhere in its collection with another class."""
+
+    path: str
+    now_at: str
+    before: SecurityClass
+    after: SecurityClass
+
+
+class DocumentsMoved(HouseFact, frozen=True, omit_defaults=True, gc=False):
+    """Files lie elsewhere in their folder, where another class holds. Written before their old places are forgotten."""
+
+    collection: str
+    documents: dict[str, int]
+    """`C>O` to their number."""
+    moved: tuple[ClassMoved, ...]
+    """The first of them."""
+
+
 # ── teams ──
 
 
@@ -212,6 +264,9 @@ HouseBody = (
     | EndpointRemoved
     | NotificationFailed
     | ExamplesExported
+    | ClassesChanged
+    | DocumentsBrought
+    | DocumentsMoved
     | TeamSeenBroken
     | TeamSeenWhole
     | SigningKeyMade
@@ -244,6 +299,8 @@ class HouseDraft(msgspec.Struct, frozen=True, gc=False):
 
     body: HouseBody
     author: Author = SYSTEM
+    labels: tuple[str, ...] = ()
+    """What a reader of its body must hold: the labels of the documents it names or counts."""
 
 
 class HouseEvent(msgspec.Struct, frozen=True, gc=False):
@@ -255,3 +312,5 @@ class HouseEvent(msgspec.Struct, frozen=True, gc=False):
     author: Author
     body: HouseBody | None
     head: bytes
+    labels: tuple[str, ...] = ()
+    """What a reader of its body must hold."""

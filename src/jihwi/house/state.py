@@ -12,7 +12,7 @@ from jihwi.house import facts as f
 from jihwi.house.people import Person
 from jihwi.house.settings import HOUSE_SETTINGS
 
-__all__ = ["Endpoint", "HouseState", "Switched", "apply_fact", "fold_house"]
+__all__ = ["ClassesTold", "Endpoint", "HouseState", "Switched", "apply_fact", "fold_house"]
 
 
 class Switched(msgspec.Struct, frozen=True):
@@ -30,6 +30,15 @@ class Endpoint(msgspec.Struct, frozen=True):
     spec: str
     key: str
     classes: tuple[str, ...]
+
+
+class ClassesTold(msgspec.Struct, frozen=True):
+    """What was said of the classes in a collection, by whom, through which door and when."""
+
+    at_ms: int
+    by: str
+    door: str
+    said: f.ClassesChanged | f.DocumentsBrought
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -67,6 +76,10 @@ class HouseState(msgspec.Struct):
     """When."""
     releases: dict[str, str] = {}
     """Case to the signature of its last release."""
+    classes: dict[str, list[ClassesTold]] = {}
+    """Collection to every change of a class in it, in the order they held."""
+    brought: dict[str, ClassesTold] = {}
+    """Collection to when files of it were first brought in."""
 
     def setting(self, name: str) -> Any:
         """A setting's value, or its default."""
@@ -113,10 +126,18 @@ def apply_fact(state: HouseState, event: f.HouseEvent) -> None:
             state.signed_day, state.signed_seq, state.signed_ms = body.day, event.seq, event.at_ms
         case f.ReleaseSigned() as body:
             state.releases[body.case] = body.signed.signature
-        case f.SignedIn() | f.SignInRefused() | f.Refused() | f.ExamplesExported() | None:
+        case f.ClassesChanged() as body:
+            state.classes.setdefault(body.collection, []).append(_told(event, body))
+        case f.DocumentsBrought() as body:
+            state.brought.setdefault(body.collection, _told(event, body))
+        case f.SignedIn() | f.SignInRefused() | f.Refused() | f.ExamplesExported() | f.DocumentsMoved() | None:
             pass  # what happened, and changes nothing
         case body:
             _apply_person(state, body)
+
+
+def _told(event: f.HouseEvent, said: f.ClassesChanged | f.DocumentsBrought) -> ClassesTold:
+    return ClassesTold(event.at_ms, event.author.id, event.author.door, said)
 
 
 def _apply_person(state: HouseState, body: f.PersonFact) -> None:

@@ -33,10 +33,11 @@ def seal_fact(draft: HouseDraft, *, seq: int, at_ms: int, previous: bytes, salt:
     body = msgspec.json.encode(draft.body)
     digest = sha256(salt + body).digest()
     header = msgspec.msgpack.encode(
-        Header(HOUSE, seq, at_ms, kind, HOUSE_KINDS[kind][1], draft.author, 0, (), previous, digest)
+        Header(HOUSE, seq, at_ms, kind, HOUSE_KINDS[kind][1], draft.author, 0, draft.labels, previous, digest)
     )
     head = sha256(header).digest()
-    return Sealed(seq, header, salt, body, head), HouseEvent(seq, at_ms, kind, draft.author, draft.body, head)
+    event = HouseEvent(seq, at_ms, kind, draft.author, draft.body, head, draft.labels)
+    return Sealed(seq, header, salt, body, head), event
 
 
 def open_fact(stored: Sealed) -> HouseEvent:
@@ -46,7 +47,7 @@ def open_fact(stored: Sealed) -> HouseEvent:
     if decoder is None:
         raise UnknownEvent(HOUSE, header.seq, header.kind, header.version)
     body: HouseBody | None = None if stored.body is None else decoder.decode(stored.body)  # type: ignore[assignment]
-    return HouseEvent(header.seq, header.at_ms, header.kind, header.author, body, stored.head)
+    return HouseEvent(header.seq, header.at_ms, header.kind, header.author, body, stored.head, header.labels)
 
 
 class HouseStream:
@@ -71,19 +72,25 @@ class HouseStream:
             await self._catch_up()
         return self.state
 
-    async def record(self, *bodies: HouseBody, author: Author = SYSTEM) -> list[HouseEvent]:
-        """Make these facts, in one commit. Raises StoreError."""
-        return await self.decide(lambda state: bodies, author=author)
+    async def record(
+        self, *bodies: HouseBody, author: Author = SYSTEM, labels: tuple[str, ...] = ()
+    ) -> list[HouseEvent]:
+        """Make these facts, in one commit. `labels`: what a reader of them must hold. Raises StoreError."""
+        return await self.decide(lambda state: bodies, author=author, labels=labels)
 
     async def decide(
-        self, choose: Callable[[HouseState], Sequence[HouseBody]], *, author: Author = SYSTEM
+        self,
+        choose: Callable[[HouseState], Sequence[HouseBody]],
+        *,
+        author: Author = SYSTEM,
+        labels: tuple[str, ...] = (),
     ) -> list[HouseEvent]:
         """Make facts of what `choose` says of the state as it stands, in one commit; asked again when somebody else
         wrote meanwhile. Raises what `choose` raises, and StoreError."""
         async with self._lock:
             while True:
                 await self._catch_up()
-                sealed, events = self._sealed([HouseDraft(body, author) for body in choose(self.state)])
+                sealed, events = self._sealed([HouseDraft(body, author, labels) for body in choose(self.state)])
                 if not sealed:
                     return []
                 try:

@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from jihwi.case.events import Author
 from jihwi.evidence import Source
 from jihwi.evidence.chunking import Strategy
 from jihwi.index import IndexedDocument, WordIndex
 from jihwi.library.catalogue import Catalogue, DocumentRow, class_at, document_id_of, labels_at, path_key
+from jihwi.library.classes import ClassNotes, brought, moved
 from jihwi.library.database import LibraryDatabase
 from jihwi.library.indexing import CHUNKS_A_COMMIT, IndexKeeper, index_key_of
 from jihwi.library.types import CollectionInfo, Document, IngestProgress, IngestReport
@@ -60,7 +62,9 @@ class Ingest:
         strategy: Strategy,
         collection: tuple[int, CollectionInfo],
         progress: Progress | None,
+        told: tuple[ClassNotes, Author],
     ) -> None:
+        """`told`: where the classes of what comes and moves are told, and who brings it."""
         self._database = database
         self._index = index
         self._keeper = keeper
@@ -69,6 +73,7 @@ class Ingest:
         self._strategy = strategy
         self._collection_row, self._info = collection
         self._progress = progress
+        self._classes, self._by = told
         self._report = IngestReport(collection=self._info.name, library_version=0)
         self._seen_files = 0
         self._total = 0
@@ -85,6 +90,8 @@ class Ingest:
                 for row in Catalogue(connection).documents_in(self._collection_row)
             }
         wanted = {path_key(one.path) for one in seen}
+        fact, labels = brought(self._info, [one.path for one in seen if path_key(one.path) not in known])
+        self._classes.tell(fact, self._by, labels)
         gone = [row for key, row in known.items() if key not in wanted and not row.document.container]
         to_read = self._without_unchanged(seen, known, {row.document.source.digest for row in gone})
         self._read(to_read)
@@ -211,6 +218,9 @@ class Ingest:
         """Take out what is no longer on disk."""
         if not gone:
             return
+        with self._database.reading() as connection:
+            fact, labels = moved(Catalogue(connection), self._info, gone)
+        self._classes.tell(fact, self._by, labels)
         ids: list[str] = []
         with self._database.writing() as connection:
             catalogue = Catalogue(connection)

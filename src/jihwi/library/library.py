@@ -6,17 +6,19 @@ exactly the answer for a document that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
+from jihwi.case.events import SYSTEM, Author
 from jihwi.errors import IndexCorrupt, LabelReserved, LibraryError, ModelClassRefused, StoreBusy
 from jihwi.evidence import CLASS_MARK, Chunk, Reading, SecurityClass, Source, Viewer
 from jihwi.evidence.chunking import DEFAULT_STRATEGY, Strategy
 from jihwi.index import Analyser, Found, WordIndex
 from jihwi.library.catalogue import Catalogue, Partition, class_at, labels_at, path_key, stricter
+from jihwi.library.classes import ClassLedger, ClassNotes
 from jihwi.library.database import Database, LibraryDatabase
 from jihwi.library.indexing import IndexKeeper, index_key_of
 from jihwi.library.ingest import Ingest, Progress
@@ -49,12 +51,14 @@ class Library:
         vectors: Vectors | None = None,
         database: LibraryDatabase | None = None,
         security_class: SecurityClass = "O",
+        ledger: ClassLedger | None = None,
     ) -> None:
         """Open the library in `folder`, or begin one. Raises `StoreError`s.
 
         `strategy`: how to cut readings, whatever was adopted; None for what was (`adopt`). `vectors`: a model and
         where its vectors lie; None for words alone. `database`: where documents lie; None for a file in `folder`.
-        `security_class`: of collections that are given none.
+        `security_class`: of collections that are given none. `ledger`: where changes of classes are told before they
+        are made; None for a library that belongs to no house.
         """
         self.analyser = analyser
         self._index = index
@@ -63,6 +67,7 @@ class Library:
         self._standing = standing
         self._database = database or Database(folder / "library.db", busy_seconds=busy_seconds)
         self._lock = self._database.lock
+        self._classes = ClassNotes(self._database, ledger)
         self._keeper = IndexKeeper(self._database, index, self._lock, vectors)
         self._vectors = self._keeper.vectors
         self._embedder = vectors.embedder if vectors is not None else None
@@ -100,40 +105,32 @@ class Library:
         security_class: SecurityClass | None = None,
         folder_labels: Mapping[str, Sequence[str]] | None = None,
         folder_classes: Mapping[str, SecurityClass] | None = None,
+        by: Author = SYSTEM,
     ) -> CollectionInfo:
         """Name a collection, or change what it bears; its documents bear the new labels before this returns.
 
-        `security_class` and `folder_classes`: None leaves the classes as they are. Raises `LabelReserved`.
+        `security_class` and `folder_classes`: None leaves the classes as they are. `by`: who wants it, for the ledger.
+        Raises `LabelReserved`, and `StoreError` when the ledger cannot be written: then no class has changed.
         """
         for label in (*labels, *(one for more in (folder_labels or {}).values() for one in more)):
             if label.startswith(CLASS_MARK):
                 raise LabelReserved(label)
         classes = None if folder_classes is None else tuple(folder_classes.items())
-        with self._database.reading() as connection:
-            known = Catalogue(connection).collection(name)
-        if known is not None:
-            security_class = security_class or known[1].security_class
-            classes = known[1].folder_classes if classes is None else classes
-        info = CollectionInfo(
-            name=name,
-            root=root,
-            labels=tuple(sorted(set(labels))),
-            security_class=security_class or self._security_class,
-            folder_classes=classes or (),
-            folder_labels=tuple((folder, tuple(sorted(set(more)))) for folder, more in (folder_labels or {}).items()),
-        )
-        with self._lock.held():
-            with self._database.writing() as connection:
-                catalogue = Catalogue(connection)
-                known = catalogue.collection(name)
-                if known is not None and known[1] == info:
-                    return info
-                self._cut_as_wanted(catalogue)
-                row = catalogue.put_collection(info)
-                self._relabel(catalogue, row, info)
-                catalogue.raise_version(permissions=True)
-            self._keeper.bring_up_to_date()
-        return info
+
+        def wanted(known: CollectionInfo | None) -> CollectionInfo:
+            before = known or self._fresh(name)
+            return CollectionInfo(
+                name=name,
+                root=root,
+                labels=tuple(sorted(set(labels))),
+                security_class=security_class or before.security_class,
+                folder_classes=before.folder_classes if classes is None else classes,
+                folder_labels=tuple(
+                    (folder, tuple(sorted(set(more)))) for folder, more in (folder_labels or {}).items()
+                ),
+            )
+
+        return self._change_collection(name, wanted, by)
 
     def classify(
         self,
@@ -142,39 +139,78 @@ class Library:
         folders: Mapping[str, SecurityClass] | None = None,
         *,
         never_lower: bool = False,
+        by: Author = SYSTEM,
     ) -> CollectionInfo:
         """Change the class of a collection, or of folders and files in it, and nothing else of it.
 
-        `never_lower`: folders and files that have a stricter class already keep it. Raises `LibraryError` when there
-        is no such collection.
+        `never_lower`: folders and files that have a stricter class already keep it. `by`: who wants it, for the
+        ledger. Raises `LibraryError` when there is no such collection, and as `put_collection` does.
         """
-        with self._database.reading() as connection:
-            known = Catalogue(connection).collection(name)
-        if known is None:
-            raise LibraryError(f"collection '{name}'")
-        info = known[1]
-        given = dict(info.folder_classes)
-        for path, one in (folders or {}).items():
-            given[path] = stricter(given.get(path, "O"), one) if never_lower else one
-        return self.put_collection(
-            name,
-            info.root,
-            labels=info.labels,
-            security_class=security_class,
-            folder_labels=dict(info.folder_labels),
-            folder_classes=given,
-        )
+
+        def wanted(known: CollectionInfo | None) -> CollectionInfo:
+            if known is None:
+                raise LibraryError(f"collection '{name}'")
+            given = dict(known.folder_classes)
+            for path, one in (folders or {}).items():
+                given[path] = stricter(given.get(path, "O"), one) if never_lower else one
+            own = security_class or known.security_class
+            return msgspec.structs.replace(known, security_class=own, folder_classes=tuple(given.items()))
+
+        return self._change_collection(name, wanted, by)
 
     def begin_collection(self, name: str, root: str = "") -> None:
         """Name a collection if there is none of this name; one that is there keeps what it bears."""
         with self._database.reading() as connection:
             known = Catalogue(connection).collection(name)
-        if known is None:
-            self.put_collection(name, root)
+        if known is None:  # somebody else may name it meanwhile
+            fresh = msgspec.structs.replace(self._fresh(name), root=root)
+            self._change_collection(name, lambda known: known or fresh, SYSTEM)
+
+    def settle(self) -> None:
+        """Finish a change of classes that was decided before whoever made it died. Raises StoreError."""
+        with self._lock.held():
+            self._settle()
+
+    def _fresh(self, name: str) -> CollectionInfo:
+        return CollectionInfo(name, "", security_class=self._security_class)
+
+    def _change_collection(
+        self, name: str, wanted: Callable[[CollectionInfo | None], CollectionInfo], by: Author
+    ) -> CollectionInfo:
+        """Make a collection what `wanted` says of what it is; nobody changes it in between."""
+        with self._lock.held():
+            self._settle()
+            with self._database.reading() as connection:
+                catalogue = Catalogue(connection)
+                row, known = catalogue.collection(name) or (None, None)
+                info = wanted(known)
+                if known == info:
+                    return info
+                change = self._classes.decide(catalogue, row, known or self._fresh(name), info)
+            self._classes.announce(change, by)
+            self._write_collection(info)
+        return info
+
+    def _write_collection(self, info: CollectionInfo) -> None:
+        with self._database.writing() as connection:
+            catalogue = Catalogue(connection)
+            self._cut_as_wanted(catalogue)
+            row = catalogue.put_collection(info)
+            self._relabel(catalogue, row, info)
+            catalogue.raise_version(permissions=True)
+            self._classes.done(catalogue)
+        self._keeper.bring_up_to_date()
+
+    def _settle(self) -> None:
+        """Under the lock: what somebody who died had decided comes before anything else."""
+        info = self._classes.unfinished()
+        if info is not None:
+            self._write_collection(info)
 
     def remove_collection(self, name: str) -> None:
         """Forget a collection and its documents; readings that cases keep stay. Unknown names are passed over."""
         with self._lock.held():
+            self._settle()
             with self._database.writing() as connection:
                 catalogue = Catalogue(connection)
                 known = catalogue.collection(name)
@@ -239,14 +275,18 @@ class Library:
         files: Iterable[FileToRead],
         service: ReadingService,
         progress: Progress | None = None,
+        *,
+        by: Author = SYSTEM,
     ) -> IngestReport:
         """Bring a collection to what `files` says lies on disk: all of its files, by the path they are shown under.
 
         What has not changed is passed over; what is no longer among `files` is taken out. Killed or raised out of,
-        it keeps what it has stored and goes on there the next time. `progress` is told after each file. Raises
-        `StoreBusy` when another process is writing, `StoreFull`, `LibraryError` when there is no such collection.
+        it keeps what it has stored and goes on there the next time. `progress` is told after each file; `by`: who
+        brings them, for the ledger. Raises `StoreBusy` when another process is writing, `StoreFull`, `LibraryError`
+        when there is no such collection.
         """
         with self._lock.held():
+            self._settle()
             with self._database.writing() as connection:
                 catalogue = Catalogue(connection)
                 known = catalogue.collection(collection)
@@ -254,7 +294,9 @@ class Library:
                     raise LibraryError(f"collection '{collection}'")
                 strategy = self._wanted(catalogue)
                 self._cut_as_wanted(catalogue)
-            ingest = Ingest(self._database, self._index, self._keeper, service, strategy, known, progress)
+            ingest = Ingest(
+                self._database, self._index, self._keeper, service, strategy, known, progress, (self._classes, by)
+            )
             with self._keeper.or_nothing():
                 report = ingest.run(files)
         return self._with_vectors(report)

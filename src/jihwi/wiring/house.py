@@ -18,7 +18,7 @@ from jihwi.case.assignment import AgentSpec
 from jihwi.case.events import Author, Event
 from jihwi.case.ledger import Sealed
 from jihwi.clock import SystemClock
-from jihwi.errors import CommandForbidden, FolderEmpty, FolderMissing, JihwiError, StoreError
+from jihwi.errors import CommandForbidden, FolderEmpty, FolderMissing, JihwiError, StoreBusy, StoreError
 from jihwi.evidence import Reading, Viewer
 from jihwi.house import (
     SIGNED_FOLDER,
@@ -42,7 +42,7 @@ from jihwi.skills.mcp_calls import McpServers
 from jihwi.store import KeptStore
 from jihwi.teams import BUILT_IN, EDITING, Brought, Team, built_in_folder, load_team, team_folder
 from jihwi.wiring.drafts import Follow, drafts_passed
-from jihwi.wiring.libraries import built_in_skills, library_of
+from jihwi.wiring.libraries import built_in_skills, class_change_there, library_of
 from jihwi.wiring.limits import limits_of
 from jihwi.wiring.minds import HouseMinds
 from jihwi.wiring.places import look_into_store, open_store, state_folder
@@ -129,6 +129,7 @@ class House:
         self.minds = HouseMinds(settings, self.stream)
         self.unwritable: StoreError | None = None
         """Why the cases can only be looked at now; `None` when they can be written."""
+        self._loop = asyncio.get_running_loop()
         self._teams: dict[str, Team] = {}
         self._drafts = drafts_passed(settings.store, home)
 
@@ -203,8 +204,24 @@ class House:
 
     @cached_property
     def library(self) -> Library:
-        """The documents of this house."""
-        return library_of(self.settings, self.home)
+        """The documents of this house. It is changed in threads: each change of a class waits for its fact."""
+        from jihwi.wiring.class_facts import FactsOfClasses  # waits: brings the library
+
+        return library_of(self.settings, self.home, FactsOfClasses(lambda: self.stream, self._loop))
+
+    async def settle_classes(self) -> None:
+        """Finish a change of classes that was in the ledger, and not yet in the library, when its maker died."""
+
+        def work() -> None:
+            try:
+                if class_change_there(self.settings, self.home):
+                    self.library.settle()
+            except StoreBusy:
+                pass  # whoever writes there now finishes it first
+            except JihwiError as problem:  # what needs no library works all the same
+                sys.stderr.write(f"a change of classes waits to be finished: {problem}\n")
+
+        await asyncio.to_thread(work)
 
     def index_in(self, folder: Path) -> WordIndex:
         """An empty index like the library's, for measuring; the folder is the caller's."""
@@ -379,6 +396,8 @@ async def open_house(settings: Settings, folder: Path | None = None, *, looking:
     try:
         if settings.model and ":" not in settings.model:
             await house.stream.refresh()  # the name of an endpoint of the house
+        if not looking:
+            await house.settle_classes()
         yield house
     except CommandForbidden as problem:
         await house.refused(problem)

@@ -19,6 +19,7 @@ from jihwi.skills import Skill
 if TYPE_CHECKING:
     from jihwi.index import Embedder, Tagger
     from jihwi.library import Library, Vectors
+    from jihwi.library.classes import ClassLedger
     from jihwi.library.database import LibraryDatabase
     from jihwi.library.postgres import PostgresServer
 
@@ -36,9 +37,10 @@ def collection_of(folder: Path) -> str:
     return f"{name}-{hashlib.sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def library_of(settings: Settings, home: Path) -> Library:
-    """The documents of the house in `home`. Raises StoreError, SettingInvalid, ModelSpecInvalid, EmbeddingError,
-    ExtraMissing."""
+def library_of(settings: Settings, home: Path, ledger: ClassLedger | None = None) -> Library:
+    """The documents of the house in `home`, which tells changes of classes to `ledger`. Raises StoreError,
+    SettingInvalid, ModelSpecInvalid, EmbeddingError, ExtraMissing.
+    """
     from jihwi.index.mecab import MecabAnalyser  # waits: loads the analyser's dictionary
     from jihwi.library import Library, Standing
 
@@ -61,6 +63,7 @@ def library_of(settings: Settings, home: Path) -> Library:
             database=database,
             security_class=security_class,
             standing=standing,
+            ledger=ledger,
         )
     from jihwi.index.embedded import EmbeddedIndex
 
@@ -74,7 +77,27 @@ def library_of(settings: Settings, home: Path) -> Library:
         vectors=vectors,
         security_class=security_class,
         standing=standing,
+        ledger=ledger,
     )
+
+
+def class_change_there(settings: Settings, home: Path) -> bool:
+    """Whether a change of classes was cut off, or is being made just now. Raises StoreError."""
+    if not settings.store and not (home / "library.db").is_file():
+        return False
+    from jihwi.library.classes import ClassNotes  # waits with the library
+
+    with contextlib.closing(_database_of(settings, home)) as database:
+        return ClassNotes.there(database)
+
+
+def _database_of(settings: Settings, home: Path) -> LibraryDatabase:
+    """The database of documents alone, without its index. Raises StoreError."""
+    from jihwi.library.database import Database
+
+    if settings.store:
+        return _on(_server(settings.store, settings.busy_seconds))
+    return Database(home / "library.db", busy_seconds=settings.busy_seconds)
 
 
 def _server(address: StoreAddress, busy_seconds: float) -> PostgresServer:
@@ -117,7 +140,6 @@ def class_lookup(settings: Settings, home: Path) -> Callable[[Path, str], str]:
     the folder, else the setting `security_class`; empty while the library cannot be asked. Each folder is asked once.
     """
     from jihwi.library.catalogue import Catalogue, class_at
-    from jihwi.library.database import Database
     from jihwi.library.types import CollectionInfo
 
     @cache
@@ -127,12 +149,7 @@ def class_lookup(settings: Settings, home: Path) -> Callable[[Path, str], str]:
         if not settings.store and not (home / "library.db").is_file():
             return unknown
         try:
-            database = (
-                _on(_server(settings.store, settings.busy_seconds))
-                if settings.store
-                else Database(home / "library.db", busy_seconds=settings.busy_seconds)
-            )
-            with contextlib.closing(database) as opened, opened.reading() as connection:
+            with contextlib.closing(_database_of(settings, home)) as opened, opened.reading() as connection:
                 found = Catalogue(connection).collection(name)
         except StoreError:  # reading files needs no library
             return None

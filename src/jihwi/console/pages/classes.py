@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from jihwi.case.events import Author
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FormInvalid, PageMissing
 from jihwi.evidence import SecurityClass
@@ -44,6 +45,10 @@ def chosen_class(visit: Visit, said: str) -> SecurityClass | None:
     return None
 
 
+def _author(visit: Visit) -> Author:
+    return Author("person", visit.person.id, door="console")
+
+
 @router.post("/documents/{document_id}/class")
 async def of_document(visit: Visiting, document_id: str, sent: Annotated[Chosen, Form()]) -> Response:
     """Give one document a class; a stricter one of its folder holds all the same."""
@@ -56,7 +61,7 @@ async def of_document(visit: Visiting, document_id: str, sent: Annotated[Chosen,
         raise PageMissing()
     if wanted is not None:
         source = found.source
-        await asyncio.to_thread(library.classify, source.collection, None, {source.path: wanted})
+        await asyncio.to_thread(library.classify, source.collection, None, {source.path: wanted}, by=_author(visit))
         found = await asyncio.to_thread(library.document, document_id, viewer) or found
     return visit.go(f"/documents/{document_id}", ClassShown(found.source.security_class))
 
@@ -73,5 +78,5 @@ async def of_folder(visit: Visiting, sent: Annotated[Chosen, Form()]) -> Respons
         raise PageMissing()
     info = known[sent.collection]
     if wanted is not None:
-        info = await asyncio.to_thread(library.classify, sent.collection, wanted)
+        info = await asyncio.to_thread(library.classify, sent.collection, wanted, by=_author(visit))
     return visit.go("/library", ClassShown(info.security_class))

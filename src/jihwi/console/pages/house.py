@@ -9,12 +9,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from jihwi.case.ledger import Sealed, read_header, verify
-from jihwi.console.house_words import GROUPS, Group, group_of, house_words
+from jihwi.console.house_words import GROUPS, Group, group_of, house_words, withheld_words
 from jihwi.console.paging import twin
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FormInvalid, LedgerBroken
 from jihwi.house import open_fact
-from jihwi.reports import export_lines
+from jihwi.reports import as_seen, export_lines
 from jihwi.store import HOUSE
 
 __all__ = ["router"]
@@ -36,6 +36,8 @@ class HouseRow(msgspec.Struct, frozen=True):
     address: str
     erased: bool
     head: str
+    withheld: bool
+    """Whether it tells of documents the reader may not see: then its words do not."""
 
 
 class HousePage(msgspec.Struct, frozen=True):
@@ -96,26 +98,29 @@ def _fits(stored: Sealed, of: str, who: str) -> bool:
 
 def _row(visit: Visit, stored: Sealed) -> HouseRow:
     event = open_fact(stored)
+    withheld = not visit.person.viewer.may_see(event.labels)
     return HouseRow(
         event.seq,
         event.at_ms,
         event.kind,
         group_of(event.kind),
-        house_words(event, visit.console.stream.state, visit.language),
+        withheld_words(visit.language) if withheld else house_words(event, visit.console.stream.state, visit.language),
         event.author.id,
         event.author.door,
         getattr(event.body, "address", ""),
         event.body is None,
         event.head.hex(),
+        withheld,
     )
 
 
 @router.get("/ledger/house.jsonl", response_class=Response)
 async def export(visit: Visiting) -> Response:
-    """The facts of the house as a signed file that verifies without the store."""
+    """The facts of the house as a signed file that verifies without the store; bodies as its reader may see them."""
     visit.require("oversee")
     house = visit.console.house
     stored = await house.store.read(HOUSE)
-    data = await asyncio.to_thread(lambda: b"".join(export_lines(stored, house.signed_now(HOUSE, stored))))
+    seen = [as_seen(one, visit.person.viewer) for one in stored]
+    data = await asyncio.to_thread(lambda: b"".join(export_lines(seen, house.signed_now(HOUSE, stored))))
     headers = {"content-disposition": 'attachment; filename="house-ledger.jsonl"'}
     return Response(data, media_type="application/x-ndjson", headers=headers)

@@ -22,6 +22,7 @@ from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FolderMissing, FormInvalid, PageMissing
 from jihwi.evidence import Chunk, Reading, SecurityClass
 from jihwi.library import CollectionInfo, Document, SearchResult
+from jihwi.library.classes import ClassSince, class_since
 from jihwi.readers import GradeLetter, Remark
 
 __all__ = ["router"]
@@ -249,6 +250,8 @@ class DocumentPage(msgspec.Struct, frozen=True):
     """Whether this is the document's present reading."""
     also: tuple[str, ...]
     """Paths of documents with the very same content."""
+    class_since: ClassSince
+    """Since when and by whom it has its class, as the ledger of the house tells."""
 
 
 @router.get("/documents/{document_id}", openapi_extra=twin(DocumentPage))
@@ -301,6 +304,7 @@ def _document_page(
         begin = min(begin, max(0, len(text.blocks) - 1))
         blocks = laid_out(text, begin, start, end)
     about = text.metadata if text is not None else None
+    told = visit.console.stream.state
     metadata = {key: str(value) for key, value in msgspec.structs.asdict(about).items() if value} if about else {}
     return DocumentPage(
         _line(visit, found),
@@ -317,6 +321,11 @@ def _document_page(
         tuple(cut),
         not reading or reading == found.reading,
         tuple(one.source.path for one in same),
+        class_since(
+            found.source,
+            told.classes.get(found.source.collection, []),
+            told.brought.get(found.source.collection),
+        ),
     )
 
 
