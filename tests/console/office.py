@@ -21,7 +21,7 @@ from jihwi.clock import SystemClock
 from jihwi.console import Console, create_app
 from jihwi.ids import Randomness
 from jihwi.orchestrator import Orchestrator
-from jihwi.settings import Settings
+from jihwi.settings import Settings, StoreAddress
 from jihwi.skills import Skill, SkillBox
 from jihwi.testing.builders import Minds, Press
 from jihwi.wiring import House, open_house
@@ -89,10 +89,15 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running_console(
-    home: Path, engine: Callable[[House], Any] | None = None, *, runner: bool = True
+    home: Path,
+    engine: Callable[[House], Any] | None = None,
+    *,
+    runner: bool = True,
+    store: str = "",
+    labels: tuple[str, ...] = (),
 ) -> AsyncIterator[Running]:
-    """A console over the state in `home`, served on a free port."""
-    settings = Settings(home=str(home), viewer="kim", language="ko")
+    """A console over the state in `home` (the cases at `store`, when given), served on a free port."""
+    settings = Settings(home=str(home), viewer="kim", labels=labels, language="ko", store=StoreAddress(store))
     async with open_house(settings) as house:
         sock = socket.socket()
         sock.bind(("127.0.0.1", 0))
