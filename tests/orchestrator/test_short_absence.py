@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jihwi.case import events as e
+from jihwi.case import person
 from jihwi.case.assignment import Effect, Policy, SkillSpec
 from jihwi.case.state import Case
 from jihwi.case.turn import Call, CallSettled, Report, Turn, View
@@ -96,21 +97,26 @@ async def test_an_append_that_stands_though_nobody_heard_of_it_is_not_made_twice
         assert desk.written.count("send") <= 2, number
 
 
-@pytest.mark.parametrize("look_failed", ["before", "after"])
-async def test_an_effect_goes_on_while_nobody_can_look_into_the_store(look_failed: str) -> None:
+@pytest.mark.parametrize("failed", ["before", "after"])
+@pytest.mark.parametrize("look", ["gone_on", "read"])
+async def test_an_effect_goes_on_while_nobody_can_look_into_the_store(look: str, failed: str) -> None:
     desk, away, looked = _Desk(), asyncio.Event(), asyncio.Event()
     desk.go.clear()
 
     def blow(moment: Moment) -> None:
-        if away.is_set() and moment.when == look_failed:
+        if away.is_set() and moment.when == failed:
             looked.set()
             raise GONE
 
-    store = FaultyStore(MemoryStore(), Fuse(1, blow, only=("read",), again=True))
+    below = MemoryStore()
+    store = FaultyStore(below, Fuse(1, blow, only=(look,), again=True))
     async with asyncio.timeout(20):
         driving = asyncio.create_task(desk.run(store))
         await desk.began.wait()
         away.set()
+        (row,) = await below.rows()
+        # Only a case that somebody wrote to is read.
+        await desk.house(below).submit(row.case_id, lambda case: person.note(case, "a1", "서두르십시오", by="kim"))
         await looked.wait()
         looked.clear()
         await looked.wait()

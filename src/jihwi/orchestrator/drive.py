@@ -125,6 +125,16 @@ class Drive:
             self._lone.add_done_callback(self._lone_ended)
             self._deputy = asyncio.create_task(self._until_rest())
 
+    @property
+    def seq(self) -> int:
+        """The last event that is folded here."""
+        return self._log.case.seq
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether the time of one of the case's timers has come."""
+        timers = self._log.case.timers
+        return bool(timers) and min(timers.values()) <= now_ms
+
     def lose(self, lost: LeaseLost) -> None:
         """Another runner has the case: stop."""
         self._lost_lease = lost

@@ -451,9 +451,21 @@ class Orchestrator:
                     await self._renew(drive)
             self.effects.cancel_overdue()
             looks += 1
-            for drive in self._drives.values():
-                if looks % LOOKS_IN_LINE == 0 or not drive.only_waits_for_places:
+            written = await self._written_by_others()
+            now_ms = self.store.now_ms()
+            for drive in list(self._drives.values()):
+                if drive.only_waits_for_places:
+                    if looks % LOOKS_IN_LINE == 0:
+                        drive.nudge()
+                elif drive.case_id in written or drive.is_due(now_ms):
                     drive.nudge()
+
+    async def _written_by_others(self) -> list[str]:
+        """Those of the driven cases that people and others wrote to: one question for all, whatever their number."""
+        try:
+            return await self.store.gone_on({case_id: drive.seq for case_id, drive in self._drives.items()})
+        except StoreError:
+            return []  # the store is busy or away: the next append, or the next tick, will tell
 
     async def _renew(self, drive: Drive) -> None:
         if drive.lease is None:

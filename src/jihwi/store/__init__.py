@@ -184,6 +184,11 @@ class EventStore(Protocol):
         """Cache a state, replacing an older one."""
         ...
 
+    async def gone_on(self, seqs: Mapping[str, int]) -> list[str]:
+        """Those of the cases in `seqs` that have an event numbered above the number beside them: one question,
+        however many they are."""
+        ...
+
     async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
         """Wait until `case_id` has an event numbered above `after` (any case has changed, when `None`), at most
         `seconds`; whether it has. Changes by other processes are seen too, within a quarter of a second."""

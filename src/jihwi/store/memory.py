@@ -289,6 +289,10 @@ class MemoryStore:
         if log is not None and (log.snapshot is None or log.snapshot[0] <= seq):
             log.snapshot = (seq, data)
 
+    async def gone_on(self, seqs: Mapping[str, int]) -> list[str]:
+        logs = self._logs
+        return [case_id for case_id, seq in seqs.items() if case_id in logs and len(logs[case_id].events) > seq]
+
     async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
         if case_id is not None:
             log = self._logs.get(case_id)

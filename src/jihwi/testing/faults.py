@@ -166,6 +166,12 @@ class FaultyStore:
         await self._store.keep_snapshot(case_id, seq, data)
         self._fuse.passing("after", "keep_snapshot")
 
+    async def gone_on(self, seqs: Mapping[str, int]) -> list[str]:
+        self._fuse.passing("before", "gone_on")
+        found = await self._store.gone_on(seqs)
+        self._fuse.passing("after", "gone_on")
+        return found
+
     async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:
         return await self._store.wait(case_id, after, seconds=seconds)
 

@@ -432,6 +432,17 @@ class StoreContract(OpenedStores):
         chain = await _opened(store, "c0000000000a1", 2)
         assert await store.wait(chain.case_id, 1, seconds=30)
 
+    async def test_of_many_cases_those_are_named_that_have_gone_on(self, store: EventStore) -> None:
+        chains = [Chain(f"c00000000{n:04d}") for n in range(300)]
+        for chain in chains:
+            await store.append(chain.case_id, chain.next(2), _OPENING)
+        known = {chain.case_id: chain.seq for chain in chains} | {"c00000000none": 0}
+        assert await store.gone_on(known) == []
+        for chain in chains[7:9]:
+            await store.append(chain.case_id, chain.next(), _RUNNING)
+        assert sorted(await store.gone_on(known)) == [chain.case_id for chain in chains[7:9]]
+        assert await store.gone_on({}) == []
+
     async def test_waiting_ends_in_time_when_nothing_comes(self, store: EventStore) -> None:
         chain = await _opened(store, "c0000000000a1")
         assert not await store.wait(chain.case_id, 1, seconds=0.01)

@@ -13,6 +13,7 @@ __all__ = [
     "EMPTY_LATER",
     "ERASE",
     "EVENTS",
+    "GONE_ON",
     "HOLD_BLOBS",
     "KEEP_BLOBS",
     "KEEP_SNAPSHOT",
@@ -139,6 +140,10 @@ _LONE: dict[tuple[int, bool], LiteralString] = {
     for rows in range(1, LONE_ROWS + 1)
     for let_go in (False, True)
 }
+
+GONE_ON: LiteralString = """
+SELECT c.case_id FROM unnest(%s::text[], %s::bigint[]) AS asked (case_id, seq) JOIN jihwi.cases c USING (case_id)
+WHERE c.seq > asked.seq"""
 
 KEEP_BLOBS: LiteralString = """
 WITH given AS MATERIALIZED (

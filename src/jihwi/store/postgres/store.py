@@ -207,6 +207,10 @@ class PostgresStore:
                         raise store_error(problem, self._dsn) from problem
             raise AssertionError("the second time returns or raises")
 
+    async def gone_on(self, seqs: Mapping[str, int]) -> list[str]:
+        found = await self._rows_of(sql.GONE_ON, (list(seqs), list(seqs.values()))) if seqs else []
+        return [case_id for (case_id,) in found]
+
     # ── waiting ──────────────────────────────────────────────────────────
 
     async def wait(self, case_id: str | None, after: int, *, seconds: float) -> bool:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import apsw
+import msgspec
 
 from jihwi.case.ledger import Sealed
 from jihwi.clock import Clock, SystemClock
@@ -40,6 +41,8 @@ SELECT seq, header, salt, CASE WHEN blob IS NULL THEN body ELSE (SELECT data FRO
 FROM events WHERE case_number = :number AND seq >= coalesce(
     (SELECT max(seq) FROM events WHERE case_number = :number AND seq <= :after + 1), 0) ORDER BY seq LIMIT :rows"""
 _NUMBER = "SELECT number FROM cases WHERE case_id = ?"
+_GONE_ON = """
+SELECT case_id FROM json_each(?) AS asked CROSS JOIN cases ON case_id = asked.key WHERE seq > asked.value"""
 _SNAPSHOT = "SELECT seq, data FROM snapshots WHERE case_number = (SELECT number FROM cases WHERE case_id = ?)"
 _KEEP_SNAPSHOT = """
 INSERT INTO snapshots (case_number, seq, data) SELECT number, ?, ? FROM cases WHERE case_id = ?
@@ -246,6 +249,10 @@ class SqliteStore:
     def _last_event(self) -> int:
         last: int | None = self._rows_of("SELECT max(rowid) FROM events")[0][0]
         return last or 0
+
+    async def gone_on(self, seqs: Mapping[str, int]) -> list[str]:
+        found = self._rows_of(_GONE_ON, (msgspec.json.encode(seqs).decode(),)) if seqs else []
+        return [case_id for (case_id,) in found]
 
     # ── waiting ──────────────────────────────────────────────────────────
 
