@@ -146,3 +146,15 @@ def test_the_refusal_says_what_to_do_in_both_languages() -> None:
     assert "Nothing was sent" in error.words("en")
     assert "보내지 않았습니다" in error.words("ko")
     assert "jihwi case take" in error.next_step("ko")
+
+
+def test_no_byte_of_a_classified_text_reaches_the_embedding_server_from_inside_a_case(place: Path) -> None:
+    """A finding is held against other documents by its own words, which are the document's."""
+    (place / "files" / "예산.txt").write_text("청사 경비 예산은 삼천만 원이다.\n", encoding="utf-8")
+    with OpenAIServer([]) as server:
+        there = {"JIHWI_EMBEDDING": f"openai:small@{server.base_url}"}
+        done = jihwi(place, "run", REQUEST, "--files", "files", "--class", "비밀=C", **there)
+        assert done.exit_code == 0, done.stderr
+        assert "칠천칠백만" in done.stdout
+        assert server.embedding_requests
+        assert "칠천칠백만" not in bodies(server)

@@ -16,6 +16,7 @@ from jihwi.index.embedding import EndpointEmbedder, unit_rows
 from jihwi.index.mecab import MecabAnalyser
 from jihwi.index.vectors import FlatVectors
 from jihwi.library import Library, Vectors
+from jihwi.library.classes import ClassLedger
 from jihwi.testing.openai_server import OpenAIServer
 from tests.library.shelf import ANYONE, Shelf
 
@@ -53,11 +54,12 @@ class NearShelf(Shelf):
         self.classes = classes
         super().__init__(folder)
 
-    def open(self) -> Library:
+    def open(self, ledger: ClassLedger | None = None) -> Library:
         analyser = MecabAnalyser()
         folder = self.state / "index"
         vectors = Vectors(self.model, FlatVectors(folder, self.model.name), self.classes)
-        return Library(self.state, analyser, EmbeddedIndex(folder, analyser), busy_seconds=0.3, vectors=vectors)
+        index = EmbeddedIndex(folder, analyser)
+        return Library(self.state, analyser, index, busy_seconds=0.3, vectors=vectors, ledger=ledger)
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from jihwi.errors import SkillArguments
-from jihwi.evidence import Quotation, Sentence, Viewer
+from jihwi.evidence import Quotation, SecurityClass, Sentence, Viewer
 from jihwi.skills import Skill, SkillContext
 from jihwi.skills.revising import Proposed, revising_skills
 from tests.library.shelf import ANYONE, Shelf
+from tests.library.test_vectors import Meanings, NearShelf
 
 PERIOD = "공사기간은 2025년 3월 2일부터 6월 30일까지로 한다(휴일 포함)."
 PRICE = "계약금액은 1,300,000원으로 하며, 부가가치세를 포함한다."
@@ -140,3 +141,20 @@ async def test_a_skill_without_a_passage_says_so(desk: Desk) -> None:
     context = SkillContext("c", "a2", 1, 0, "k", ANYONE, (), "ko", "?")
     with pytest.raises(SkillArguments):
         await desk.skills["check_passage"].run(context, {})
+
+
+async def test_the_words_of_a_passage_go_to_no_embedding_server_that_may_not_see_their_class(tmp_path: Path) -> None:
+    model = Meanings()
+    shelf = NearShelf(tmp_path, model)
+    shelf.write("계약.txt", f"{PRICE}\n")
+    shelf.write("안내.txt", "소음에 양해 바랍니다.\n")
+    shelf.library.classify("files", None, {"계약.txt": "C"})
+    shelf.library.ingest("files", shelf.listing(), shelf.service)
+    [back] = [one for one in revising_skills(lambda: shelf.library) if one.spec.name == "back_passage"]
+    inputs = {"passage": msgspec.to_builtins([Sentence(PRICE, "marked", ())])}
+    tried: tuple[tuple[tuple[SecurityClass, ...], bool], ...] = ((("C",), False), ((), True))
+    for classes, seen in tried:
+        context = SkillContext("c", "a2", 1, 0, "k", ANYONE, ("files",), "ko", "?", inputs=inputs, classes=classes)
+        await back.run(context, {})
+        assert any("1,300,000" in text for text in model.seen) is seen
+    shelf.library.close()

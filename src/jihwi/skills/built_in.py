@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -72,9 +72,13 @@ class _Desk:
     def tagger(self) -> Tagger:
         return self._tagger()
 
-    def found(self, context: SkillContext, question: str, limit: int) -> SearchResult:
+    def found(
+        self, context: SkillContext, question: str, limit: int, documents: Sequence[str] | None = None
+    ) -> SearchResult:
+        """What a search finds; a question may hold texts of the case, so the case's classes go with it."""
+        collections = list(context.collections) or None
         return self.library.search(
-            question, context.viewer, list(context.collections) or None, limit, classes=context.classes
+            question, context.viewer, collections, limit, documents=documents, classes=context.classes
         )
 
     def passages(self, context: SkillContext, hits: Iterable[Hit]) -> list[Passage]:
@@ -396,9 +400,7 @@ def _statement(desk: _Desk, context: SkillContext, claim: Claim) -> Statement | 
     if not claim.quotations:
         return None
     first = claim.quotations[0]
-    result = desk.library.search(
-        claim.text, context.viewer, list(context.collections) or None, 4, documents=[first.document_id]
-    )
+    result = desk.found(context, claim.text, 4, documents=[first.document_id])
     near = [hit for hit in result.hits if hit.start <= first.start < hit.end]
     headings = " ".join(near[0].headings) if near else ""
     return Statement(claim, first.document_id, f"{claim.topic} {headings}", posted=True)

@@ -289,7 +289,8 @@ def _differing(quotations: Iterable[Quotation]) -> Iterator[Quotation]:
 def _units(table: _Table, wanted: str) -> Iterator[Quotation]:
     """The sentences and rows of what a search for some words finds, best passages first."""
     context = table.context
-    found = table.library.search(wanted[:500], context.viewer, list(context.collections) or None, HITS)
+    collections = list(context.collections) or None
+    found = table.library.search(wanted[:500], context.viewer, collections, HITS, classes=context.classes)
     for hit in found.hits:
         passage = passage_of(hit, table.library.reading(hit.reading, context.viewer))
         for unit in units_of(passage):
