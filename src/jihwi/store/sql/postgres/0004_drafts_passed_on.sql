@@ -1,5 +1,5 @@
 -- What models are writing, on its way to who follows a case from another process: rows that live some seconds and that
--- nobody misses. Unlogged: they reach no log, no replica and no copy of the server's files, and are gone after a crash.
+-- nobody misses. Unlogged: they reach no log and no replica, and are gone after a crash.
 -- (A notification would be heard by every role of the database.)
 
 CREATE UNLOGGED TABLE jihwi.drafts (
