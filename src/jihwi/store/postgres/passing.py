@@ -170,7 +170,7 @@ class PostgresPassing:
 
     async def _pass_all_on(self) -> None:
         while self._waiting or not self._closed:
-            if not await _set_within(self._more, KEPT_SECONDS if self._left else None):
+            if not await _set_within(self._more, KEPT_SECONDS + RENEW_SECONDS if self._left else None):
                 await self._forget()
                 self._left = False
                 continue
