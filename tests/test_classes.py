@@ -158,3 +158,46 @@ def test_no_byte_of_a_classified_text_reaches_the_embedding_server_from_inside_a
         assert "칠천칠백만" in done.stdout
         assert server.embedding_requests
         assert "칠천칠백만" not in bodies(server)
+
+
+def first_with(place: Path, case_id: str, kind: str, words: str) -> int:
+    """The number of the first event of a kind that says these words."""
+    lines = map(json.loads, jihwi(place, "ledger", "export", case_id).stdout.splitlines())
+    return next(int(one["seq"]) for one in lines if one["shown"]["kind"] == kind and words in one["body"])
+
+
+def gone_on(place: Path, case_id: str, at: int, *words: str, **env: str) -> str:
+    """A fork that goes on from an event of a case; its ledger."""
+    name = json.loads(jihwi(place, "case", "fork", case_id, "--at", str(at), "--json").stdout)["case"]
+    done = jihwi(place, "case", "run", name, *words, "--json", **env)
+    assert done.exit_code in (0, 3), done.stderr
+    return jihwi(place, "ledger", "export", name).stdout
+
+
+@pytest.mark.parametrize(("stricter", "shown"), [("O", True), ("C", False)])
+def test_a_class_that_is_made_stricter_holds_for_what_a_case_has_found_already(
+    place: Path, stricter: str, shown: bool
+) -> None:
+    with OpenAIServer(model) as server:
+        first = jihwi(place, "run", REQUEST, "--files", "files", "--model", server.spec, "--json")
+    case_id = json.loads(first.stdout)["case"]
+    found = first_with(place, case_id, "skill_finished", SECRET) + 1
+    jihwi(place, "search", REQUEST, "--files", "files", "--class", f"비밀={stricter}")
+    with OpenAIServer(model) as server:
+        told = gone_on(place, case_id, found, "--model", server.spec)
+        assert ("칠천칠백만" in bodies(server)) is shown
+        assert ("model_class_refused" in told) is not shown
+
+
+@pytest.mark.parametrize(("stricter", "shown"), [("O", True), ("C", False)])
+def test_a_class_that_is_made_stricter_holds_for_the_embedding_server_too(
+    place: Path, stricter: str, shown: bool
+) -> None:
+    (place / "files" / "예산.txt").write_text("청사 경비 예산은 삼천만 원이다.\n", encoding="utf-8")
+    case_id = json.loads(jihwi(place, "run", REQUEST, "--files", "files", "--json").stdout)["case"]
+    found = first_with(place, case_id, "skill_started", "find_disagreements") - 1
+    jihwi(place, "search", REQUEST, "--files", "files", "--class", f"비밀={stricter}")
+    with OpenAIServer([]) as server:
+        there = {"JIHWI_EMBEDDING": f"openai:small@{server.base_url}"}
+        gone_on(place, case_id, found, **there)
+        assert ("칠천칠백만" in bodies(server)) is shown

@@ -438,6 +438,7 @@ SILENT: dict[str, str] = {
     "classify": "the same for its class",
     "begin_collection": "answers nothing",
     "settle": "answers nothing",
+    "classes_of": "says classes of what a case of the house names, to the house alone",
     "remove_collection": "answers nothing",
     "strategy": "is how readings are cut, which is everyone's",
     "adopt": "answers nothing",

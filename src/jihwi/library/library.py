@@ -168,8 +168,9 @@ class Library:
 
     def settle(self) -> None:
         """Finish a change of classes that was decided before whoever made it died. Raises StoreError."""
-        with self._lock.held():
-            self._settle()
+        if ClassNotes.there(self._database):
+            with self._lock.held():
+                self._settle()
 
     def _fresh(self, name: str) -> CollectionInfo:
         return CollectionInfo(name, "", security_class=self._security_class)
@@ -429,6 +430,16 @@ class Library:
         return msgspec.structs.replace(found, matches=found.matches[:most]), vectors.away_because
 
     # ── documents ────────────────────────────────────────────────────────────
+
+    def classes_of(self, documents: Iterable[str]) -> tuple[SecurityClass, ...]:
+        """The classes above open that any of these documents has now; one that is gone has none. For the house, whose
+        cases name them: whoever looks, a model is shown nothing of a class it may not see."""
+        with self._database.reading() as connection:
+            catalogue = Catalogue(connection)
+            rows = [row for one in documents if (row := catalogue.document(one)) is not None]
+        found = {row.document.source.security_class for row in rows}
+        order: tuple[SecurityClass, ...] = ("C", "S")
+        return tuple(one for one in order if one in found)
 
     def document(self, document_id: str, viewer: Viewer) -> Document | None:
         """A document; None when there is none the viewer may see."""

@@ -41,6 +41,7 @@ from jihwi.skills import Skill, SkillBox
 from jihwi.skills.mcp_calls import McpServers
 from jihwi.store import KeptStore
 from jihwi.teams import BUILT_IN, EDITING, Brought, Team, built_in_folder, load_team, team_folder
+from jihwi.wiring.case_classes import ClassesNow, classed
 from jihwi.wiring.drafts import Follow, drafts_passed
 from jihwi.wiring.libraries import built_in_skills, class_change_there, library_of
 from jihwi.wiring.limits import limits_of
@@ -59,6 +60,7 @@ __all__ = ["House", "open_house"]
 
 DAILY_LOOK_SECONDS = 600.0
 FIRST_LOOK_SECONDS = 20.0
+SETTLE_SECONDS = 60.0
 
 
 class _Readings:
@@ -126,7 +128,8 @@ class House:
         self.store = store
         self.stream = HouseStream(store, Randomness())
         self.home = home
-        self.minds = HouseMinds(settings, self.stream)
+        self._classes_now = ClassesNow(store, lambda: self.library)
+        self.minds = HouseMinds(settings, self.stream, self._classes_now)
         self.unwritable: StoreError | None = None
         """Why the cases can only be looked at now; `None` when they can be written."""
         self._loop = asyncio.get_running_loop()
@@ -184,13 +187,20 @@ class House:
     async def kept_up(self) -> AsyncIterator[None]:
         """While this lasts, what other processes say of the house is known here, and its heads are signed daily."""
         await self.stream.refresh()
-        tasks = [asyncio.create_task(self.stream.follow()), asyncio.create_task(self.sign_daily())]
+        works = (self.stream.follow(), self.sign_daily(), self.settle_now_and_then())
+        tasks = [asyncio.create_task(one) for one in works]
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def settle_now_and_then(self) -> None:
+        """Finish what other processes that died had decided of classes, until cancelled."""
+        while True:
+            await asyncio.sleep(SETTLE_SECONDS)
+            await self.settle_classes()
 
     async def sign_daily(self) -> None:
         """Sign the heads once a day, the first time soon, until cancelled; a problem is told and tried again."""
@@ -214,11 +224,15 @@ class House:
 
         def work() -> None:
             try:
-                if class_change_there(self.settings, self.home):
-                    self.library.settle()
+                if "library" not in self.__dict__ and not class_change_there(self.settings, self.home):
+                    return
+            except JihwiError:
+                return  # what needs no library works all the same; what does says what is wrong with it
+            try:
+                self.library.settle()
             except StoreBusy:
                 pass  # whoever writes there now finishes it first
-            except JihwiError as problem:  # what needs no library works all the same
+            except JihwiError as problem:
                 sys.stderr.write(f"a change of classes waits to be finished: {problem}\n")
 
         await asyncio.to_thread(work)
@@ -252,7 +266,10 @@ class House:
     @cached_property
     def skills(self) -> SkillBox:
         """The built-in skills, and those the team of the settings brings along."""
-        return SkillBox([*self._built_in, *self.brought.skills])
+        skills = [*self._built_in, *self.brought.skills]
+        if self.settings.embedding or self.settings.mcp_servers:  # who gets texts of the case from a skill
+            skills = [classed(one, self._classes_now) for one in skills]
+        return SkillBox(skills)
 
     @cached_property
     def _built_in(self) -> list[Skill]:

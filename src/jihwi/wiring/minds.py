@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jihwi.case.assignment import AgentSpec, MindSpec
 from jihwi.errors import FolderMissing, ModelSpecInvalid
+from jihwi.evidence import SecurityClass
 from jihwi.house import HouseStream
 from jihwi.minds import Mind
 from jihwi.orchestrator import REFUSED
@@ -26,8 +28,15 @@ FALLBACK_FAILURES = 2
 class HouseMinds:
     """Minds by their spec: a team's procedures, and models at their endpoints."""
 
-    def __init__(self, settings: Settings, stream: HouseStream) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stream: HouseStream,
+        classes_now: Callable[[str], Awaitable[tuple[SecurityClass, ...]]] | None = None,
+    ) -> None:
+        """`classes_now`: what the texts of a case are classed as now (`ClassesNow`)."""
         self._settings = settings
+        self._classes_now = classes_now
         self._stream = stream
         self._procedures: dict[str, Mind] = {}
         self._models: dict[tuple[object, ...], ModelMind] = {}
@@ -56,7 +65,9 @@ class HouseMinds:
         from jihwi.minds.classed import ClassedMind  # waits, as the model does
 
         model = self.model(self._model_for(spec, failures))
-        return ClassedMind(model.endpoint, model, lambda view: self._without_model.get(_role_of(view.agent)))
+        return ClassedMind(
+            model.endpoint, model, lambda view: self._without_model.get(_role_of(view.agent)), self._classes_now
+        )
 
     def has_another(self, spec: MindSpec, *, failures: int) -> bool:
         return spec.kind == "model" and self._model_for(spec, failures) != self._model_for(spec, REFUSED)
