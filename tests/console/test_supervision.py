@@ -3,11 +3,13 @@ what to do when the house has stopped a case. Asked directly, as a browser's for
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from pathlib import Path
+from typing import Any
 
 from jihwi.case import events as e
-from jihwi.case.assignment import Policy
+from jihwi.case.assignment import Policy, SkillSpec
 from jihwi.case.budget import Limits, Spending
 from jihwi.case.governor import CHOICES as CHOICE_WORDS
 from jihwi.case.state import Case
@@ -15,6 +17,7 @@ from jihwi.case.turn import Ask, Call, Delegate, Post, Report, Told, Turn, View
 from jihwi.console.people import Person
 from jihwi.console.standing import standing_of
 from jihwi.evidence import Claim
+from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from tests.console.office import Client, running_console, small_engine
 
@@ -101,6 +104,34 @@ async def test_what_went_to_the_deputy_has_a_form_for_the_deputy_only(tmp_path: 
         assert "park" in refused.json()["error"]["words"]
         assert (await park.post(f"/cases/{case_id}/approvals", verdict)).status == 303
         await running.case(case_id, lambda case: case.outcome == "done")
+
+
+# ── whose seat it was when a write ended ──────────────────────────────────────
+
+
+async def test_the_page_says_how_a_write_ended_that_ran_while_its_seat_was_taken(tmp_path: Path) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        begun.set()
+        await go.wait()
+        return SkillResult("in the post")
+
+    send = Skill(SkillSpec("send", effect="write"), "Sends.", {"type": "object"}, runs)
+    policy = Policy(approve=("send",))
+    async with running_console(tmp_path, small_engine({"sender": sender}, send)) as running:
+        client = await Client(running.console).come_in()
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("sender", send), policy=policy))
+        async with asyncio.timeout(20):
+            await begun.wait()
+        assert (await client.post(f"/cases/{case_id}/seats", {"assignment": "a1", "how": "take"})).status == 303
+        await running.case(case_id, lambda case: case.assignments["a1"].mind.kind == "person")
+        assert "어떻게 끝났는지 아직 모릅니다" in (await client.get(f"/cases/{case_id}")).text
+        go.set()
+        await running.case(case_id, lambda case: case.overtaken["a1/1/0"].told)
+        page = (await client.get(f"/cases/{case_id}")).text
+        assert "그 뒤에 끝났습니다(a1/1/0): in the post" in page
+        assert "결과를 자리에 알렸습니다" in page
 
 
 # ── what the house stops ─────────────────────────────────────────────────────

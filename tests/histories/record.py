@@ -130,6 +130,37 @@ async def seats() -> tuple[EventStore, list[str]]:
     return house.store, [case_id]
 
 
+async def overtaken() -> tuple[EventStore, list[str]]:
+    """A seat is taken while a write runs and given back when it has ended: whoever holds it is told how."""
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        begun.set()
+        await go.wait()
+        return SkillResult("보냈습니다", tainted=True)
+
+    _, send, _ = _skills()
+    slow = Skill(send.spec, send.description, send.schema, runs)
+
+    def worker(view: View) -> Turn:
+        if not any(isinstance(one, CallSettled) for one in view.transcript):
+            return Turn(actions=(Call("send", {"to": "all"}),))
+        settled = [one for one in view.transcript if isinstance(one, CallSettled)]
+        return Turn(actions=(Report(text=", ".join(one.status for one in settled)),))
+
+    house = an_orchestrator(MemoryStore(), {"worker": worker}, slow)
+    names: list[str] = []
+    opening = an_opening(an_agent("worker", slow), policy=Policy(approve=("send",)))
+    driving = asyncio.create_task(house.run(opening, opened=names.append))
+    await begun.wait()
+    await house.submit(names[0], lambda c: person.take(c, "a1", by="lee"))
+    go.set()
+    await driving
+    await house.submit(names[0], lambda c: person.reassign(c, "a1", by="lee"))
+    await house.drive(names[0])
+    return house.store, names
+
+
 async def uncertain() -> tuple[EventStore, list[str]]:
     """A runner died while a write ran: it waits before the case worker."""
     return await crash(settled=False)
@@ -431,6 +462,7 @@ SCENES: dict[str, Scene] = {
     "team": team,
     "approvals": approvals,
     "seats": seats,
+    "overtaken": overtaken,
     "crash": crash,
     "uncertain": uncertain,
     "parked": parked,

@@ -89,8 +89,10 @@ class _Plan(msgspec.Struct, gc=False):
 def decide(case: Case) -> list[Command]:
     """Everything that is due and not in flight; empty when the case waits or has ended."""
     if case.status != "open":
-        return []
+        return _tell(_Plan(case)).commands if case.overtaken else []
     plan = _Plan(case)
+    if case.overtaken:
+        _tell(plan)
     if case.approvals:
         for approval in case.approvals.values():
             if approval.status != "open":
@@ -107,6 +109,19 @@ def decide(case: Case) -> list[Command]:
             break
         _assignment(plan, case.assignments[assignment_id])
     return plan.commands
+
+
+def _tell(plan: _Plan) -> _Plan:
+    """Say that whoever holds a seat is told how a write ended that was under way when it changed hands."""
+    for where, one in plan.case.overtaken.items():
+        if one.end and not one.told:
+            plan.record((where, "told"), e.OutcomeTold(one.assignment, one.turn, one.number, one.skill))
+    return plan
+
+
+def _awaits_write(case: Case, assignment: Assignment) -> bool:
+    """Whether a write of an earlier holder is still under way: a mind that cannot know how it ends might repeat it."""
+    return any(one.assignment == assignment.id and not one.told for one in case.overtaken.values())
 
 
 def _outcome(case: Case) -> ReportStatus:
@@ -130,7 +145,7 @@ def _assignment(plan: _Plan, assignment: Assignment) -> None:
 
 def _think(plan: _Plan, assignment: Assignment) -> None:
     case = plan.case
-    if assignment.mind.kind == "person":
+    if assignment.mind.kind == "person" or (case.overtaken and _awaits_write(case, assignment)):
         return
     if assignment.failures > case.policy.retries:
         _stop(plan, assignment, assignment.failure or Reason("turn_keeps_failing", {"agent": assignment.agent}))

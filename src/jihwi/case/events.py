@@ -363,6 +363,16 @@ class SeatChanged(Fact, frozen=True, omit_defaults=True, gc=False):
     mind: MindSpec
 
 
+class OutcomeTold(Fact, frozen=True, omit_defaults=True, gc=False):
+    """A write that was under way when its seat changed hands has ended: whoever holds the seat now is told how. Its
+    result stands in the fact it ended with, and there only."""
+
+    assignment: str
+    turn: int
+    number: int
+    skill: str
+
+
 class ReleaseStarted(Fact, frozen=True, omit_defaults=True, gc=False):
     """A report is about to leave the case: the gate re-checks every sentence, then the files are written."""
 
@@ -547,6 +557,7 @@ Body = (
     | SkillFailed
     | SkillUncertain
     | UncertaintySettled
+    | OutcomeTold
     | CallRefused
     | ApprovalRequested
     | ApprovalAnswered

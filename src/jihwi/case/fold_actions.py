@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from jihwi.case import events as e
 from jihwi.case.assignment import Reason
@@ -42,6 +42,8 @@ def _skill_finished(case: Case, body: e.SkillFinished, event: e.Event) -> None:
     if case.unclear:
         case.unclear.pop(place(assignment.id, body.turn, body.number), None)
     if action is None or action.status == "settled":
+        if case.overtaken:
+            _heard_late(case, body, event, "finished", body.result, None, body.tainted)
         return
     assignment.tainted = assignment.tainted or body.tainted
     if event.labels:
@@ -59,6 +61,9 @@ def _skill_failed(case: Case, body: e.SkillFailed, event: e.Event) -> None:
     if case.unclear and not body.retry_at_ms:
         case.unclear.pop(place(assignment.id, body.turn, body.number), None)
     if action is None or action.status == "settled":
+        if case.overtaken:  # it is not tried again: the seat that wanted it is gone
+            reason = _end_unknown(case, body, body.reason) if body.retry_at_ms else body.reason
+            _heard_late(case, body, event, "failed", None, reason, body.tainted)
         return
     assignment.tainted = assignment.tainted or body.tainted
     if body.retry_at_ms:
@@ -72,6 +77,42 @@ def _skill_uncertain(case: Case, body: e.SkillUncertain, event: e.Event) -> None
     _, action = action_of(case, body)
     if action is not None and action.status != "settled":
         action.status, action.doubt = "uncertain", body.reason
+    elif case.overtaken:
+        _heard_late(case, body, event, "failed", None, _end_unknown(case, body, body.reason), bool(event.labels))
+
+
+def _heard_late(
+    case: Case,
+    body: e.SkillFinished | e.SkillFailed | e.SkillUncertain,
+    event: e.Event,
+    end: Literal["finished", "failed"],
+    value: Any,
+    reason: Reason | None,
+    tainted: bool,
+) -> None:
+    """A write that was under way when its seat changed hands has ended; `decide` says that the seat is told."""
+    one = case.overtaken.get(place(body.assignment, body.turn, body.number))
+    if one is not None and not one.end:
+        one.end, one.value, one.reason, one.tainted, one.labels = end, value, reason, tainted, event.labels
+
+
+def _end_unknown(case: Case, body: e.SkillFailed | e.SkillUncertain, why: Reason | None) -> Reason:
+    one = case.overtaken.get(place(body.assignment, body.turn, body.number))
+    skill = one.skill if one is not None else ""
+    return Reason("end_unknown", {"skill": skill, **({"why": why.code, **why.params} if why is not None else {})})
+
+
+def _outcome_told(case: Case, body: e.OutcomeTold, event: e.Event) -> None:
+    where = place(body.assignment, body.turn, body.number)
+    one, assignment = case.overtaken.get(where), case.assignments.get(body.assignment)
+    if one is None or not one.end or one.told or assignment is None or not assignment.open:
+        return
+    one.told = True
+    assignment.tainted = assignment.tainted or one.tainted
+    assignment.labels = union(assignment.labels, one.labels)
+    if one.end == "finished":
+        case.results[where] = one.value
+    say(assignment, CallSettled(body.turn, body.number, body.skill, one.end, one.value, one.reason))
 
 
 def _uncertainty_settled(case: Case, body: e.UncertaintySettled, event: e.Event) -> None:
@@ -257,6 +298,7 @@ FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {
     e.SkillFailed: _skill_failed,
     e.SkillUncertain: _skill_uncertain,
     e.UncertaintySettled: _uncertainty_settled,
+    e.OutcomeTold: _outcome_told,
     e.CallRefused: _call_refused,
     e.ApprovalRequested: _approval_requested,
     e.ApprovalAnswered: _approval_answered,

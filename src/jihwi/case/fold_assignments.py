@@ -25,7 +25,7 @@ from jihwi.case.fold_moves import (
     union,
 )
 from jihwi.case.governor import counted
-from jihwi.case.state import ActionState, Assignment, Case
+from jihwi.case.state import ActionState, Assignment, Case, Overtaken
 from jihwi.case.turn import (
     Call,
     CallSettled,
@@ -197,6 +197,11 @@ def _leave_unsettled(case: Case, assignment: Assignment, action: ActionState) ->
     """The seat that wanted this action is gone: a child goes on by itself, what had begun may have happened, anything
     else is refused."""
     begun = isinstance(action.action, Call) and action.status in ("running", "waiting", "lost", "uncertain")
+    if action.status == "running" and isinstance(action.action, Call):
+        skill = case.skills.get(assignment.agent, {}).get(action.action.skill)
+        if skill is None or skill.effect != "read":
+            where = place(assignment.id, assignment.turn, action.number)
+            case.overtaken[where] = Overtaken(assignment.id, assignment.turn, action.number, action.action.skill)
     action.status = "settled"
     assignment.unsettled -= 1
     case.timers.pop(f"skill:{place(assignment.id, assignment.turn, action.number)}", None)
@@ -243,6 +248,10 @@ def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
         spend(case, assignment, cost)
         return
     end_reservation(case, assignment, cost)
+    if case.overtaken:
+        case.overtaken = {
+            at: one for at, one in case.overtaken.items() if one.assignment != body.assignment or not one.told
+        }
     if event.labels:
         assignment.labels = union(assignment.labels, event.labels)
     if body.prompt is not None:

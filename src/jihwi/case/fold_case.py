@@ -202,6 +202,8 @@ def _runner_took_over(case: Case, body: e.RunnerTookOver, event: e.Event) -> Non
 
 
 def _lose_running(case: Case) -> None:
+    if case.overtaken:  # of what nobody has heard so far nobody will
+        case.overtaken = {at: one for at, one in case.overtaken.items() if one.end}
     for assignment_id in case.open_ids:
         assignment = case.assignments[assignment_id]
         if assignment.turn_status == "running":

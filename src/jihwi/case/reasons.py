@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from jihwi.case.assignment import Reason
+from jihwi.case.fold_moves import place
+from jihwi.case.state import Overtaken
 from jihwi.errors import error_of
 from jihwi.words import Language, fill
 
-__all__ = ["REASONS", "say"]
+__all__ = ["REASONS", "say", "say_overtaken"]
 
 REASONS: dict[str, tuple[str, str]] = {
     "approval_rule": ("'{skill}' 기술은 실행할 때마다 승인이 필요합니다.", "'{skill}' needs an approval each time."),
@@ -36,6 +40,22 @@ REASONS: dict[str, tuple[str, str]] = {
     "seat_changed_meanwhile": (
         "'{skill}' 기술이 실행되는 사이에 담당이 바뀌었습니다. 실행되었을 수 있으니, 다시 하기 전에 확인하십시오.",
         "The seat changed hands while '{skill}' ran. It may have happened: find out before doing it again.",
+    ),
+    "end_unknown": (
+        "'{skill}' 기술이 실행되었는지 알 수 없습니다. 다시 하기 전에 확인하십시오. {last}",
+        "Nobody knows how '{skill}' ended. Find out before doing it again. {last}",
+    ),
+    "overtaken": (
+        "담당이 바뀔 때 '{skill}' 기술이 실행 중이었습니다({place}). 어떻게 끝났는지 아직 모릅니다.",
+        "'{skill}' was under way when the seat changed hands ({place}). How it ended is not known yet.",
+    ),
+    "overtaken_finished": (
+        "담당이 바뀔 때 실행 중이던 '{skill}' 기술이 그 뒤에 끝났습니다({place}): {result}",
+        "'{skill}', which was under way when the seat changed hands, has finished since ({place}): {result}",
+    ),
+    "overtaken_failed": (
+        "담당이 바뀔 때 실행 중이던 '{skill}' 기술이 그 뒤에 끝났습니다({place}). {result}",
+        "'{skill}', which was under way when the seat changed hands, has ended since ({place}). {result}",
     ),
     "seat_take": ("이 일을 사람이 넘겨받았습니다.", "A person took this work over."),
     "seat_give": ("이 일을 '{agent}'에게 돌려주었습니다.", "This work was given back to '{agent}'."),
@@ -163,6 +183,22 @@ REASONS: dict[str, tuple[str, str]] = {
     "erased_on_request": ("요청에 따라 지웠습니다. {note}", "Erased on request. {note}"),
 }
 
+
+def say_overtaken(one: Overtaken, language: Language, *, seen: bool) -> str:
+    """What is to be said of a write that was under way when its seat changed hands. `seen`: whether the reader may see
+    what came of it.
+
+    >>> say_overtaken(Overtaken("a1", 1, 0, "send", end="finished", value="sent"), "en", seen=True)
+    "'send', which was under way when the seat changed hands, has finished since (a1/1/0): sent"
+    """
+    said = one.value if isinstance(one.value, str) else msgspec.json.encode(one.value).decode()
+    result = "…" if not seen else say(one.reason, language) if one.reason is not None else said[:_LONGEST]
+    code = f"overtaken_{one.end}" if one.end else "overtaken"
+    where = place(one.assignment, one.turn, one.number)
+    return say(Reason(code, {"skill": one.skill, "place": where, "result": result}), language)
+
+
+_LONGEST = 300
 
 _THIS_WORK: dict[str, tuple[str, str]] = {
     "budget_turns": ("이 일에 허락된 차례를 다 썼습니다.", "All the turns that this work was given are used."),

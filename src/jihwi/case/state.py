@@ -22,6 +22,7 @@ __all__ = [
     "Assignment",
     "Case",
     "CaseState",
+    "Overtaken",
     "has_open_root",
     "in_flight",
     "next_root",
@@ -78,6 +79,23 @@ class Approval(msgspec.Struct):
     judged: bool = False
     """That seat has left it to a person."""
     requested_seq: int = 0
+
+
+class Overtaken(msgspec.Struct):
+    """A write that was under way when its seat changed hands. Whoever holds the seat now is told how it ended."""
+
+    assignment: str
+    turn: int
+    number: int
+    skill: str
+    end: Literal["", "finished", "failed"] = ""
+    """Empty: it is not known yet."""
+    value: Any = None
+    reason: Reason | None = None
+    tainted: bool = False
+    labels: tuple[str, ...] = ()
+    told: bool = False
+    """It stands in the transcript; here it stays until the seat's next turn is done."""
 
 
 class Assignment(msgspec.Struct):
@@ -195,6 +213,8 @@ class Case(msgspec.Struct):
     unclear: dict[str, str] = {}
     """Writes that were under way when their assignment was ended, by place: of those nobody has heard since whether
     they happened."""
+    overtaken: dict[str, Overtaken] = {}
+    """Writes that were under way when their seat changed hands, by place."""
     reason: Reason | None = None
     """Why it is paused, parked or cancelled."""
     choices: tuple[str, ...] = ()
@@ -231,6 +251,8 @@ def open_assignments(case: Case) -> list[Assignment]:
 
 def in_flight(case: Case) -> bool:
     """Whether a turn, a skill or a release has started and not ended."""
+    if case.overtaken and any(not one.end for one in case.overtaken.values()):
+        return True
     for assignment_id in case.open_ids:
         assignment = case.assignments[assignment_id]
         if assignment.turn_status == "running":

@@ -18,7 +18,7 @@ from jihwi.case.state import Case, waits
 from jihwi.cli.onward import onward, status_words
 from jihwi.cli.screen import WAITS, Screen, say
 from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, in_session, run_async
-from jihwi.cli.standing import ended_lines, options_of, standing, standing_lines, unclear_words
+from jihwi.cli.standing import ended_lines, options_of, overtaken_lines, standing, standing_lines, unclear_words
 from jihwi.cli.transcript import show_transcript
 from jihwi.cli.viewing import looked_into
 from jihwi.errors import CaseAmbiguous, CaseUnknown, SettingInvalid
@@ -232,6 +232,8 @@ def show_recorded(screen: Screen, case: Case, viewer: Viewer) -> None:
     screen.remark(words)
     for place, skill in case.unclear.items():
         screen.remark(unclear_words(screen, place, skill))
+    for line in overtaken_lines(case, screen, viewer):
+        screen.remark(line)
 
 
 ApprovalName = Annotated[

@@ -67,6 +67,10 @@ _SAID: dict[type, tuple[str, str]] = {
     e.SkillFinished: ("기술이 끝났습니다 ({number})", "the skill finished ({number})"),
     e.SkillFailed: ("기술이 실패했습니다", "the skill failed"),
     e.SkillUncertain: ("{skill}: 실행되었는지 알 수 없습니다", "{skill}: nobody knows whether it happened"),
+    e.OutcomeTold: (
+        "{skill}: 담당이 바뀌는 사이에 실행되던 일의 결과를 자리에 알렸습니다 ({assignment}/{turn}/{number})",
+        "{skill}: the seat is told how it ended; it ran while the seat changed hands ({assignment}/{turn}/{number})",
+    ),
     e.UncertaintySettled: ("확인: {outcome}", "settled: {outcome}"),
     e.CallRefused: ("거절되었습니다", "was refused"),
     e.FindingPosted: ("발견 {finding}: {claim.text}", "finding {finding}: {claim.text}"),

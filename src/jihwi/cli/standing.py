@@ -13,7 +13,8 @@ from jihwi.case.approval import answerers
 from jihwi.case.decide import RELEASE
 from jihwi.case.governor import choice_words, ran_out, so_far
 from jihwi.case.reasons import say as say_reason
-from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments
+from jihwi.case.reasons import say_overtaken
+from jihwi.case.state import ActionState, Approval, Assignment, Case, Overtaken, open_assignments
 from jihwi.case.turn import Ask, Call
 from jihwi.cli.following import withheld_words
 from jihwi.cli.onward import has_work, onward, status_words
@@ -21,7 +22,7 @@ from jihwi.cli.previews import preview_of
 from jihwi.cli.screen import Screen
 from jihwi.evidence import Viewer
 
-__all__ = ["ended_lines", "options_of", "standing", "standing_lines", "unclear_words"]
+__all__ = ["ended_lines", "options_of", "overtaken_lines", "standing", "standing_lines", "unclear_words"]
 
 
 def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
@@ -45,6 +46,9 @@ def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
         "questions": [_question(a, number, words, a.id in seen) for a, number, words in person.open_questions(case)],
         "uncertain": [_uncertain(a, action, a.id in seen) for a, action in person.uncertain_writes(case)],
         "unclear": case.unclear,
+        "overtaken": [
+            _overtaken(one, viewer.may_see(one.labels) and one.assignment in seen) for one in case.overtaken.values()
+        ],
         "turns": [{"assignment": a.id, "holder": a.mind.name} for a in person.turns_to_take(case)],
         "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
         "files": case.files,
@@ -94,6 +98,19 @@ def _uncertain(a: Assignment, action: ActionState, seen: bool) -> dict[str, Any]
     }
 
 
+def _overtaken(one: Overtaken, seen: bool) -> dict[str, Any]:
+    return {
+        "assignment": one.assignment,
+        "turn": one.turn,
+        "number": one.number,
+        "skill": one.skill,
+        "end": one.end,
+        "value": one.value if seen else None,
+        "reason": one.reason if seen else None,
+        "withheld": not seen,
+    }
+
+
 def options_of(assignment: Assignment, number: int) -> tuple[str, ...]:
     """What a question offers to choose from."""
     action = assignment.actions[number].action
@@ -116,6 +133,7 @@ def standing_lines(case: Case, screen: Screen, viewer: Viewer, *, driven: bool) 
     if case.reason is not None:
         lines.append(say_reason(case.reason, screen.language))
     lines += [unclear_words(screen, place, skill) for place, skill in case.unclear.items()]
+    lines += overtaken_lines(case, screen, viewer)
     lines += _going_on(case, screen, driven=driven)
     lines += [f"  {_choice_told(case, one, screen)}:  {_choice_line(case, one)}" for one in case.choices]
     for a in open_assignments(case):
@@ -280,6 +298,15 @@ def _whose_word(case: Case, approval: Approval, screen: Screen) -> list[str]:
         after = after or screen.words("그 뒤에는 소멸합니다", "then it lapses")
         lines.append(screen.words(f"기한: {at}. {after}", f"Due: {at}; {after}"))
     return lines
+
+
+def overtaken_lines(case: Case, screen: Screen, viewer: Viewer) -> list[str]:
+    """What is said of writes that were under way when their seat changed hands, as `viewer` may see it."""
+    found = []
+    for one in case.overtaken.values():
+        seen = viewer.may_see(one.labels) and viewer.may_see(case.assignments[one.assignment].labels)
+        found.append(say_overtaken(one, screen.language, seen=seen))
+    return found
 
 
 def unclear_words(screen: Screen, place: str, skill: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from jihwi.case.budget import Limits, Spending
 from jihwi.case.events import CaseForked
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.reasons import say_overtaken
 from jihwi.case.rechecking import lost_in
 from jihwi.case.state import Assignment, Case, waits
 from jihwi.console.cases import Kept
@@ -133,6 +134,8 @@ class CasePage(msgspec.Struct, frozen=True):
     """Places that stand on evidence which is no longer in its document, since that has changed."""
     unclear: tuple[tuple[str, str], ...] = ()
     """Writes that were under way when their work was ended: place and skill."""
+    overtaken: tuple[str, ...] = ()
+    """What is to be said of writes that were under way when their seat changed hands."""
     trouble: str = ""
     parent: str = ""
     """The case this one was forked from, and at which of its events."""
@@ -177,6 +180,14 @@ def case_page(
         findings=tuple(_finding(case, number, language) for number in range(len(case.findings))) if visible else (),
         lost=len(lost_in(case)) if visible else 0,
         unclear=tuple(case.unclear.items()),
+        overtaken=tuple(
+            say_overtaken(
+                one,
+                language,
+                seen=viewer.may_see(one.labels) and viewer.may_see(case.assignments[one.assignment].labels),
+            )
+            for one in case.overtaken.values()
+        ),
         released=bool(case.files),
         draft=_draft(case),
         timeline=tuple(tell_all(kept, events[first:last], language, viewer)),

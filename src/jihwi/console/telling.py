@@ -241,6 +241,10 @@ _SAID: dict[type, tuple[str, str]] = {
     e.SkillFinished: ("결과가 나왔습니다", "Has its result"),
     e.SkillFailed: ("실패: {called}", "Failed: {called}"),
     e.SkillUncertain: ("{skill}: 실행되었는지 알 수 없습니다", "{skill}: nobody knows whether it happened"),
+    e.OutcomeTold: (
+        "{skill}: 담당이 바뀌는 사이에 실행되던 일의 결과를 자리에 알렸습니다",
+        "{skill}: the seat is told how it ended; it ran while the seat changed hands",
+    ),
     e.UncertaintySettled: ("사람이 확인했습니다: {outcome}", "A person settled it: {outcome}"),
     e.CallRefused: ("하지 않음: {called}", "Refused: {called}"),
     e.FindingPosted: ("발견 {finding}: {claim.text}", "Finding {finding}: {claim.text}"),

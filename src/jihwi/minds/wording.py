@@ -103,6 +103,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "approval_expired": ("허락을 기다리다 기한이 지났습니다.", "The time for an approval ran out."),
     "no_such_result": ("'{call}' 자리에 끝난 결과가 없습니다.", "There is no finished result at '{call}'."),
     "seat_changed": ("자리를 맡은 사람이 바뀌었습니다.", "The seat changed hands."),
+    "end_unknown": (
+        "'{skill}'이(가) 실행되었는지 알 수 없습니다. 다시 하기 전에 확인하십시오.",
+        "Nobody knows how '{skill}' ended. Find out before doing it again.",
+    ),
     "only_the_case_worker_releases": ("내보내기는 사건 담당자만 합니다.", "Only the case worker releases."),
 }
 """What a mind must act upon, by the reason's code; any other reason is shown with its code and parameters."""
