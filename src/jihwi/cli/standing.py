@@ -22,7 +22,15 @@ from jihwi.cli.previews import preview_of
 from jihwi.cli.screen import Screen
 from jihwi.evidence import Viewer
 
-__all__ = ["ended_lines", "options_of", "overtaken_lines", "standing", "standing_lines", "unclear_words"]
+__all__ = [
+    "ended_lines",
+    "options_of",
+    "overtaken_lines",
+    "standing",
+    "standing_lines",
+    "unclear_words",
+    "waiting_lines",
+]
 
 
 def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
@@ -135,9 +143,26 @@ def standing_lines(case: Case, screen: Screen, viewer: Viewer, *, driven: bool) 
     lines += [unclear_words(screen, place, skill) for place, skill in case.unclear.items()]
     lines += overtaken_lines(case, screen, viewer)
     lines += _going_on(case, screen, driven=driven)
-    lines += [f"  {_choice_told(case, one, screen)}:  {_choice_line(case, one)}" for one in case.choices]
+    lines += _choices(case, screen)
     for a in open_assignments(case):
         lines += told.seat(a)
+    return lines + _waiting(told)
+
+
+def waiting_lines(case: Case, screen: Screen, viewer: Viewer) -> list[str]:
+    """What waits for a person in a case, each above the command that answers it, and nothing else."""
+    lines = [say_reason(case.reason, screen.language)] if case.reason is not None else []
+    if case.status == "paused":
+        lines.append(f"  {onward(case)}")
+    return [*lines, *_choices(case, screen), *_waiting(_Told(case, screen, viewer))]
+
+
+def _choices(case: Case, screen: Screen) -> list[str]:
+    return [f"  {_choice_told(case, one, screen)}:  {_choice_line(case, one)}" for one in case.choices]
+
+
+def _waiting(told: _Told) -> list[str]:
+    case, lines = told.case, list[str]()
     for one in person.open_approvals(case):
         lines += ["", *told.approval(one)]
     for a, number, question in person.open_questions(case):

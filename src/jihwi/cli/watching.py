@@ -13,22 +13,25 @@ from jihwi.case.ledger import Sealed, open_event, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.following import line_of
 from jihwi.cli.running import drafts_of
-from jihwi.cli.screen import WAITS, Screen
+from jihwi.cli.screen import Screen
 from jihwi.cli.session import Session
+from jihwi.cli.standing import waiting_lines
 from jihwi.evidence import Viewer
 from jihwi.minds import Delta, DeltaSink
 from jihwi.orchestrator import load_case
-from jihwi.store import EventStore
+from jihwi.store import CaseRow, EventStore
 from jihwi.wiring import open_house
 
 __all__ = ["follow_case"]
 
 _ENDED = ("closed", "failed", "cancelled")
-_RESTS = ("waiting", "parked", "paused")
+_STOPPED = ("parked", "paused")
 
 
 async def follow_case(session: Session, name: str, after: int, *, wait: bool) -> int:
-    """Show a case's events from the one after `after` on, until it ends or waits for a person. Answers the exit code.
+    """Show a case's events from the one after `after` on, until it ends; without `wait` those there are. Answers the
+    exit code. Whenever the case comes to rest before a person it is said once for what it waits, with the line that
+    answers it.
 
     Raises CaseUnknown, CaseAmbiguous, and LedgerBroken before an event that does not verify is shown.
     """
@@ -41,6 +44,7 @@ async def follow_case(session: Session, name: str, after: int, *, wait: bool) ->
             follow = await listening.enter_async_context(house.drafts(unfinished))
             follow({case_id})
         last: Sealed | None = None
+        rested, said = 0, list[str]()
         while True:
             for stored in await _news(house.store, case_id, after, last):
                 unfinished.saw(_tell(screen, stored, house.viewer))
@@ -48,10 +52,24 @@ async def follow_case(session: Session, name: str, after: int, *, wait: bool) ->
             row = await house.store.row(case_id)
             if not wait or row is None or row.status in _ENDED:
                 return 0
-            if row.status in _RESTS and row.seq <= after and row.waits_for:
-                screen.remark(screen.words("사람을 기다립니다.", "It waits for a person."))
-                return WAITS
+            if not _rests(row):
+                said = []
+            elif row.seq <= after and row.seq != rested:
+                rested, before = row.seq, said
+                said = waiting_lines(await load_case(house.store, case_id), screen, house.viewer)
+                if said != before:  # a note to it, or an answer to something else, changes nothing of it
+                    _say_what_for(screen, said)
             await house.store.wait(case_id, after, seconds=30)
+
+
+def _rests(row: CaseRow) -> bool:
+    return row.status in _STOPPED or (row.status == "waiting" and row.waits_for > 0)
+
+
+def _say_what_for(screen: Screen, lines: list[str]) -> None:
+    screen.remark(screen.words("사람을 기다립니다.", "It waits for a person."))
+    for line in lines:
+        screen.remark(f"  {line}" if line else "")
 
 
 class _Unfinished:
