@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 import msgspec
 
-from jihwi.case.events import Event, SkillStarted, TurnFinished
+from jihwi.case.events import Event, ReportReleased, SkillStarted, TurnFinished
 from jihwi.case.fold import apply, fold, place
 from jihwi.case.ledger import open_event, read_header
 from jihwi.case.state import Case
@@ -27,6 +27,9 @@ class Kept(msgspec.Struct):
     """The case's own events; a fork's prefix is folded but not listed."""
     calls: dict[str, tuple[str, str]] = {}
     """What ran where: `assignment/turn/number` to the skill and the agent that called it."""
+
+    inherited: Event | None = None
+    """A fork's: the last release before it was forked; it bears the name of the case in whose folder it lies."""
 
     def note(self, event: Event) -> None:
         """Remember what an event says of a call, for the lines that only name its place."""
@@ -81,6 +84,8 @@ class FoldedCases:
         kept = Kept(case, [event for event in log if event.case_id == case_id])
         for event in log:
             kept.note(event)
+            if event.case_id != case_id and isinstance(event.body, ReportReleased):
+                kept.inherited = event
         return kept
 
     async def _catch_up(self, kept: Kept) -> None:

@@ -87,7 +87,7 @@ class ReleaseLine(msgspec.Struct, frozen=True):
     files: dict[str, str]
     """Name to SHA-256."""
     case_id: str
-    """Whose folder it lies in: a fork's earlier releases are its parent's."""
+    """Whose folder it lies in: a fork's earlier releases are those of the cases before it."""
 
     def folder(self, house: House) -> Path:
         """Where its files lie."""
@@ -98,8 +98,11 @@ def releases_of(kept: Kept) -> list[ReleaseLine]:
     """The releases of a case, oldest first."""
     case, own = kept.case, [one for one in kept.events if isinstance(one.body, ReportReleased)]
     before = len(case.released) - len(own)
-    if not own and case.released and case.parent:
-        return [ReleaseLine(before, 0, case.now_ms, "policy", case.released[-1], dict(case.files), case.parent)]
+    past = kept.inherited
+    if not own and past is not None and isinstance(said := past.body, ReportReleased):
+        return [
+            ReleaseLine(before, 0, past.at_ms, said.by, said.report_digest, dict(said.files), past.case_id),
+        ]
     return [
         ReleaseLine(number, event.seq, event.at_ms, body.by, body.report_digest, dict(body.files), case.id)
         for number, event in enumerate(own, before + 1)
