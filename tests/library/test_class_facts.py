@@ -249,3 +249,23 @@ def test_what_nobody_changed_has_its_class_since_it_came_in() -> None:
     since = class_since(at("공지.txt", "O"), [other], first)
     assert (since.how, since.at_ms, since.by) == ("brought", 7, "kim")
     assert class_since(at("공지.txt", "O"), [], None).how == "untold"
+
+
+def test_what_is_gone_counts_with_the_class_it_had_last(shelf: Shelf) -> None:
+    library = shelf.library
+    library.classify("files", None, {"비밀": "C"})
+    library.ingest("files", shelf.listing(), shelf.service)
+    ids = {one.path: one.document_id for one in library.sources(ANYONE)}
+    assert library.classes_of(ids.values()) == ("C",)
+    assert library.classes_of([ids["공지.txt"], "d000000000000"]) == ()
+    (shelf.files / "비밀" / "징계.txt").unlink()
+    library.ingest("files", shelf.listing(), shelf.service)
+    assert library.classes_of([ids["비밀/징계.txt"]]) == ("C",)
+    shelf.write("비밀/징계.txt", "징계 기록이다.\n")
+    library.ingest("files", shelf.listing(), shelf.service)
+    library.classify("files", "S", {"비밀": "O"})
+    assert library.classes_of([ids["비밀/징계.txt"]]) == ("S",)
+    library.classify("files", "O")
+    library.remove_collection("files")
+    assert library.classes_of(ids.values()) == ()
+    library.close()

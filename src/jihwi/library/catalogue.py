@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -176,6 +176,8 @@ class Catalogue:
 
     def remove_collection(self, collection: int) -> None:
         """Take a collection out with all its documents."""
+        for row in list(self.documents_in(collection)):
+            self._remember_class(row.document)
         self._db.execute("DELETE FROM documents WHERE collection = ?", (collection,))
         self._db.execute("DELETE FROM collections WHERE id = ?", (collection,))
 
@@ -285,8 +287,34 @@ class Catalogue:
         gone = [document_id]
         for row in self.contained_in(document_id):
             gone += self.remove_document(row.document.source.document_id)
-        self._db.execute("DELETE FROM documents WHERE document_id = ?", (document_id,))
+        deleted = self._db.execute(
+            "DELETE FROM documents WHERE document_id = ? RETURNING body", (document_id,)
+        ).fetchone()
+        if deleted is not None:
+            self._remember_class(_document_of(deleted[0]))
         return gone
+
+    def classes_of(self, documents: Iterable[str]) -> set[SecurityClass]:
+        """The classes these documents have, or had last."""
+        found: set[SecurityClass] = set()
+        for one in documents:
+            row = self.document(one)
+            if row is not None:
+                found.add(row.document.source.security_class)
+            elif gone := self._db.execute("SELECT class FROM gone_classes WHERE document_id = ?", (one,)).fetchone():
+                found.add(gone[0])
+        return found
+
+    def _remember_class(self, document: Document) -> None:
+        """Of what goes: cases may hold its text still."""
+        source = document.source
+        if source.security_class == "O":
+            self._db.execute("DELETE FROM gone_classes WHERE document_id = ?", (source.document_id,))
+        else:
+            self._db.execute(
+                "INSERT INTO gone_classes VALUES (?, ?) ON CONFLICT (document_id) DO UPDATE SET class = excluded.class",
+                (source.document_id, source.security_class),
+            )
 
     def index_keys(self) -> dict[str, str]:
         """What an index should hold: the key of every document that has chunks."""

@@ -23,6 +23,7 @@ _TABLES = {
     "kept_readings": "reading, kept_by, labels",
     "kept_sources": "kept_by, document_id, reading, digest, path, title, labels, checked",
     "choices": "name, value",
+    "gone_classes": "document_id, class",
 }
 """Each after those it refers to."""
 _ROWS_A_TIME = 500

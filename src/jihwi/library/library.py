@@ -432,12 +432,10 @@ class Library:
     # ── documents ────────────────────────────────────────────────────────────
 
     def classes_of(self, documents: Iterable[str]) -> tuple[SecurityClass, ...]:
-        """The classes above open that any of these documents has now; one that is gone has none. For the house, whose
-        cases name them: whoever looks, a model is shown nothing of a class it may not see."""
+        """The classes above open that any of these documents has now, or had when it went. For the house, whose cases
+        name them: whoever looks, a model is shown nothing of a class it may not see."""
         with self._database.reading() as connection:
-            catalogue = Catalogue(connection)
-            rows = [row for one in documents if (row := catalogue.document(one)) is not None]
-        found = {row.document.source.security_class for row in rows}
+            found = Catalogue(connection).classes_of(documents)
         order: tuple[SecurityClass, ...] = ("C", "S")
         return tuple(one for one in order if one in found)
 
