@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.terminal import answered, environment
+from tests.cli.terminal import answered, environment, said
 from tests.cli.test_supervision import its_team, run
 
 
@@ -90,3 +90,30 @@ def test_ctrl_c_ends_it_cleanly(desk: Path) -> None:
         assert process.returncode == 130
         assert "Traceback" not in remarks
     assert list((desk / ".jihwi").glob("drafts/*")) == []
+
+
+BOSS = """
+
+def boss(view: View) -> Turn:
+    if "approval" in view.inputs:
+        return Turn(actions=(Report(text="kim is not in our book.", data={"verdict": "person"}),))
+    children = [one for one in view.transcript if isinstance(one, ChildReported)]
+    return Turn(actions=(Report(text="end"),) if children else (Delegate("helper", "send kim"),))
+"""
+
+
+def test_who_answers_what_the_case_workers_seat_left_to_a_person_reads_its_own_words(desk: Path) -> None:
+    team = desk / "desk"
+    head = (team / "team.md").read_text("utf-8").replace("case_worker: clerk", "case_worker: boss")
+    (team / "team.md").write_text(head.replace("approve: []", "case_worker_approves: [send]"), "utf-8")
+    (team / "boss.md").write_text("---\nname: boss\ndelegates: [helper]\n---\nJudge.\n", "utf-8")
+    with (team / "procedures.py").open("a", encoding="utf-8") as out:
+        out.write(BOSS)
+    case = run(desk, "judge")["case"]
+    shown = said(desk, "case", "show", code=3)
+    assert "left the approval of 'send' to a person" in shown
+    assert "boss: kim is not in our book." in shown
+    (approval,) = answered(desk, "case", "show", code=3)["approvals"]
+    assert approval["left_by"] == {"agent": "boss", "assignment": "a1.2", "words": "kim is not in our book."}
+    with following(desk) as process:
+        assert "boss: kim is not in our book." in until(process, f"jihwi case approve {case}")

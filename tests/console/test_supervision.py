@@ -106,6 +106,29 @@ async def test_what_went_to_the_deputy_has_a_form_for_the_deputy_only(tmp_path: 
         await running.case(case_id, lambda case: case.outcome == "done")
 
 
+def doubtful(view: View) -> Turn:
+    """In the case worker's seat: lets the sender send, and leaves to a person whether it may."""
+    if "approval" in view.inputs:
+        return Turn(actions=(Report(text="The address is not in our book.", data={"verdict": "person"}),))
+    return Turn(actions=(Delegate("sender", "send it"),) if view.turn == 1 else (Report(text="end"),))
+
+
+async def test_who_answers_what_the_case_workers_seat_left_to_a_person_reads_its_own_words(tmp_path: Path) -> None:
+    send = a_skill("send", effect="write", approval="always")
+    agents = an_agent("doubtful", delegates=("sender",)), an_agent("sender", send)
+    policy = Policy(case_worker_approves=("send",))
+    async with running_console(tmp_path, small_engine({"doubtful": doubtful, "sender": sender}, send)) as running:
+        kim = await Client(running.console).come_in()
+        case_id = await running.console.orchestrator.open(an_opening(*agents, policy=policy))
+        await running.case(case_id, lambda case: any(one.judged for one in case.approvals.values()))
+        for place in (f"/cases/{case_id}", "/inbox"):
+            page = (await kim.get(place)).text
+            assert "doubtful이(가) 스스로 정하지 않고 사람에게 남겼습니다." in page
+            assert "The address is not in our book." in page
+        (waiting,) = (await kim.get("/inbox.json")).json()["waiting"]
+        assert (waiting["left_by"], waiting["left_words"]) == ("doubtful", "The address is not in our book.")
+
+
 # ── whose seat it was when a write ended ──────────────────────────────────────
 
 

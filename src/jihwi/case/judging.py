@@ -14,7 +14,7 @@ from jihwi.case.assignment import Reason
 from jihwi.case.budget import Limits
 from jihwi.case.state import Approval, Assignment, Case
 
-__all__ = ["may_judge", "opened_to_judge", "to_a_person", "verdict_of"]
+__all__ = ["judge_who_left_it", "may_judge", "opened_to_judge", "to_a_person", "verdict_of"]
 
 JUDGE_TURNS = 3
 """So many turns a verdict may take."""
@@ -81,3 +81,9 @@ def verdict_of(judge: Assignment) -> Literal["approve", "reject", "person"]:
 def to_a_person(approval: Approval) -> e.ApprovalReferred:
     """The case worker gave no plain verdict: a person decides."""
     return e.ApprovalReferred(approval.id, "", Reason("verdict_left_to_a_person", {"skill": approval.skill}))
+
+
+def judge_who_left_it(case: Case, approval: Approval) -> Assignment | None:
+    """The assignment in which the case worker's seat left an approval to a person; its report says why. `None`: nobody
+    has judged it, or it is being judged."""
+    return case.assignments.get(approval.judge) if approval.judged else None

@@ -12,6 +12,7 @@ from jihwi.case import person
 from jihwi.case.approval import answerers
 from jihwi.case.decide import RELEASE
 from jihwi.case.governor import choice_words, ran_out, so_far
+from jihwi.case.judging import judge_who_left_it, to_a_person
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.reasons import say_overtaken
 from jihwi.case.state import ActionState, Approval, Assignment, Case, Overtaken, open_assignments
@@ -50,7 +51,7 @@ def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
         "assignments": [_seat(a, a.id in seen) for a in open_assignments(case)],
         "agents": {name: sorted(case.skills.get(name, {})) for name in case.agents},
         "team_digest": case.team_digest,
-        "approvals": [_approval(case, one, one.assignment in seen) for one in person.open_approvals(case)],
+        "approvals": [_approval(case, one, one.assignment in seen, viewer) for one in person.open_approvals(case)],
         "questions": [_question(a, number, words, a.id in seen) for a, number, words in person.open_questions(case)],
         "uncertain": [_uncertain(a, action, a.id in seen) for a, action in person.uncertain_writes(case)],
         "unclear": case.unclear,
@@ -76,7 +77,7 @@ def _seat(a: Assignment, seen: bool) -> dict[str, Any]:
     }
 
 
-def _approval(case: Case, one: Approval, seen: bool) -> dict[str, Any]:
+def _approval(case: Case, one: Approval, seen: bool, viewer: Viewer) -> dict[str, Any]:
     return {
         "approval": one.id,
         "skill": one.skill,
@@ -86,7 +87,16 @@ def _approval(case: Case, one: Approval, seen: bool) -> dict[str, Any]:
         "expires_at_ms": one.expires_at_ms,
         "deputy": one.deputy,
         "answerers": answerers(one.deputy, case.policy),
+        "left_by": _left_by(case, one, viewer),
     }
+
+
+def _left_by(case: Case, one: Approval, viewer: Viewer) -> dict[str, str] | None:
+    judge = judge_who_left_it(case, one)
+    if judge is None:
+        return None
+    words = judge.report.text if judge.report is not None and viewer.may_see(judge.labels) else ""
+    return {"agent": judge.agent, "assignment": judge.id, "words": words}
 
 
 def _question(a: Assignment, number: int, question: str, seen: bool) -> dict[str, Any]:
@@ -199,6 +209,10 @@ def ended_lines(case: Case, screen: Screen, viewer: Viewer, folder: Path | None)
     return [screen.words("보고서:", "Its report:"), *(f"  {path}" for path in here)]
 
 
+_JUDGED_LINES = 5
+"""So much is shown of why the case worker's seat left something to a person; its transcript holds the rest."""
+
+
 class _Told:
     """Puts what waits in a case into lines, as `viewer` may see it."""
 
@@ -235,9 +249,19 @@ class _Told:
             self.words(f"승인을 기다립니다: {one.id}", f"Waits for an approval: {one.id}"),
             *(f"  {line}" for line in wanted),
             f"  {say_reason(one.reason, self.screen.language)}",
+            *(f"  {line}" for line in self._judged(one)),
             *(f"  {one_more}" for one_more in _whose_word(self.case, one, self.screen)),
             f"  jihwi case approve {self.case.id} {one.id} --digest {one.action_digest[:12]}",
         ]
+
+    def _judged(self, one: Approval) -> list[str]:
+        """That the case worker's seat left it to a person, and in its own words why."""
+        judge, referred = judge_who_left_it(self.case, one), to_a_person(one).reason
+        if judge is None or referred is None:
+            return []
+        words = judge.report.text if judge.report is not None else ""
+        said = [f"{judge.agent}: {line}" for line in self._shown(judge, words).splitlines()[:_JUDGED_LINES]]
+        return [say_reason(referred, self.screen.language), *said]
 
     def question(self, a: Assignment, number: int, question: str) -> list[str]:
         words = self._shown(a, question)

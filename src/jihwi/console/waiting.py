@@ -9,6 +9,7 @@ import msgspec
 from jihwi.case import person as persons
 from jihwi.case.approval import answerers
 from jihwi.case.governor import ran_out, so_far
+from jihwi.case.judging import judge_who_left_it
 from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assignments
 from jihwi.case.turn import Ask, Call
@@ -58,6 +59,10 @@ class Waiting(msgspec.Struct, frozen=True):
     """The only persons who may answer it now; empty while whoever may decide may."""
     judged_by: str = ""
     """The agent in the case worker's seat that is about to answer it; a person may be first."""
+    left_by: str = ""
+    """The agent in that seat that has left it to a person."""
+    left_words: str = ""
+    """Why, in its own words; empty where it said nothing, or the reader may not see them."""
 
 
 def waiting_in(case: Case, language: Language, viewer: Viewer, times: dict[int, int]) -> list[Waiting]:
@@ -133,6 +138,8 @@ def _approvals(case: Case, language: Language, viewer: Viewer, times: dict[int, 
             deputy=one.deputy,
             answerers=answerers(one.deputy, case.policy),
             judged_by=_judge(case, one, language),
+            left_by=_left_by(case, one, language),
+            left_words=_left_words(case, one, viewer),
         )
         for one in persons.open_approvals(case)
     ]
@@ -141,6 +148,16 @@ def _approvals(case: Case, language: Language, viewer: Viewer, times: dict[int, 
 def _judge(case: Case, approval: Approval, language: Language) -> str:
     judge = case.assignments.get(approval.judge)
     return "" if judge is None or approval.judged else agent_name(case, judge.agent, language)
+
+
+def _left_by(case: Case, approval: Approval, language: Language) -> str:
+    judge = judge_who_left_it(case, approval)
+    return "" if judge is None else agent_name(case, judge.agent, language)
+
+
+def _left_words(case: Case, approval: Approval, viewer: Viewer) -> str:
+    judge = judge_who_left_it(case, approval)
+    return judge.report.text if judge is not None and judge.report is not None and viewer.may_see(judge.labels) else ""
 
 
 def _action(
