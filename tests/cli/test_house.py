@@ -119,7 +119,21 @@ def test_settings_are_changed_by_the_owner_and_the_ledger_says_so(tmp_path: Path
     exported = said(tmp_path, "ledger", "export", "house")
     assert "hunter2" not in exported
     assert json.loads(exported.splitlines()[-1])["signature"]["statement"]["purpose"] == "export"
-    said(tmp_path, "settings", "test", "mail", "--to", "kim@office.local", code=1)
+
+
+def test_a_way_that_leads_nowhere_is_told_with_the_line_that_sets_it(tmp_path: Path) -> None:
+    for way, name in (("mail", "mail_server"), ("command", "notify_command"), ("webhook", "webhook")):
+        words = ("settings", "test", way, *(("--to", "kim@office.local") if way == "mail" else ()))
+        problem = answered(tmp_path, *words, code=1)["error"]
+        assert "`jihwi settings set NAME VALUE`" in problem["next"]
+        assert name in problem["next"]
+        assert f"`jihwi settings test {way}`" in problem["next"]
+    said(tmp_path, "settings", "set", "mail_server", "127.0.0.1:1")
+    problem = answered(tmp_path, "settings", "test", "mail", "--to", "kim@office.local", code=1)["error"]
+    assert "mail_from: not set" in problem["words"]
+    assert "mail_from" in problem["next"]
+    nobody = answered(tmp_path, "settings", "test", "mail", code=2)["error"]
+    assert "--to" in nobody["words"]
 
 
 def test_nothing_is_taken_out_before_it_was_switched_on(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from jihwi.errors.base import JihwiError
+from jihwi.words import Language
 
 __all__ = [
     "AccountInvalid",
@@ -101,14 +102,28 @@ class ExamplesNotKept(DoorError):
     en_next = "An administrator may switch it on under 'Data ownership': `jihwi settings set keep_verdicts on`"
 
 
+_SETTINGS_OF = {
+    "command": ("notify_command",),
+    "mail": ("mail_server", "mail_from", "mail_security", "mail_user", "mail_password"),
+    "webhook": ("webhook", "webhooks_allowed"),
+}
+"""The settings of the house by which each way of telling people goes."""
+
+
 class NotificationUndelivered(DoorError):
     way: str
     detail: str
     status = 502
     ko = "알리지 못했습니다 ({way}): {detail}"
     en = "Nobody could be told ({way}): {detail}"
-    ko_next = "설정의 '알림'을 고치고 시험해 보십시오."
-    en_next = "Correct it under 'Notification' in the settings, and test it."
+    ko_next = "`jihwi settings set 이름 값`으로 고친 뒤 `jihwi settings test {way}`로 다시 시험하십시오."
+    en_next = "Correct it with `jihwi settings set NAME VALUE` and test it again with `jihwi settings test {way}`."
+
+    def next_step(self, language: Language = "en") -> str:
+        """Whoever reads it sits at a terminal: the console has the settings beside it. They are named."""
+        names = ", ".join(_SETTINGS_OF.get(self.way, ()))
+        named = f" {'이름' if language == 'ko' else 'NAME'}: {names}" if names else ""
+        return f"{super().next_step(language)}{named}"
 
 
 class AddressTaken(DoorError):
