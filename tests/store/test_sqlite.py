@@ -13,7 +13,16 @@ import apsw
 import pytest
 
 from jihwi.case.ledger import verify
-from jihwi.errors import JihwiError, LedgerBroken, StoreBusy, StoreCorrupt, StoreFailed, StoreMoved, StoreTooNew
+from jihwi.errors import (
+    AppendConflict,
+    JihwiError,
+    LedgerBroken,
+    StoreBusy,
+    StoreCorrupt,
+    StoreFailed,
+    StoreMoved,
+    StoreTooNew,
+)
 from jihwi.store import BLOB_BYTES, Patch
 from jihwi.store.migrations import Migration, migrations_for
 from jihwi.store.sqlite import SqliteStore
@@ -102,6 +111,20 @@ async def test_values_that_no_database_takes_fail_their_own_append_only(tmp_path
         )
         assert [answer is None for answer in answers] == [True, False, True, True, True]
         assert len(await store.rows()) == 4
+
+
+async def test_a_refused_append_keeps_no_look_at_the_file_while_its_error_is_held(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    async with await SqliteStore.open(path, busy_seconds=1) as one, await SqliteStore.open(path) as other:
+        await one.append(chain.case_id, chain.next(), OPENING)
+        late = chain.rival()
+        await one.append(chain.case_id, chain.next(), Patch("running"))
+        with pytest.raises(AppendConflict) as held:
+            await one.append(chain.case_id, late, Patch("running"))
+        await other.append(chain.case_id, chain.next(), Patch("running"))
+        await one.append(chain.case_id, chain.next(), Patch("running"))
+        assert verify(chain.case_id, await one.read(chain.case_id)).events == 4
+        assert held.value.expected_seq == late[0].seq
 
 
 async def test_a_cancelled_caller_disturbs_nobody(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def run(database: apsw.Connection, jobs: Sequence[Job], places: Places) -> list[
                 assert isinstance(job, Errand)
                 answers.append(job.do(database))
         except StoreError as refusal:
-            answers.append(refusal)
+            answers.append(refusal.with_traceback(None))  # which would hold this call's values, and itself
     if rows:
         cursor.executemany(_EVENTS, rows)
     return answers
@@ -155,7 +155,8 @@ def _append(
 
 def _place(cursor: apsw.Cursor, job: Append) -> tuple[int, int, bytes, int, str, int]:
     """Where the case's log ends now. Raises what a case that is not there deserves."""
-    found: tuple[int, int, bytes, int, str, int] | None = cursor.execute(_FENCE, (job.case_id,)).fetchone()
+    # Read to its end: a statement that is not would keep the connection at the state of now, however long it lives.
+    found: tuple[int, int, bytes, int, str, int] | None = cursor.execute(_FENCE, (job.case_id,)).get
     if found is None:
         if job.epoch is not None:
             raise LeaseLost(job.case_id, job.epoch)
