@@ -6,74 +6,26 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from jihwi.case.ledger import verify
 from jihwi.errors import StoreFailed
 from jihwi.store import Patch
 from jihwi.store.postgres import PostgresStore
 from jihwi.store.postgres.passing import PostgresPassing
-from jihwi.testing.postgres import short_folder
 from jihwi.testing.store_contract import Chain
+from tests.cable import Cable, laid
 
 OPENING = Patch("running", request="r", requester="k")
 SILENT_SECONDS = 0.4
 
 
-class Cable:
-    """A way to a server that can be pulled: then it takes what it is given, and nothing comes of it."""
-
-    def __init__(self, dsn: str, place: Path) -> None:
-        self._told = conninfo_to_dict(dsn)
-        self.dsn = make_conninfo(dsn, host=str(place), port="5432")
-        self._whole = asyncio.Event()
-        self._whole.set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def pull(self) -> None:
-        self._whole.clear()
-
-    def plug(self) -> None:
-        self._whole.set()
-
-    async def carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        host, port = self._told["host"], self._told.get("port") or 5432
-        if str(host).startswith("/"):
-            there, away = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
-        else:
-            there, away = await asyncio.open_connection(str(host), int(port))
-        ways = [asyncio.create_task(self._one_way(*way)) for way in ((here, away), (there, back))]
-        self._tasks.update(ways)
-        with contextlib.suppress(OSError):
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for writer in (back, away):
-            writer.close()
-
-    async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                await self._whole.wait()
-                writer.write(data)
-                await writer.drain()
-
-    async def end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
 @pytest.fixture
 async def cable(postgres: str) -> AsyncIterator[Cable]:
-    with short_folder() as place:
-        cable = Cable(postgres, place)
-        server = await asyncio.start_unix_server(cable.carry, place / ".s.PGSQL.5432")
+    async with laid(postgres) as cable:
         yield cable
-        server.close()
-        await cable.end()
 
 
 async def test_what_waits_for_a_silent_server_is_told_and_goes_on_when_it_speaks_again(cable: Cable) -> None:

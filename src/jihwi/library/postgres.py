@@ -16,27 +16,35 @@ import psycopg
 
 from jihwi.errors import StoreBusy, StoreError, StoreTooNew
 from jihwi.library.database import Connection as Asked
+from jihwi.library.silence import Connection, Watch
+from jihwi.postgres_ways import SILENT_SECONDS
 
 __all__ = ["PostgresDatabase", "PostgresServer"]
 
 _MOST_IDLE = 8
 _CONNECT_SECONDS = 10
 
-Connection = psycopg.Connection[tuple[Any, ...]]
-
 
 class PostgresServer:
     """A database with the schema `jihwi`. Safe to use from several threads."""
 
     def __init__(
-        self, dsn: str, *, place: str, told: Callable[[psycopg.Error], StoreError], busy_seconds: float
+        self,
+        dsn: str,
+        *,
+        place: str,
+        told: Callable[[psycopg.Error], StoreError],
+        busy_seconds: float,
+        silent_seconds: float = SILENT_SECONDS,
     ) -> None:
-        """`place`: how people are told where it is; `told`: the error to raise for what the server says."""
+        """`place`: how people are told where it is; `told`: the error to raise for what the server says, and, once it
+        has answered nothing for `silent_seconds`, for what waits for it: the next call connects anew."""
         self.place = place
         self.busy_seconds = busy_seconds
         self._dsn = dsn
         self._told = told
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue(_MOST_IDLE)
+        self._watch = Watch(self._reached, silent_seconds=silent_seconds)
         with self._errors(), self._borrowed() as db:
             if db.execute("SELECT to_regnamespace('jihwi') IS NULL").fetchone() == (True,):
                 db.execute("CREATE SCHEMA IF NOT EXISTS jihwi")
@@ -68,37 +76,55 @@ class PostgresServer:
     @contextmanager
     def holding(self) -> Iterator[Connection]:
         """A connection of its own, for a lock that lasts as long as it."""
-        with self._errors():
+        with self._errors(), self._watch.using():
             db = self._connect()
             try:
                 yield db
             finally:
-                db.close()
+                self._end(db)
 
     def close(self) -> None:
         """Close what is open."""
+        self._watch.close()
         while not self._idle.empty():
-            self._idle.get_nowait().close()
+            self._end(self._idle.get_nowait())
 
     @contextmanager
     def _borrowed(self) -> Iterator[Connection]:
-        try:
-            db = self._idle.get_nowait()
-        except queue.Empty:
-            db = self._connect()
-        try:
-            yield db
-        finally:
-            if not db.closed and db.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-                try:
-                    self._idle.put_nowait(db)
-                except queue.Full:
-                    db.close()
-            else:
-                db.close()
+        with self._watch.using():
+            db = self._from_idle() or self._connect()
+            try:
+                yield db
+            finally:
+                if not db.closed and db.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+                    try:
+                        self._idle.put_nowait(db)
+                    except queue.Full:
+                        self._end(db)
+                else:
+                    self._end(db)
+
+    def _from_idle(self) -> Connection | None:
+        """One that is open already, and was not cut when the server fell silent."""
+        while True:
+            try:
+                db = self._idle.get_nowait()
+            except queue.Empty:
+                return None
+            if self._watch.knows(db):
+                return db
+            db.close()
+
+    def _end(self, db: Connection) -> None:
+        self._watch.forget(db)
+        db.close()
+
+    def _reached(self) -> Connection:
+        return psycopg.connect(self._dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="jihwi")
 
     def _connect(self) -> Connection:
-        db = psycopg.connect(self._dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="jihwi")
+        db = self._reached()
+        self._watch.know(db)
         db.execute(
             "SELECT set_config('lock_timeout', %s, false), set_config('client_min_messages', 'warning', false), "
             "CASE WHEN current_setting('synchronous_commit') = 'off' "

@@ -11,6 +11,7 @@ from typing import LiteralString
 import psycopg
 
 from jihwi.errors import StoreError
+from jihwi.postgres_ways import ASKED_SECONDS
 from jihwi.store.postgres.opening import Connection, connect, cut_when_silent
 from jihwi.store.postgres.statements import NOW
 from jihwi.store.waking import Bell, is_slot_bell
@@ -20,8 +21,6 @@ __all__ = ["Hearing", "ServerClock"]
 _POLL_SECONDS = 0.25
 _CLOCK_SECONDS = 30.0
 _AGAIN_SECONDS = 1.0
-_ASKED_SECONDS = 5.0
-"""So often at least the server is asked something, so that one that has fallen silent is noticed."""
 _CLOCK_TRIALS = 3
 
 
@@ -83,7 +82,7 @@ class Hearing:
         self._clock = clock
         self._own_backend = own_backend
         self._silent_seconds = silent_seconds
-        self._every_seconds = min(_ASKED_SECONDS, silent_seconds)
+        self._every_seconds = min(ASKED_SECONDS, silent_seconds)
         self._asked_at = 0.0
         self._changes = -1
         self._count_looked = 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,6 +13,7 @@ from psycopg import errors as said
 from psycopg.conninfo import conninfo_to_dict
 
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreError, StoreFailed, StoreFull, StoreReadOnly, StoreTooNew
+from jihwi.postgres_ways import cut
 from jihwi.store.migrations import Migration
 
 __all__ = ["Connection", "connect", "cut", "cut_when_silent", "migrate", "place_of", "store_error"]
@@ -81,12 +80,6 @@ def cut_when_silent(dsn: str, seconds: float) -> Iterator[None]:
 def _cut(dsn: str) -> None:
     for connection in [one for one, there in _ways.items() if there == dsn and not one.closed]:
         cut(connection)
-
-
-def cut(connection: Connection) -> None:
-    """End the way to the server under a connection, so that whatever waits on it ends as when it is lost."""
-    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as way:
-        way.shutdown(socket.SHUT_RDWR)
 
 
 async def migrate(connection: Connection, dsn: str, steps: Sequence[Migration]) -> None:

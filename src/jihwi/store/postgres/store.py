@@ -13,6 +13,7 @@ import psycopg
 
 from jihwi.case.ledger import Sealed
 from jihwi.errors import LeaseLost, StoreFailed
+from jihwi.postgres_ways import SILENT_SECONDS
 from jihwi.store import HOUSE, CaseRow, CaseStatus, Lease, Patch
 from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
@@ -56,7 +57,9 @@ class PostgresStore:
         self._closed = False
 
     @classmethod
-    async def open(cls, dsn: str, *, busy_seconds: float = 5.0, silent_seconds: float = 15.0) -> PostgresStore:
+    async def open(
+        cls, dsn: str, *, busy_seconds: float = 5.0, silent_seconds: float = SILENT_SECONDS
+    ) -> PostgresStore:
         """Open the database that `dsn` names; the schema `jihwi` is made when missing. An append that waits for
         another's lock longer than `busy_seconds` raises StoreBusy. Once the server has answered nothing for
         `silent_seconds`, what waits for it raises StoreFailed, and the next call connects anew.

@@ -1,0 +1,69 @@
+"""A way to a Postgres server that can be pulled like a cable."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from jihwi.testing.postgres import short_folder
+
+__all__ = ["Cable", "laid"]
+
+
+class Cable:
+    """A way to a server that can be pulled: then it takes what it is given, and nothing comes of it."""
+
+    def __init__(self, dsn: str, place: Path) -> None:
+        self._told = conninfo_to_dict(dsn)
+        self.dsn = make_conninfo(dsn, host=str(place), port="5432")
+        self._whole = asyncio.Event()
+        self._whole.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def pull(self) -> None:
+        self._whole.clear()
+
+    def plug(self) -> None:
+        self._whole.set()
+
+    async def carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        host, port = self._told["host"], self._told.get("port") or 5432
+        if str(host).startswith("/"):
+            there, away = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        else:
+            there, away = await asyncio.open_connection(str(host), int(port))
+        ways = [asyncio.create_task(self._one_way(*way)) for way in ((here, away), (there, back))]
+        self._tasks.update(ways)
+        with contextlib.suppress(OSError):
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for writer in (back, away):
+            writer.close()
+
+    async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._whole.wait()
+                writer.write(data)
+                await writer.drain()
+
+    async def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def laid(dsn: str) -> AsyncIterator[Cable]:
+    """A cable to the server at `dsn`, carried in this event loop."""
+    with short_folder() as place:
+        cable = Cable(dsn, place)
+        server = await asyncio.start_unix_server(cable.carry, place / ".s.PGSQL.5432")
+        try:
+            yield cable
+        finally:
+            server.close()
+            await cable.end()
