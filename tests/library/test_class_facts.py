@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -214,6 +216,32 @@ def test_a_fact_bears_the_labels_of_what_it_names(shelf: Shelf) -> None:
         library.classify("files", None, {"비밀/징계.txt": "C"}, by=KIM)
         library.ingest("files", shelf.listing(), shelf.service, by=KIM)
         assert [labels for _, _, labels in facts.told] == [("총무",), ("인사", "총무"), ("인사", "총무")]
+    shelf.library.close()
+
+
+def test_a_fact_bears_the_labels_of_the_documents_it_counts(shelf: Shelf) -> None:
+    facts = Facts()
+    with shelf.open(facts) as library:
+        library.put_collection("files", str(shelf.files), folder_labels={"비밀": ["인사"]})
+        library.ingest("files", shelf.listing(), shelf.service, by=KIM)
+        library.classify("files", "S", by=KIM)
+        library.classify("files", None, {"공지.txt": "C"}, by=KIM)
+        both, notice = facts.changes()
+        assert (both.documents, notice.documents) == ({"O>S": 2}, {"S>C": 1})
+        assert [labels for _, _, labels in facts.told[1:]] == [("인사",), ()]
+    shelf.library.close()
+
+
+def test_many_copies_of_a_file_cost_no_more_when_they_go_than_when_they_came(shelf: Shelf) -> None:
+    for number in range(800):
+        shelf.write(f"사본/{number}.txt", "같은 글이다.\n")
+    with shelf.open(Facts()) as library:
+        began = time.process_time()
+        library.ingest("files", shelf.listing(), shelf.service)
+        came = time.process_time()
+        shutil.rmtree(shelf.files / "사본")
+        assert library.ingest("files", shelf.listing(), shelf.service).removed == 800
+        assert time.process_time() - came < 2 * (came - began)
     shelf.library.close()
 
 

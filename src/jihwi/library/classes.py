@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Literal, Protocol
 
 import msgspec
@@ -83,9 +84,9 @@ class ClassNotes:
         given = tuple(_given(before, info)) if self._ledger is not None else ()
         if not given:
             return None
-        counts = _counted(catalogue.documents_in(row), info) if row is not None else Counter[str]()
+        counts, labels = _counted(catalogue.documents_in(row) if row is not None else (), info)
         fact = ClassesChanged(info.name, Randomness().token(8).hex(), given, info.security_class, dict(counts))
-        labels = {label for one in given for each in (before, info) for label in labels_at(each, one.path)}
+        labels |= {label for one in given for each in (before, info) for label in labels_at(each, one.path)}
         return ClassChange(fact, info, tuple(sorted(labels)))
 
     def announce(self, change: ClassChange | None, by: Author) -> None:
@@ -144,14 +145,16 @@ def _given(before: CollectionInfo, info: CollectionInfo) -> Iterator[ClassGiven]
         yield ClassGiven(path, one, "O")
 
 
-def _counted(rows: Iterable[DocumentRow], info: CollectionInfo) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _counted(rows: Iterable[DocumentRow], info: CollectionInfo) -> tuple[Counter[str], set[str]]:
+    """How many documents have another class by `info`, and the labels they bear, now and by it."""
+    found, labels = Counter[str](), set[str]()
     for row in rows:
         source = row.document.source
         now = class_at(info, source.path)
         if now != source.security_class:
             found[f"{source.security_class}>{now}"] += 1
-    return found
+            labels.update(source.labels, labels_at(info, source.path))
+    return found, labels
 
 
 def brought(info: CollectionInfo, paths: Sequence[str]) -> tuple[DocumentsBrought | None, set[str]]:
@@ -172,12 +175,17 @@ def moved(
     ids = {row.document.source.document_id for row in gone}
     found: list[ClassMoved] = []
     labels: set[str] = set()
+
+    @cache  # of many copies of one file that go together, all lie in one place
+    def place_of(digest: str) -> Source | None:
+        there = [one.document.source for one in catalogue.with_digest(digest) if not one.document.container]
+        mine = [one for one in there if one.collection == info.name and one.document_id not in ids and one.size]
+        return max(mine, key=lambda one: "CSO".index(one.security_class), default=None)
+
     for row in gone:
         source = row.document.source
-        there = [one.document.source for one in catalogue.with_digest(source.digest) if not one.document.container]
-        mine = [one for one in there if one.collection == info.name and one.document_id not in ids and one.size]
-        now = max(mine, key=lambda one: "CSO".index(one.security_class), default=source)
-        if now.security_class != source.security_class:
+        now = place_of(source.digest)
+        if now is not None and now.security_class != source.security_class:
             found.append(ClassMoved(source.path, now.path, source.security_class, now.security_class))
             labels.update(source.labels, now.labels)
     counts = Counter(f"{one.before}>{one.after}" for one in found)
