@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from tests.cli.test_stores import address, jihwi, place, server, told
@@ -82,6 +84,19 @@ def test_a_fact_about_documents_one_may_not_see_tells_nothing_of_them(place: Pat
     assert "당직.txt" in jihwi(place, "ledger", "export", "house", JIHWI_LABELS="인사").stdout
     jihwi(place, "ledger", "export", "house", "--out", "house.jsonl")
     assert told(place, "ledger", "verify", "house.jsonl")["verdict"] == "unaltered"
+
+
+def test_a_ledger_that_was_changed_tells_nothing(place: Path) -> None:
+    told(place, "search", "당직비", "--files", "files", "--class", "당직.txt=C")
+    for change in (
+        "body = CAST(replace(CAST(body AS TEXT), '당직', '숙직') AS BLOB)",
+        "header = substr(header, 1, 40)",
+    ):
+        with contextlib.closing(apsw.Connection(str(place / ".jihwi" / "cases.db"))) as database:
+            database.execute(f"UPDATE events SET {change} WHERE seq = 1")
+        done = jihwi(place, "ledger", "house", JIHWI_LANGUAGE="ko")
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "원장이 1번 기록에서 끊어졌습니다" in done.stderr
 
 
 @pytest.mark.parametrize("where", ["folder", "server"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -177,6 +178,25 @@ async def test_auditors_read_the_ledger_of_the_house_by_kind_and_person(tmp_path
         file = await choi.get("/ledger/house.jsonl")
         last = json.loads(file.text.splitlines()[-1])["signature"]
         assert last["statement"]["heads"][0][0] == HOUSE
+
+
+async def test_a_ledger_of_the_house_that_was_changed_is_shown_as_broken_and_leaves_under_no_signature(
+    tmp_path: Path,
+) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        await running.console.people.put(Person("park", "박", "requester"))
+        kim = await Client(running.console).come_in()
+        assert (await kim.get("/ledger/house.jsonl")).status == 200
+        for change in (
+            "body = CAST(replace(CAST(body AS TEXT), 'park', 'bark') AS BLOB)",
+            "header = substr(header, 1, 40)",
+        ):
+            with contextlib.closing(apsw.Connection(str(tmp_path / "cases.db"))) as database:
+                database.execute(f"UPDATE events SET {change} WHERE seq = 1")
+            page = await kim.get("/ledger/house")
+            assert (page.status, "사슬이 끊어졌습니다" in page.text) == (200, True)
+            file = await kim.get("/ledger/house.jsonl", accept="application/json")
+            assert file.json()["error"]["code"] == "ledger_broken"
 
 
 def test_only_the_words_of_our_own_addresses_are_kept() -> None:

@@ -23,6 +23,7 @@ from jihwi.house import (
     Vouched,
     is_signed_by,
     known_key,
+    open_fact,
     public_key_said,
     signed_beside,
     signed_in_stream,
@@ -243,8 +244,10 @@ async def _read_house(session: Session, of: str, who: str, limit: int) -> int:
 
     screen = session.screen
     async with looked_into(session) as house:
+        log = await house.store.read(HOUSE)
+        verify(HOUSE, log)  # what is told must hold
         state = await house.stream.refresh()
-        events = await house.stream.events()
+    events = map(open_fact, log)
     found = [one for one in events if (not of or group_of(one.kind) == of) and (not who or one.author.id == who)]
     rows = []
     for event in found[-limit:]:

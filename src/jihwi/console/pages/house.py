@@ -120,7 +120,12 @@ async def export(visit: Visiting) -> Response:
     visit.require("oversee")
     house = visit.console.house
     stored = await house.store.read(HOUSE)
-    seen = [as_seen(one, visit.person.viewer) for one in stored]
-    data = await asyncio.to_thread(lambda: b"".join(export_lines(seen, house.signed_now(HOUSE, stored))))
+
+    def exported() -> bytes:
+        verify(HOUSE, stored)  # what is signed must hold
+        seen = [as_seen(one, visit.person.viewer) for one in stored]
+        return b"".join(export_lines(seen, house.signed_now(HOUSE, stored)))
+
+    data = await asyncio.to_thread(exported)
     headers = {"content-disposition": 'attachment; filename="house-ledger.jsonl"'}
     return Response(data, media_type="application/x-ndjson", headers=headers)
