@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -52,6 +53,28 @@ async def test_what_a_function_raises_is_raised_where_it_was_called() -> None:
 
     with pytest.raises(LookupError, match="no such file"):
         await fail.run(CONTEXT, {})
+
+
+@pytest.mark.parametrize("problem", [StopIteration(), concurrent.futures.CancelledError(), SystemExit(3)])
+async def test_what_would_stop_whoever_waits_only_says_what_it_was(problem: BaseException) -> None:
+    @skill(effect="read")
+    def fail(context: SkillContext) -> None:
+        """Fail."""
+        raise problem
+
+    async with asyncio.timeout(20):
+        with pytest.raises(RuntimeError, match=type(problem).__name__):
+            await asyncio.create_task(fail.run(CONTEXT, {}))
+
+
+async def test_a_function_that_ends_the_program_ends_only_itself() -> None:
+    @skill(effect="read")
+    async def leave(context: SkillContext) -> None:
+        """Leave."""
+        sys.exit(3)
+
+    with pytest.raises(RuntimeError, match="SystemExit: 3"):
+        await asyncio.create_task(leave.run(CONTEXT, {}))
 
 
 async def test_one_whose_time_is_over_may_end_later_and_disturbs_nobody() -> None:

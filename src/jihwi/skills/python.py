@@ -113,10 +113,13 @@ def _runner(
         except msgspec.ValidationError as problem:
             raise SkillArguments(name, str(problem)) from problem
         values = {one: getattr(checked, one) for one in names}
-        if inspect.iscoroutinefunction(function):
-            value = await function(context, **values)
-        else:
-            value = await _in_thread(name, lambda: function(context, **values))
+        try:
+            if inspect.iscoroutinefunction(function):
+                value = await function(context, **values)
+            else:
+                value = await _in_thread(name, lambda: function(context, **values))
+        except SystemExit as problem:  # a skill may end itself, never the house
+            raise _said(problem) from problem
         if isinstance(value, SkillResult):
             return value
         return SkillResult(msgspec.to_builtins(value), tainted)
@@ -134,6 +137,8 @@ async def _in_thread(name: str, work: Callable[[], Any]) -> Any:
         with contextlib.suppress(concurrent.futures.InvalidStateError):  # nobody waits any more
             try:
                 value = work()
+            except (StopIteration, concurrent.futures.CancelledError) as problem:
+                answer.set_exception(_said(problem))  # as they are, nobody would hear the one and stop for the other
             except BaseException as problem:  # noqa: BLE001 - handed on to whoever waits
                 answer.set_exception(problem)
             else:
@@ -141,3 +146,8 @@ async def _in_thread(name: str, work: Callable[[], Any]) -> Any:
 
     threading.Thread(target=contextvars.copy_context().run, args=(run,), name=f"skill {name}", daemon=True).start()
     return await asyncio.wrap_future(answer)
+
+
+def _said(problem: BaseException) -> RuntimeError:
+    """An exception that means something to whoever waits for a skill, as one that only says what it was."""
+    return RuntimeError(f"{type(problem).__name__}: {problem}")
