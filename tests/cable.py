@@ -22,6 +22,9 @@ class Cable:
         self.dsn = make_conninfo(dsn, host=str(place), port="5432")
         self._whole = asyncio.Event()
         self._whole.set()
+        self._refuses = False
+        self.asked = 0
+        """How often somebody has come to it."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def pull(self) -> None:
@@ -30,7 +33,17 @@ class Cable:
     def plug(self) -> None:
         self._whole.set()
 
+    def refuse(self) -> None:
+        """Let go of whoever is there and of whoever comes."""
+        self._refuses = True
+        for task in self._tasks:
+            task.cancel()
+
     async def carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        self.asked += 1
+        if self._refuses:
+            back.close()
+            return
         host, port = self._told["host"], self._told.get("port") or 5432
         if str(host).startswith("/"):
             there, away = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")

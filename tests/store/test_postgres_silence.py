@@ -49,6 +49,21 @@ async def test_what_waits_for_a_silent_server_is_told_and_goes_on_when_it_speaks
         assert verify(chain.case_id, await store.read(chain.case_id)).events == 2
 
 
+async def test_of_a_server_that_is_away_many_appends_are_told_by_one_look(cable: Cable) -> None:
+    chains = [Chain(f"c00000000{n:04d}") for n in range(40)]
+    async with await PostgresStore.open(cable.dsn) as store:
+        await asyncio.gather(*(store.append(chain.case_id, chain.next(), OPENING) for chain in chains))
+        cable.refuse()
+        with pytest.raises(StoreFailed):
+            await store.append(chains[0].case_id, chains[0].next(), Patch("running"))
+        asked = cable.asked
+        answers = await asyncio.gather(
+            *(store.append(chain.case_id, chain.next(), Patch("running")) for chain in chains), return_exceptions=True
+        )
+        assert {type(answer) for answer in answers} == {StoreFailed}
+        assert cable.asked - asked < 10
+
+
 async def test_a_store_whose_server_is_silent_is_closed_all_the_same(cable: Cable) -> None:
     async with asyncio.timeout(20):
         store = await PostgresStore.open(cable.dsn, silent_seconds=SILENT_SECONDS)

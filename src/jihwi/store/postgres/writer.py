@@ -16,7 +16,7 @@ import psycopg
 from psycopg import errors as said
 
 from jihwi.case.ledger import Sealed, previous_of, time_of
-from jihwi.errors import AppendConflict, LeaseLost, StoreFailed
+from jihwi.errors import AppendConflict, LeaseLost, StoreError, StoreFailed
 from jihwi.store import BLOB_BYTES, Lease, Patch
 from jihwi.store.commits import emptied, follow_on, rows_of
 from jihwi.store.postgres.columns import big_integers, booleans, bytes_column, integers, texts
@@ -213,7 +213,8 @@ class Writer:
         try:
             return await self._commit(jobs, way)
         except Exception as problem:  # noqa: BLE001 -- the border: whatever it is becomes the callers' answer
-            of_one_case = not isinstance(problem, psycopg.OperationalError) or isinstance(problem, _HELD)
+            of_all = isinstance(problem, psycopg.OperationalError | StoreError)  # there is no way to the server
+            of_one_case = not of_all or isinstance(problem, _HELD)
             if len(jobs) > 1 and of_one_case:
                 return [answer for job in jobs for answer in await self._attempted([job], way)]
             return [self._answer_for(problem, job) for job in jobs]
