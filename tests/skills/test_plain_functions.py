@@ -64,7 +64,7 @@ async def test_what_would_stop_whoever_waits_only_says_what_it_was(problem: Base
 
     async with asyncio.timeout(20):
         with pytest.raises(RuntimeError, match=type(problem).__name__):
-            await asyncio.create_task(fail.run(CONTEXT, {}))
+            await asyncio.ensure_future(fail.run(CONTEXT, {}))
 
 
 async def test_a_function_that_ends_the_program_ends_only_itself() -> None:
@@ -74,7 +74,7 @@ async def test_a_function_that_ends_the_program_ends_only_itself() -> None:
         sys.exit(3)
 
     with pytest.raises(RuntimeError, match="SystemExit: 3"):
-        await asyncio.create_task(leave.run(CONTEXT, {}))
+        await asyncio.ensure_future(leave.run(CONTEXT, {}))
 
 
 async def test_one_whose_time_is_over_may_end_later_and_disturbs_nobody() -> None:
