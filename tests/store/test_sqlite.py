@@ -230,6 +230,21 @@ async def test_a_long_log_is_moved_into_the_database_beside_commits_and_begins_a
         ]
 
 
+async def test_what_was_erased_while_somebody_read_leaves_the_log_with_the_next_append(tmp_path: Path) -> None:
+    path, chain = tmp_path / "store.db", Chain("c0000000000a1")
+    files = (path, path.with_name("store.db-wal"))
+    async with await SqliteStore.open(path) as store:
+        await store.append(chain.case_id, chain.next(1, text="secret words"), OPENING)
+        with contextlib.closing(apsw.Connection(str(path))) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM events").get == 1
+            await store.erase(chain.case_id, chain.next(), Patch("running"), seqs=[1])
+            assert any(b"secret words" in file.read_bytes() for file in files), "the reader may still look at it"
+            reader.execute("ROLLBACK")
+        await store.append(chain.case_id, chain.next(), Patch("running"))
+        assert not any(b"secret words" in file.read_bytes() for file in files)
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 async def test_a_file_that_is_removed_or_replaced_under_a_store_takes_nothing_more(
     tmp_path: Path, replaced: bool

@@ -200,16 +200,18 @@ class Writer:
 
     def _checkpoint(self) -> None:
         """Move what the log still holds into the database. Readers and other processes go on meanwhile."""
-        emptying, self._emptying, self._moved = self._emptying, False, False
+        self._moved = False
         self._move_at = self._log_pages + _LOG_PAGES
+        emptying = self._emptying
+        if emptying:  # only then: whoever asks for it just now, on the loop, must not be overwritten
+            self._emptying = False
         try:
             found = self._database.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if emptying else 'PASSIVE'})").get
+            done = not found[0]
         except apsw.Error:
-            # Everything is in the log already; what could not be moved now is moved after the next 4 MB.
-            return
-        self._emptying = self._emptying or (
-            emptying and bool(found[0])
-        )  # a reader was in the way: the next one cuts it
+            done = False  # everything is in the log already; what could not be moved now is moved after the next 4 MB
+        if emptying and not done:
+            self._emptying = True  # a reader was in the way, or the disk: the next one cuts it
 
     # ── in a thread of its own, beside the commits ───────────────────────
 
