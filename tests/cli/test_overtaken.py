@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.terminal import answered, said
+from tests.cli.terminal import answered, run_apart, said
 from tests.cli.test_supervision import SKILLS, its_team, run, runner, until
 
 SLOW = """
@@ -47,6 +47,11 @@ def test_who_takes_a_seat_in_the_middle_of_a_write_is_told_how_it_ended(desk: Pa
         answered(desk, "case", "approve", "last")
         assert int((desk / "who").read_text("utf-8")) == process.pid
         taken = answered(desk, "case", "take", "last", "a1")
+        remarks = run_apart(
+            desk, "case", "note", "last", "a1", "it was urgent", JIHWI_VIEWER="lee", JIHWI_TEAM="desk"
+        ).stderr
+        assert f"Go on: jihwi case show {taken['case']}" in remarks, "a runner has it"
+        assert "How it ended is not known yet" in remarks
         assert [(one["skill"], one["end"]) for one in taken["overtaken"]] == [("send", "")]
         assert "How it ended is not known yet" in show(desk)
         assert [one["status"] for one in seat(desk)] == ["failed"]

@@ -227,7 +227,9 @@ def show_recorded(screen: Screen, case: Case, viewer: Viewer) -> None:
     """Say that the case has taken a person's word, and how it goes on."""
     screen.result(standing(case, viewer))
     words = screen.words(f"기록했습니다 ({case.seq}번).", f"Recorded as event {case.seq}.")
-    if line := onward(case):
+    # Where a write is under way although its seat has changed hands, a runner most likely has it: look, do not drive.
+    looks = f"jihwi case show {case.id}" if case.overtaken and waits(case) else ""
+    if line := looks or onward(case):
         words += screen.words(f" 이어 가기: {line}", f" Go on: {line}")
     screen.remark(words)
     for place, skill in case.unclear.items():
