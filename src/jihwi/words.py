@@ -7,7 +7,7 @@ import string
 from collections.abc import Mapping
 from typing import Any, Literal
 
-__all__ = ["LANGUAGES", "Language", "fill", "particle", "plain", "storable", "storable_value"]
+__all__ = ["LANGUAGES", "Language", "amount", "fill", "particle", "plain", "storable", "storable_value"]
 
 Language = Literal["ko", "en"]
 """The language of a sentence for a person."""
@@ -98,6 +98,15 @@ def storable_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable_value(key): storable_value(one) for key, one in value.items()}
     return [storable_value(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def amount(number: float) -> str:
+    """A count or a measure, whole to the last digit; of what is measured at most six places.
+
+    >>> amount(1_234_567), amount(2.0), amount(0.0345)
+    ('1,234,567', '2', '0.0345')
+    """
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.6f}".rstrip("0").rstrip(".")
 
 
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from jihwi.case.events import Author
 from jihwi.console.people import Person
+from jihwi.evidence import Metadata
+from jihwi.library.classes import ClassFact
+from jihwi.wiring import open_house
+from jihwi.wiring.class_facts import FactsOfClasses
+from jihwi.wiring.libraries import library_of
 from tests.console.office import Client, Running, running_console, until
+
+
+class Dead(BaseException):
+    """The process ends here."""
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -51,6 +64,19 @@ async def test_a_class_is_changed_on_a_documents_page_and_shown_wherever_it_is(t
         kim.cookie += "; jihwi_lang=en"
         assert "C classified" in (await kim.get(f"/documents/{document}")).text
         assert (await kim.post(f"/documents/{document}/class", {"security_class": "X"})).status == 422
+
+
+async def test_a_documents_page_has_words_for_whatever_its_file_says_of_itself(tmp_path: Path) -> None:
+    async with running_console(tmp_path / "home") as running:
+        document = await shelved(running, tmp_path / "문서")
+        kim = await Client(running.console).come_in()
+        told = (await kim.get(f"/documents/{document}.json")).json()["metadata"]
+        sure = f"{100 * float(told['encoding_confidence']):.0f}%"
+        for language, words in (("ko", "문자 부호의 확실함"), ("en", "How sure the encoding is")):
+            kim.cookie += f"; jihwi_lang={language}"
+            page = (await kim.get(f"/documents/{document}")).text
+            assert f"<dt>{words}</dt><dd>{sure}</dd>" in page
+            assert not [name for name in Metadata.__struct_fields__ if f"<dt>{name}</dt>" in page]
 
 
 async def test_a_folders_class_holds_over_a_looser_one_of_a_document(tmp_path: Path) -> None:
@@ -150,6 +176,33 @@ async def test_an_auditor_is_not_told_the_names_of_documents_they_may_not_see(tm
         for client, tells in ((choi, False), (han, True)):
             for place in ("/ledger/house?of=classes", "/ledger/house.json", "/ledger/house.jsonl"):
                 assert ("성과.md" in (await client.get(place)).text) is tells, place
+
+
+async def test_a_change_that_another_process_decided_and_died_of_is_finished_while_a_console_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jihwi.wiring.house.SETTLE_SECONDS", 0.05)
+    async with running_console(tmp_path / "home") as running:
+        await shelved(running, tmp_path / "문서")
+        kim = await Client(running.console).come_in()
+        name = (await kim.get("/library.json")).json()["collections"][0]["name"]
+        async with open_house(running.console.house.settings) as other:
+            loop = asyncio.get_running_loop()
+
+            class Dying(FactsOfClasses):
+                def record(self, fact: ClassFact, by: Author, labels: tuple[str, ...]) -> None:
+                    super().record(fact, by, labels)
+                    raise Dead
+
+            library = library_of(other.settings, other.home, Dying(lambda: other.stream, loop))
+            with pytest.raises(Dead):
+                await asyncio.to_thread(library.classify, name, "C", by=Author("person", "lee", door="cli"))
+            library.close()
+        async with asyncio.timeout(30):
+            while True:
+                if await classes(kim) == {"징계.md": "C", "안내.md": "C"}:
+                    break
+                await asyncio.sleep(0.01)
 
 
 async def test_files_that_are_dropped_under_a_class_are_one_fact(tmp_path: Path) -> None:

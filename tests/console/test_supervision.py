@@ -166,7 +166,7 @@ def stuck(view: View) -> Turn:
 
 
 def dear(view: View) -> Turn:
-    turn = Turn(actions=(Call("look", {"n": view.turn}),), usage=Spending(tokens=60))
+    turn = Turn(actions=(Call("look", {"n": view.turn}),), usage=Spending(tokens=600_000))
     return turn if view.turn < 4 else Turn(actions=(Report(text="end"),))
 
 
@@ -204,15 +204,15 @@ async def test_a_budget_that_ran_out_is_raised_on_the_page(tmp_path: Path) -> No
     look = a_skill("look")
     async with running_console(tmp_path, small_engine({"dear": dear}, look)) as running:
         client = await Client(running.console).come_in()
-        opening = an_opening(an_agent("dear", look), limits=Limits(tokens=100))
+        opening = an_opening(an_agent("dear", look), limits=Limits(tokens=1_000_000))
         case_id = await running.console.orchestrator.open(opening)
         await running.case(case_id, lambda case: case.status == "parked")
         page = (await client.get(f"/cases/{case_id}")).text
         assert 'name="tokens"' in page
         assert "토큰을 다 썼습니다" in page
-        assert "지금 한도 100, 쓴 것" in page
+        assert "지금 한도 1,000,000, 쓴 것 1,200,000" in page
         assert (await client.post(f"/cases/{case_id}/budget", {})).status == 422
-        assert (await client.post(f"/cases/{case_id}/budget", {"tokens": "900"})).status == 303
+        assert (await client.post(f"/cases/{case_id}/budget", {"tokens": "9000000"})).status == 303
         await running.case(case_id, lambda case: case.outcome == "done")
 
 

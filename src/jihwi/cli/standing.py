@@ -22,6 +22,7 @@ from jihwi.cli.onward import has_work, onward, status_words
 from jihwi.cli.previews import preview_of
 from jihwi.cli.screen import Screen
 from jihwi.evidence import Viewer
+from jihwi.words import amount
 
 __all__ = [
     "ended_lines",
@@ -314,7 +315,7 @@ def _choice_told(case: Case, choice: str, screen: Screen) -> str:
     used = so_far(case.reason, stopped.limits, stopped.spent) if choice == "raise_budget" and stopped else None
     if used is None:
         return words
-    told = screen.words("지금 한도 {:g}, 쓴 것 {:g}", "the limit is {:g}, used {:g}").format(*used)
+    told = screen.words("지금 한도 {}, 쓴 것 {}", "the limit is {}, used {}").format(*map(amount, used))
     return f"{words} ({told})"
 
 

@@ -82,7 +82,8 @@ class Console:
         await self.people.move_in()
         self.hub.follow_drafts = await self._listening.enter_async_context(self.house.drafts(self.draft))
         self._tasks = [asyncio.create_task(self.hub.run())]
-        keeping = (self.stream.follow(), self.recorder.run(), self.house.sign_daily())
+        house = self.house
+        keeping = (self.stream.follow(), self.recorder.run(), house.sign_daily(), house.settle_now_and_then())
         self._keeping = [asyncio.create_task(one) for one in keeping]
         if self._runner:
             self._tasks.append(asyncio.create_task(self.orchestrator.serve()))

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jihwi.case.governor import choice_words
 from jihwi.console.telling import skill_name
 from jihwi.library.standing import standing_words
-from jihwi.words import Language, fill
+from jihwi.words import Language, amount, fill
 
 __all__ = ["STATIC", "assets", "render", "say_to", "warm_templates"]
 
@@ -61,6 +61,10 @@ def _thousands(number: int) -> str:
     return f"{number:,}"
 
 
+def _share(part: float) -> str:
+    return f"{int(part * 100 + 1e-6)}%"  # 100 for the whole alone
+
+
 def _pretty(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
@@ -74,7 +78,8 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(moment=_moment, clock=_clock, iso=_iso, thousands=_thousands, pretty=_pretty)
+    environment.filters.update(moment=_moment, clock=_clock, iso=_iso)
+    environment.filters.update(thousands=_thousands, amount=amount, share=_share, pretty=_pretty)
     environment.globals.update(
         asset=lambda name: f"/static/{assets()}/{name}",
         skill_name=skill_name,
