@@ -192,7 +192,7 @@ class People:
         self.tries.count(f"address:{address}")
         row = self._database.execute(
             "DELETE FROM links WHERE digest = ? RETURNING person, until", (_digest(key),)
-        ).fetchone()
+        ).get
         if row is None or row[1] < time.time() or self.person(row[0]) is None:
             raise SignInFailed()
         await self._came_in(SignedIn(row[0], "link", address))
