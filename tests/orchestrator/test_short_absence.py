@@ -13,7 +13,7 @@ from jihwi.case import person
 from jihwi.case.assignment import Effect, Policy, SkillSpec
 from jihwi.case.state import Case
 from jihwi.case.turn import Call, CallSettled, Report, Turn, View
-from jihwi.errors import StoreFailed
+from jihwi.errors import StoreBusy, StoreError, StoreFailed
 from jihwi.orchestrator import Orchestrator, Settings
 from jihwi.orchestrator.loading import load_log
 from jihwi.skills import Skill, SkillContext, SkillResult
@@ -23,7 +23,8 @@ from jihwi.testing.faults import FaultyStore, Fuse, Moment, raising
 from jihwi.testing.interleavings import ManualClock
 
 GONE = StoreFailed("postgresql://db/cases", "the server closed the connection")
-SETTINGS = Settings(look_seconds=0.01)
+HELD = StoreBusy("cases.db", 5)
+SETTINGS = Settings(look_seconds=0.01, away_seconds=(0.01,) * 4)
 
 
 class _Desk:
@@ -69,12 +70,21 @@ async def _appends() -> int:
     return fuse.seen["after append"]
 
 
-async def test_an_append_that_fails_once_is_made_again_and_no_effect_is_lost() -> None:
+@pytest.mark.parametrize("problem", [GONE, HELD])
+async def test_an_append_that_fails_once_is_made_again_and_no_effect_is_lost(problem: StoreError) -> None:
     for number in range(3, await _appends() + 1):  # the first opens the case; before the second no effect has run
         desk = _Desk()
-        case = await desk.run(FaultyStore(MemoryStore(), Fuse(2 * number - 1, raising(GONE), only=("append",))))
+        case = await desk.run(FaultyStore(MemoryStore(), Fuse(2 * number - 1, raising(problem), only=("append",))))
         assert (case.status, case.answer) == ("closed", "finished finished finished"), number
         assert sorted(desk.written) == ["keep", "send", "send"], number
+
+
+async def test_a_store_that_is_read_but_takes_nothing_any_more_is_told_after_a_while() -> None:
+    fuse = Fuse(5, raising(GONE), only=("append",), again=True)
+    async with asyncio.timeout(20):
+        with pytest.raises(StoreFailed):
+            await _Desk().run(FaultyStore(MemoryStore(), fuse))
+    assert fuse.seen["before append"] == 2 + 1 + len(SETTINGS.away_seconds)
 
 
 async def test_an_append_that_stands_though_nobody_heard_of_it_is_not_made_twice() -> None:

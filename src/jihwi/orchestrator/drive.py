@@ -1,7 +1,7 @@
 """One case being driven: advance (fold, decide, append), start effects, wait for what they bring.
 
 A lone effect runs in the drive's own task: a task of its own, and waking each other, would cost more than the effect.
-Should anybody have to be heard meanwhile (a person writes, the house stops, a quarter of a second is over), a deputy
+Should anybody have to be heard meanwhile (a person writes, a timer is due, the house stops), a deputy
 task drives on in its place, and the effect is one of those it waits for.
 """
 
@@ -17,7 +17,7 @@ from jihwi.case.commands import Publish, Record, RunSkill, Think
 from jihwi.case.decide import decide
 from jihwi.case.events import SYSTEM, Draft, Event, RunnerAwaited, RunnerTookOver, SlotAwaited, TimerFired
 from jihwi.case.state import Case, in_flight
-from jihwi.errors import AppendConflict, LeaseLost, RunnerLacks, StoreBusy, StoreFailed
+from jihwi.errors import AppendConflict, LeaseLost, RunnerLacks, StoreBusy, StoreError, StoreFailed
 from jihwi.ids import CaseId
 from jihwi.orchestrator.effects import Effects, Learned
 from jihwi.orchestrator.line import Line, Ticket
@@ -37,10 +37,6 @@ _BREATH = 32
 
 _TOLD_SECONDS = 1.0
 """Who has waited for a place so long is said to wait: a shorter wait is no fact worth a commit."""
-
-_AWAY_SECONDS = 0.25
-_AWAY_MOST_SECONDS = 10.0
-"""While effects are at stake, a store that is away is asked again, each time after twice as long, up to so long."""
 
 
 class House(Protocol):
@@ -62,6 +58,11 @@ class House(Protocol):
     @property
     def grace_seconds(self) -> float:
         """How long effects may go on after a shutdown was asked for."""
+        ...
+
+    @property
+    def away_seconds(self) -> tuple[float, ...]:
+        """The pauses after which a store that is away is asked again while effects are at stake."""
         ...
 
     def keep_ticking(self) -> None:
@@ -96,8 +97,10 @@ class Drive:
         self._wake = asyncio.Event()
         self._look = False
         self._lost_lease: LeaseLost | None = None
-        self._away: StoreFailed | None = None
+        self._away: StoreBusy | StoreFailed | None = None
         """Why the store was last away."""
+        self._asked_again = 0
+        """How often it was asked again since it last took something."""
         self._lacks: Reason | None = None
         """What this runner does not have, of all that is due just now."""
         self._wanted: dict[str, Limit] = {}
@@ -211,37 +214,41 @@ class Drive:
                 if await self._log.load_again() and self._away is not None:
                     raise self._away from None  # what was written then stands after all, and nobody has started it
                 continue
-            except StoreFailed as problem:
+            except (StoreBusy, StoreFailed) as problem:
                 if self._new or not (learned or self._running):
                     raise
-                self._away = problem
                 learned = await self._outlast(problem, learned, started=bool(effects))
                 continue
+            self._asked_again = 0
             if self._wanted or self._tickets:
                 self._see_to_tickets(effects)
             return self._start(effects, home) if effects else None
 
-    async def _outlast(self, problem: StoreFailed, learned: list[Learned], *, started: bool) -> list[Learned]:
-        """The store is away (its server is started anew, a connection was cut) while effects are under way or have
-        learned what nobody else knows: a `write` that was done would be laid before a person. So it is asked again for
-        a while. Answers what is still to be recorded; what was written without our hearing of it is found there, and
-        if effects were `started` by that, the case is left to whoever takes it over."""
-        loop = asyncio.get_running_loop()
-        seconds, until = _AWAY_SECONDS, loop.time() + _AWAY_MOST_SECONDS
-        while True:
-            await asyncio.sleep(seconds)
-            seconds *= 2
+    async def _outlast(
+        self, problem: StoreBusy | StoreFailed, learned: list[Learned], *, started: bool
+    ) -> list[Learned]:
+        """The store is away (its server is started anew, a connection was cut, another process holds it) while effects
+        are under way or have learned what nobody else knows: a `write` that was done would be laid before a person. So
+        it is asked again for a while. Answers what is still to be recorded; what was written without our hearing of it
+        is found there, and if effects were `started` by that, the case is left to whoever takes it over.
+
+        Raises `problem` when the store has been away for all of the house's pauses.
+        """
+        self._away = problem
+        pauses = self._house.away_seconds
+        while self._asked_again < len(pauses):
+            await asyncio.sleep(pauses[self._asked_again])
+            self._asked_again += 1
             if self._lost_lease is not None:
                 raise self._lost_lease
             try:
                 stands = await self._log.load_again()
-            except StoreFailed:
-                if loop.time() > until:
-                    raise
+            except (StoreBusy, StoreFailed):
                 continue
             if stands and started:
                 raise problem
             return [] if stands else learned
+        raise problem
 
     async def _commit(self, *, starts: bool) -> None:
         """Append what is pending. The last facts of a case that has ended let its lease go with them."""
@@ -254,7 +261,7 @@ class Drive:
             self.lease = None  # from now on nobody renews it
         try:
             events = await self._log.append(lease=lease, starts=starts, at_rest=at_rest, over=over)
-        except (AppendConflict, StoreFailed):
+        except StoreError:
             self.lease = lease
             raise
         if over:

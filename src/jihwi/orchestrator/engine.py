@@ -75,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True):
     lease_seconds: float = 30.0
     grace_seconds: float = 10.0
     """How long effects under way may go on after a shutdown was asked for."""
+    away_seconds: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    """The pauses after which a store that is away is asked again while effects are at stake."""
     look_seconds: float = 0.25
     """How often a case with effects under way is looked at for what people and others wrote."""
     cases: int = 50
@@ -434,6 +436,11 @@ class Orchestrator:
     def grace_seconds(self) -> float:
         """How long effects may go on after a shutdown was asked for."""
         return self.settings.grace_seconds
+
+    @property
+    def away_seconds(self) -> tuple[float, ...]:
+        """The pauses after which a store that is away is asked again while effects are at stake."""
+        return self.settings.away_seconds
 
     def keep_ticking(self) -> None:
         """See to it that waiting drives are woken to look around, and that their leases are renewed."""
