@@ -297,3 +297,14 @@ def test_what_is_gone_counts_with_the_class_it_had_last(shelf: Shelf) -> None:
     library.remove_collection("files")
     assert library.classes_of(ids.values()) == ()
     library.close()
+
+
+def test_more_documents_may_be_asked_for_than_one_statement_takes(shelf: Shelf) -> None:
+    library = shelf.library
+    library.ingest("files", shelf.listing(), shelf.service)
+    library.classify("files", "S")
+    named = [f"d{number:012x}" for number in range(1_200)]
+    assert library.classes_of(named) == ()
+    named += [one.document_id for one in library.sources(ANYONE)]
+    assert library.classes_of(sorted(named)) == library.classes_of(reversed(named)) == ("S",)
+    library.close()

@@ -60,13 +60,15 @@ class ClassesNow:
 
     async def _named(self, case_id: str) -> frozenset[str]:
         """The documents that a case's events name, and those of what it was forked from."""
-        seq, named = self._known.pop(case_id, (0, frozenset[str]()))
+        # It stays known while the store is asked: several seats of a case may think at once.
+        seq, named = self._known.get(case_id, (0, frozenset[str]()))
         stored = await self._store.read(case_id, after=seq)
         found = {one.decode() for event in stored for one in _DOCUMENT.findall(event.body or b"")}
         if seq == 0 and stored:
             first = open_event(stored[0]).body
             found |= await self._named(first.parent) if isinstance(first, CaseForked) else frozenset()
         self._known[case_id] = (stored[-1].seq if stored else seq, named | found)
+        self._known.move_to_end(case_id)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return self._known[case_id][1]
