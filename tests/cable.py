@@ -14,6 +14,10 @@ from jihwi.testing.postgres import short_folder
 __all__ = ["Cable", "laid"]
 
 
+_LET_IN = b"Z\x00\x00\x00\x05I"
+"""How the server says that it waits for the first statement."""
+
+
 class Cable:
     """A way to a server that can be pulled: then it takes what it is given, and nothing comes of it."""
 
@@ -23,6 +27,7 @@ class Cable:
         self._whole = asyncio.Event()
         self._whole.set()
         self._refuses = False
+        self._let_in_only = False
         self.asked = 0
         """How often somebody has come to it."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -38,6 +43,10 @@ class Cable:
         self._refuses = True
         for task in self._tasks:
             task.cancel()
+
+    def let_in_only(self) -> None:
+        """Say nothing more to whoever comes, once they are let in."""
+        self._let_in_only = True
 
     async def carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self.asked += 1
@@ -62,6 +71,8 @@ class Cable:
                 await self._whole.wait()
                 writer.write(data)
                 await writer.drain()
+                if self._let_in_only and data.endswith(_LET_IN):
+                    self.pull()
 
     async def end(self) -> None:
         for task in self._tasks:

@@ -14,6 +14,7 @@ from jihwi.case.ledger import verify
 from jihwi.errors import StoreFailed
 from jihwi.store import Patch
 from jihwi.store.postgres import PostgresStore
+from jihwi.store.postgres.opening import connect
 from jihwi.store.postgres.passing import PostgresPassing
 from jihwi.testing.store_contract import Chain
 from tests.cable import Cable, laid
@@ -62,6 +63,13 @@ async def test_of_a_server_that_is_away_many_appends_are_told_by_one_look(cable:
         )
         assert {type(answer) for answer in answers} == {StoreFailed}
         assert cable.asked - asked < 10
+
+
+async def test_a_server_that_lets_in_and_says_nothing_more_is_given_up(cable: Cable) -> None:
+    cable.let_in_only()
+    async with asyncio.timeout(20):
+        with pytest.raises(StoreFailed):
+            await connect(cable.dsn, busy_seconds=1, silent_seconds=SILENT_SECONDS)
 
 
 async def test_a_store_whose_server_is_silent_is_closed_all_the_same(cable: Cable) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -40,21 +41,24 @@ def place_of(dsn: str) -> str:
     return f"postgresql://{host}{f':{port}' if port else ''}/{name}"
 
 
-async def connect(dsn: str, *, busy_seconds: float) -> Connection:
-    """A connection that waits for locks at most `busy_seconds` and whose commits last. Raises StoreFailed."""
+async def connect(dsn: str, *, busy_seconds: float, silent_seconds: float = _CONNECT_SECONDS) -> Connection:
+    """A connection that waits for locks at most `busy_seconds` and whose commits last. Raises StoreFailed, also when
+    the server has let one in and then answers nothing for `silent_seconds`."""
     try:
         async with contextlib.AsyncExitStack() as opened:
             connection: Connection = await psycopg.AsyncConnection.connect(
                 dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="jihwi"
             )
             opened.push_async_callback(connection.close)  # cut off between the two, or nobody waits for it any more
-            await connection.execute(
-                "SELECT set_config('lock_timeout', %s, false), set_config('client_min_messages', 'warning', false), "
-                # A server may be set to acknowledge before it has written; ours is a promise.
-                "CASE WHEN current_setting('synchronous_commit') = 'off' "
-                "THEN set_config('synchronous_commit', 'on', false) END",
-                (f"{max(1, int(busy_seconds * 1000))}ms",),
-            )
+            with _given_up_after(silent_seconds, functools.partial(cut, connection)):
+                await connection.execute(
+                    "SELECT set_config('lock_timeout', %s, false), "
+                    "set_config('client_min_messages', 'warning', false), "
+                    # A server may be set to acknowledge before it has written; ours is a promise.
+                    "CASE WHEN current_setting('synchronous_commit') = 'off' "
+                    "THEN set_config('synchronous_commit', 'on', false) END",
+                    (f"{max(1, int(busy_seconds * 1000))}ms",),
+                )
             opened.pop_all()
     except psycopg.Error as problem:
         raise store_error(problem, dsn, busy_seconds=busy_seconds) from problem
@@ -62,15 +66,19 @@ async def connect(dsn: str, *, busy_seconds: float) -> Connection:
     return connection
 
 
-@contextlib.contextmanager
-def cut_when_silent(dsn: str, seconds: float) -> Iterator[None]:
+def cut_when_silent(dsn: str, seconds: float) -> contextlib.AbstractContextManager[None]:
     """What happens within must be answered in `seconds`; else every connection of this process to that server is cut,
     so that whatever waits on one of them ends as a lost connection does. A machine that was switched off, a cable that
     was pulled and a server that was frozen say nothing, and one would wait for them for ever.
 
     Cut is the socket, not the call: psycopg waits for an answer also when a call is cancelled.
     """
-    watch = asyncio.get_running_loop().call_later(seconds, _cut, dsn)
+    return _given_up_after(seconds, functools.partial(_cut, dsn))
+
+
+@contextlib.contextmanager
+def _given_up_after(seconds: float, give_up: Callable[[], None]) -> Iterator[None]:
+    watch = asyncio.get_running_loop().call_later(seconds, give_up)
     try:
         yield
     finally:
