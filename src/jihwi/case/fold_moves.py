@@ -132,11 +132,11 @@ def close(case: Case, assignment: Assignment, report: Report) -> None:
             skill = case.skills.get(assignment.agent, {}).get(action.action.skill)
             if skill is not None and skill.effect != "read":
                 case.unclear[place(assignment.id, assignment.turn, action.number)] = skill.name
-    for one in [one for one in case.overtaken.items() if one[1].assignment == assignment.id]:
-        where, overtaken = one
-        del case.overtaken[where]
-        if not overtaken.end:
-            case.unclear[where] = overtaken.skill
+    for where, one in list(case.overtaken.items()):
+        if one.assignment == assignment.id:
+            del case.overtaken[where]
+            if not one.end:
+                case.unclear[where] = one.skill
     assignment.open = False
     assignment.report = assignment.report or report
     case.open_ids.remove(assignment.id)

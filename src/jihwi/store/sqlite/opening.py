@@ -32,7 +32,7 @@ def connect(path: Path, *, busy_seconds: float, reading: bool = False, making: b
     try:
         database = open_file(path, busy_seconds=busy_seconds, making=making)
         database.execute("PRAGMA synchronous = FULL")
-        # The writer moves the log into the database itself, off the event loop; this is only the safety net.
+        # For a migration, whose log may grow long; the writer sees to its log itself, off the event loop.
         database.execute("PRAGMA wal_autocheckpoint = 16000")
         database.execute("PRAGMA journal_size_limit = 67108864")
         if reading:
