@@ -31,6 +31,13 @@ def test_an_unknown_setting_is_named_with_its_place_and_those_there_are(tmp_path
     assert "busy_seconds" in found.value.next_step("en")
 
 
+def test_a_wrong_value_on_the_command_line_is_told_with_the_option_it_was_given_by(tmp_path: Path) -> None:
+    for option, said in (("--lang", {"language": "fr"}), ("--home", {"home": 3})):
+        with pytest.raises(SettingInvalid) as problem:
+            load_settings(tmp_path, {}, **said)
+        assert f"({option})" in problem.value.words("en")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("language", "fr"), ("busy_seconds", "0"), ("reading_processes", "-1"), ("model_key", "sk-123"), ("home", 3)],

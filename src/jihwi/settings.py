@@ -333,6 +333,10 @@ def _shown(value: Any) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
+_OPTIONS = {"language": "--lang"}
+"""Options of the command line whose name is another than that of their setting."""
+
+
 def load_settings(folder: Path, environment: Mapping[str, str] | None = None, **said: Any) -> Settings:
     """The settings for work in `folder`: the defaults, then its `jihwi.toml`, then the environment, then what was
     said on the command line (`None` is nothing said). Raises SettingUnknown, SettingInvalid.
@@ -354,7 +358,7 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None, **
             values[key] = _parsed(known, key, text, name)
     for name, value in said.items():
         if value is not None:
-            values[name] = _parsed(known, name, value, f"--{name}")
+            values[name] = _parsed(known, name, value, _OPTIONS.get(name, f"--{name}"))
     return Settings(**values)
 
 

@@ -132,6 +132,8 @@ def test_a_way_that_leads_nowhere_is_told_with_the_line_that_sets_it(tmp_path: P
     problem = answered(tmp_path, "settings", "test", "mail", "--to", "kim@office.local", code=1)["error"]
     assert "mail_from: not set" in problem["words"]
     assert "mail_from" in problem["next"]
+    korean = answered(tmp_path, "settings", "test", "webhook", "--lang", "ko", code=1)["error"]["words"]
+    assert korean == "알리지 못했습니다 (webhook): 정해지지 않음"
     nobody = answered(tmp_path, "settings", "test", "mail", code=2)["error"]
     assert "--to" in nobody["words"]
 

@@ -115,7 +115,7 @@ def try_way(
         from jihwi.console.ways import Notice, deliver  # waits: brings the web server
 
         if way is Way.mail and not to:
-            raise SettingInvalid("--to", to, "settings test mail", "a mail address")
+            raise SettingInvalid("--to", to, "settings test mail", "--to NAME@HOST")
         async with open_house(session.settings) as house:
             state = await house.stream.refresh()
         await deliver(way.value, Notice("test", "", "", "", 0, ""), to, state, language=session.screen.language)
