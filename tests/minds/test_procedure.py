@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from jihwi.case.turn import Report, Turn, View
@@ -38,6 +40,15 @@ async def test_what_it_raises_is_told_with_its_place_and_not_tried_again() -> No
     assert error.detail.endswith("in divide: ZeroDivisionError: division by zero")
     assert not error.retryable
     assert "report/divide" in error.words("ko")
+
+
+def leave(view: View) -> Turn:
+    sys.exit(f"turn {view.turn} is too many")
+
+
+async def test_one_that_ends_the_program_ends_only_its_turn() -> None:
+    with pytest.raises(ProcedureFailed, match="SystemExit: turn 1 is too many"):
+        await ProcedureMind(leave).think(a_view(), (), ignore)
 
 
 async def test_what_is_no_turn_is_refused() -> None:

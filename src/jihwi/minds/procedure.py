@@ -34,15 +34,15 @@ class ProcedureMind:
         """The same, without waiting. Raises ProcedureFailed."""
         try:
             turn = self._function(view)
-        except Exception as problem:
-            # The border: a team's own code may raise anything, and all of it becomes one outcome.
+        except (Exception, SystemExit) as problem:
+            # The border: a team's own code may raise anything, and all of it becomes one outcome. It ends no house.
             raise ProcedureFailed(self.name, _last_line(problem)) from problem
         if not isinstance(turn, Turn):
             raise ProcedureFailed(self.name, f"it gave a {type(turn).__name__}, not a Turn")
         return turn
 
 
-def _last_line(problem: Exception) -> str:
+def _last_line(problem: BaseException) -> str:
     """Where it was raised and what: `plan.py:12 in split: KeyError: 'task'`."""
     what = traceback.format_exception_only(problem)[-1].strip()
     frames = traceback.extract_tb(problem.__traceback__)
