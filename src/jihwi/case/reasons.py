@@ -221,14 +221,15 @@ def say(reason: Reason, language: Language = "en") -> str:
 
     >>> say(Reason("agent_left", {"agent": "checker"}), "en")
     "'checker' is not in this case."
+    >>> say(Reason("end_unknown", {"skill": "send"}), "en")
+    "Nobody knows how 'send' ended. Find out before doing it again."
     """
     known = _words_for(reason)
     if known is not None:
-        params = reason.params
-        if "why" in params:  # a reason that ends with another one
-            inner = {name: value for name, value in params.items() if name != "why"}
-            params = {**inner, "last": say(Reason(params["why"], inner), language)}
-        return fill(known[0] if language == "ko" else known[1], params).strip()
+        params = dict(reason.params)
+        why = params.pop("why", "")  # of a reason that ends with another one
+        last = say(Reason(why, params), language) if why else ""
+        return fill(known[0] if language == "ko" else known[1], {**params, "last": last}).strip()
     error = error_of(reason.code, reason.params)
     if error is not None:
         return f"{error.words(language)} {error.next_step(language)}".strip()
