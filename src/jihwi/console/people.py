@@ -190,9 +190,7 @@ class People:
     async def enter_by_link(self, key: str, address: str) -> str:
         """Use a link up. Answers the session's token. Raises SignInFailed, SignInTooOften, StoreError."""
         self.tries.count(f"address:{address}")
-        row = self._database.execute(
-            "DELETE FROM links WHERE digest = ? RETURNING person, until", (_digest(key),)
-        ).get
+        row = self._database.execute("DELETE FROM links WHERE digest = ? RETURNING person, until", (_digest(key),)).get
         if row is None or row[1] < time.time() or self.person(row[0]) is None:
             raise SignInFailed()
         await self._came_in(SignedIn(row[0], "link", address))
