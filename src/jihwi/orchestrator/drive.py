@@ -404,7 +404,9 @@ class Drive:
 
     def _ended(self, effect: asyncio.Future[Learned]) -> None:
         self._running.discard(effect)
-        if not effect.cancelled():
+        if effect.cancelled():
+            self._look = True  # it taught nothing: whoever waits for it sees whether anything is still under way
+        else:
             self._learned.append(effect.result())
         self._wake.set()
 
