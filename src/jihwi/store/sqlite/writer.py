@@ -165,7 +165,9 @@ class Writer:
 
     def _see_to_log(self) -> None:
         """Have a long log moved into the database by a connection of its own, while commits go on."""
-        if self._log_pages < self._move_at or self._moving is not None or self._moved or self._closed:
+        if self._log_pages < self._move_at or self._closed:
+            return
+        if self._moving is not None or self._moved or self._emptying:
             return
         self._moving = self._loop.run_in_executor(None, self._move)
         self._moving.add_done_callback(self._was_moved)
