@@ -38,6 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     close_network()
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case of raw bytes by its place: packed bytes may hold the time, and every worker must find one name."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long forms to `make fuzz` and `make chaos`, which ask for them with `-m slow`."""
     if not config.option.markexpr:
