@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -58,6 +61,26 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["signing.key"]
     assert first.public in repr(first)
+
+
+def test_threads_that_need_the_first_key_at_once_have_one(tmp_path: Path) -> None:
+    for number in range(20):
+        folder, start = tmp_path / str(number), threading.Barrier(4)
+        folder.mkdir()
+
+        def sign(folder: Path = folder, start: threading.Barrier = start) -> str:
+            start.wait()
+            return a_key(folder).public
+
+        with ThreadPoolExecutor(4) as threads:
+            keys = [one.result() for one in [threads.submit(sign) for _ in range(4)]]
+        assert len(set(keys)) == 1
+        assert [path.name for path in folder.iterdir()] == ["signing.key"]
+
+
+def test_a_key_is_made_beside_what_a_run_that_died_has_left(tmp_path: Path) -> None:
+    (tmp_path / f".signing.key.{os.getpid()}.part").write_bytes(b"")
+    assert a_key(tmp_path).public
 
 
 def test_a_key_may_lie_elsewhere_and_is_never_repeated(tmp_path: Path) -> None:

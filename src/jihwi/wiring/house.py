@@ -8,7 +8,6 @@ import datetime
 import getpass
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +45,7 @@ from jihwi.wiring.drafts import Follow, drafts_passed
 from jihwi.wiring.libraries import built_in_skills, class_change_there, library_of
 from jihwi.wiring.limits import limits_of
 from jihwi.wiring.minds import HouseMinds
+from jihwi.wiring.once import made_once
 from jihwi.wiring.places import look_into_store, open_store, state_folder
 from jihwi.wiring.skills import brought_to, servers_of
 from jihwi.words import Language
@@ -136,7 +136,7 @@ class House:
         self._teams: dict[str, Team] = {}
         self._drafts = drafts_passed(settings.store, home)
 
-    @cached_property
+    @made_once
     def viewer(self) -> Viewer:
         """Who works here: the name and labels from the settings."""
         name = self.settings.viewer
@@ -147,7 +147,7 @@ class House:
                 name = "user"
         return Viewer(name, self.settings.labels)
 
-    @cached_property
+    @made_once
     def signing_key(self) -> SigningKey:
         """What releases and the heads of each day are signed with; made in the state folder when first needed.
         Raises SettingInvalid, StoreFailed."""
@@ -212,7 +212,7 @@ class House:
                 sys.stderr.write(f"signing: {problem}\n")
             await asyncio.sleep(DAILY_LOOK_SECONDS)
 
-    @cached_property
+    @made_once
     def library(self) -> Library:
         """The documents of this house. It is changed in threads: each change of a class waits for its fact."""
         from jihwi.wiring.class_facts import FactsOfClasses  # waits: brings the library
@@ -243,7 +243,7 @@ class House:
 
         return EmbeddedIndex(folder, self.library.analyser)
 
-    @cached_property
+    @made_once
     def reading_service(self) -> SandboxReadingService:
         """Reads files, each in a process of its own."""
         from jihwi.readers import Limits
@@ -263,7 +263,7 @@ class House:
             raise FolderEmpty(str(folder))
         return files
 
-    @cached_property
+    @made_once
     def skills(self) -> SkillBox:
         """The built-in skills, and those the team of the settings brings along."""
         skills = [*self._built_in, *self.brought.skills]
@@ -271,17 +271,17 @@ class House:
             skills = [classed(one, self._classes_now) for one in skills]
         return SkillBox(skills)
 
-    @cached_property
+    @made_once
     def _built_in(self) -> list[Skill]:
         return built_in_skills(lambda: self.library)
 
-    @cached_property
+    @made_once
     def brought(self) -> Brought:
         """What the team of the settings and the settings themselves bring, and what is wrong with the rest."""
         team = team_folder(self.settings.team)
         return brought_to(self.settings, team, self._built_in, self.servers.caller, base=Path.cwd())
 
-    @cached_property
+    @made_once
     def servers(self) -> McpServers:
         """The servers of tools that the settings name."""
         return servers_of(self.settings)
