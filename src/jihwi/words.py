@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-__all__ = ["LANGUAGES", "Language", "amount", "fill", "particle", "plain", "storable", "storable_value"]
+__all__ = ["LANGUAGES", "Language", "amount", "fill", "particle", "plain", "say_to", "storable", "storable_value"]
 
 Language = Literal["ko", "en"]
 """The language of a sentence for a person."""
@@ -76,6 +76,19 @@ def fill(template: str, fields: Mapping[str, object]) -> str:
 class _Shown(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return f"<{key}>"
+
+
+def say_to(language: Language) -> Callable[..., str]:
+    """What puts one of two sentences before a reader.
+
+    >>> say_to("en")("{n}건", "{n} cases", n=2)
+    '2 cases'
+    """
+
+    def say(ko: str, en: str, **fields: object) -> str:
+        return fill(ko if language == "ko" else en, fields) if fields else (ko if language == "ko" else en)
+
+    return say
 
 
 def storable(text: str) -> str:

@@ -12,7 +12,19 @@ import pytest
 RUN = (
     "import sys\nfrom jihwi.cli import main\ntry:\n    main()\nfinally:\n    sys.stderr.write(' '.join(sys.modules))\n"
 )
-ENGINES = {"yaml", "tantivy", "lxml", "pypdfium2", "numpy", "openai", "pydantic_ai", "mcp", "psycopg", "fastapi"}
+ENGINES = {
+    "yaml",
+    "tantivy",
+    "lxml",
+    "pypdfium2",
+    "numpy",
+    "openai",
+    "pydantic_ai",
+    "mcp",
+    "psycopg",
+    "fastapi",
+    "jinja2",
+}
 """What reads files, searches, speaks to models and serves pages."""
 
 
@@ -33,7 +45,9 @@ def test_the_list_of_commands_is_there_without_what_they_need(tmp_path: Path) ->
     assert found.isdisjoint(ENGINES | {"asyncio", "pydantic", "rich", "apsw"})
 
 
-@pytest.mark.parametrize("words", [("case", "list", "--json"), ("ledger", "verify", "house", "--json")])
+@pytest.mark.parametrize(
+    "words", [("case", "list", "--json"), ("ledger", "verify", "house", "--json"), ("ledger", "house", "--json")]
+)
 def test_a_short_answer_brings_no_engine(tmp_path: Path, words: tuple[str, ...]) -> None:
     found = loaded_by(tmp_path, *words)
     assert found.isdisjoint(ENGINES | {"rich", "jihwi.skills.mcp_wire"})

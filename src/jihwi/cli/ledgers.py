@@ -29,6 +29,7 @@ from jihwi.house import (
     signed_in_stream,
     vouch,
 )
+from jihwi.house.telling import group_of, house_words, withheld_words
 from jihwi.reports import as_seen, export_lines, read_export, signatures_in, signed_digest, verify_file, write_whole
 from jihwi.store import HOUSE
 from jihwi.wiring import House, open_house, state_place
@@ -240,8 +241,6 @@ def read_house(
 
 
 async def _read_house(session: Session, of: str, who: str, limit: int) -> int:
-    from jihwi.console.house_words import group_of, house_words, withheld_words  # waits: brings the templates
-
     screen = session.screen
     async with looked_into(session) as house:
         log = await house.store.read(HOUSE)

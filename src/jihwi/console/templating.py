@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,25 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jihwi.case.governor import choice_words
 from jihwi.console.telling import skill_name
 from jihwi.library.standing import standing_words
-from jihwi.words import Language, amount, fill
+from jihwi.words import Language, amount, say_to
 
-__all__ = ["STATIC", "assets", "render", "say_to", "warm_templates"]
+__all__ = ["STATIC", "assets", "render", "warm_templates"]
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-
-
-def say_to(language: Language) -> Callable[..., str]:
-    """What puts one of two sentences before a reader.
-
-    >>> say_to("en")("{n}건", "{n} cases", n=2)
-    '2 cases'
-    """
-
-    def say(ko: str, en: str, **fields: object) -> str:
-        return fill(ko if language == "ko" else en, fields) if fields else (ko if language == "ko" else en)
-
-    return say
 
 
 @cache

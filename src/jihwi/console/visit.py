@@ -11,9 +11,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from jihwi.console.desk import Console
 from jihwi.console.people import Person, Right, Session
-from jihwi.console.templating import render, say_to
+from jihwi.console.templating import render
 from jihwi.errors import FormForeign, NotAllowed, SignInFailed
-from jihwi.words import Language
+from jihwi.words import Language, say_to
 
 __all__ = ["Visit", "Visiting"]
 

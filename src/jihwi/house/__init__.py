@@ -1,8 +1,8 @@
 """The house: the facts outside any case (people, settings, refusals, signatures), what they add up to, who may do what.
 
-`facts`, `people`, `settings`, `state`, `changes`, `repeats`, `signatures` and `vouching` are pure; `stream` keeps the
-facts in the store, `keys` the signing key outside it, and `signing` needs both. The stream has a case's table and chain
-under the name `house`.
+`facts`, `people`, `settings`, `state`, `changes`, `repeats`, `signatures`, `telling` and `vouching` are pure; `stream`
+keeps the facts in the store, `keys` the signing key outside it, and `signing` needs both. The stream has a case's table
+and chain under the name `house`.
 """
 
 from jihwi.house.changes import change_settings, put_endpoint, put_mail, put_person, remove_endpoint, team_seen

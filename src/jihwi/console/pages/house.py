@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from jihwi.case.ledger import Sealed, read_header, verify
-from jihwi.console.house_words import GROUPS, Group, group_of, house_words, withheld_words
 from jihwi.console.paging import twin
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FormInvalid, LedgerBroken
 from jihwi.house import open_fact
+from jihwi.house.telling import GROUPS, Group, group_of, house_words, withheld_words
 from jihwi.reports import as_seen, export_lines
 from jihwi.store import HOUSE
 
