@@ -4,22 +4,29 @@
     python -m tests.store.keeper erase  STORE  CASE     AT
     python -m tests.store.keeper backup HOME   TARGET   AT
     python -m tests.store.keeper restore COPY  HOME     AT
+    python -m tests.store.keeper refused-backup HOME TARGET TIMES
+    python -m tests.store.keeper refused-restore COPY HOME  TIMES
 
-AT is the moment, counted in the appends and erasures of the store, or in what the process asks of the file system; 0
+The last two are not killed: at each moment in turn what they ask of the disk is refused, so many times, and for each a
+line says what was told and how the folder stands then. AT is the moment, counted in the appends and erasures of the store, or in what the process asks of the file system; 0
 for never. It prints how many moments there were.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
 
+from jihwi.errors import StoreError
 from jihwi.store.keeping import backup, restore
 
 if TYPE_CHECKING:
@@ -60,29 +67,72 @@ async def in_a_store(what: str, place: str, other: str, fuse: Fuse) -> None:
     await source.close()
 
 
-def in_a_folder(what: str, place: Path, other: Path, at: int) -> int:
-    """Counts what is asked of the file system below the folders' common parent."""
-    passed = 0
-    ground = str(place.parent)
+class Moments:
+    """Counts what is asked of the file system below `ground`, and does `then` from the moment `at` on, `times` long."""
 
-    def asked(path: str) -> None:
-        nonlocal passed
-        if ground in path:
-            passed += 1
-            if passed == at:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def __init__(self, ground: Path, then: Callable[[], None]) -> None:
+        self.passed = 0
+        self.at = 0
+        self.times = 1
+        self._ground = str(ground)
+        self._then = then
+        sys.addaudithook(self._watch)
+        apsw.connection_hooks.append(lambda database: self._asked(database.filename))
 
-    def watch(event: str, values: tuple[object, ...]) -> None:
+    def _watch(self, event: str, values: tuple[object, ...]) -> None:
         if event.startswith(_ASKED) and values:
-            asked(str(values[0]))
+            self._asked(str(values[0]))
 
-    sys.addaudithook(watch)
-    apsw.connection_hooks.append(lambda database: asked(database.filename))
+    def _asked(self, path: str) -> None:
+        if self._ground in path:
+            self.passed += 1
+            if self.at and self.at <= self.passed < self.at + self.times:
+                self._then()
+
+
+def in_a_folder(what: str, place: Path, other: Path, at: int) -> int:
+    moments = Moments(place.parent, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    moments.at = at
     if what == "backup":
         backup(place, other, at_ms=1)
     else:
         restore(place, other)
-    return passed
+    return moments.passed
+
+
+def refused(what: str, place: Path, other: Path, times: int) -> None:
+    """Goes on until a run has passed without its moment."""
+
+    def refuse() -> None:
+        raise OSError(errno.EIO, "refused")
+
+    moments, at = Moments(place.parent, refuse), 0
+    moments.times = times
+    while moments.passed >= at:
+        at += 1
+        if what == "refused-backup":
+            shutil.rmtree(other, ignore_errors=True)
+        else:
+            (other / "mine").write_text("what was there")
+        told, moments.passed, moments.at = "done", 0, at
+        try:
+            if what == "refused-backup":
+                backup(place, other, at_ms=1)
+            else:
+                restore(place, other)
+        except StoreError as problem:
+            told = problem.code
+        finally:
+            moments.at = 0
+        files = [path for path in other.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm"))]
+        names = sorted(str(path.relative_to(other)) for path in files)
+        others = sorted(path.name.partition(".")[2] for path in other.parent.glob(f"{other.name}.*"))
+        print(told, ",".join(names) or "-", ",".join(others) or "-")
+        for path in other.parent.glob(f"{other.name}.*"):
+            if told == "folder_put_aside" and "before" in path.name:
+                path.rename(other)  # as the person is told to do
+            else:
+                shutil.rmtree(path)
 
 
 if __name__ == "__main__":
@@ -93,5 +143,7 @@ if __name__ == "__main__":
         fuse = Fuse(int(at), only=("append", "erase"))
         asyncio.run(in_a_store(what, place, other, fuse))
         print(fuse.passed)
+    elif what.startswith("refused"):
+        refused(what, Path(place), Path(other), int(at))
     else:
         print(in_a_folder(what, Path(place), Path(other), int(at)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +65,15 @@ async def _assert_same(one: KeptStore, other: KeptStore) -> None:
 
 def _keeper(what: str, place: Path | str, other: Path | str, at: int) -> int | None:
     """How many moments there were; `None` when it was killed at its moment, as asked."""
-    done = subprocess.run(
+    done = _run_keeper(what, place, other, at)
+    if done.returncode == -signal.SIGKILL:
+        return None
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def _run_keeper(what: str, place: Path | str, other: Path | str, at: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "tests.store.keeper", what, str(place), str(other), str(at)],
         capture_output=True,
         text=True,
@@ -73,10 +82,6 @@ def _keeper(what: str, place: Path | str, other: Path | str, at: int) -> int | N
         timeout=60,
         check=False,
     )
-    if done.returncode == -signal.SIGKILL:
-        return None
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
 
 
 def _all_bytes(folder: Path) -> bytes:
@@ -409,3 +414,42 @@ async def test_a_restore_killed_half_way_is_whole_when_it_is_run_again(tmp_path:
             assert await _verified(home) == 3
         restore(copy, home)
         assert await _verified(home) == 3
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_restore_that_the_disk_refuses_at_any_moment_leaves_the_folder_as_it_was_or_restored(
+    tmp_path: Path, times: int
+) -> None:
+    home, copy = await _home(tmp_path), tmp_path / "copy"
+    held = sorted(backup(home, copy, at_ms=5).files)
+    shutil.rmtree(home / "index")
+    done = _run_keeper("refused-restore", copy, home, times)
+    assert done.returncode == 0, done.stderr
+    *refusals, passed = [line.split(" ") for line in done.stdout.splitlines()]
+    as_it_was, restored = ",".join(sorted([*held, "mine"])), ",".join(held)
+    assert passed == ["done", restored, "before-1"]
+    assert len(refusals) > 20
+    put_aside = [others for told, *others in refusals if told == "folder_put_aside"]
+    assert put_aside == [["-", "before-1"]] * (times - 1), "only one refused twice cannot be undone, and it says so"
+    for told, names, others in refusals:
+        if told == "folder_put_aside":
+            continue
+        others = others.replace(",unfinished", "").replace("unfinished", "-")  # refused to be tidied away, too
+        assert (names, others) in ((as_it_was, "-"), (restored, "before-1"))
+        assert told in ("store_failed", "store_corrupt") or (told, names) == ("done", restored)
+    assert await _verified(home) == 3
+
+
+async def test_a_backup_that_the_disk_refuses_at_any_moment_is_whole_or_not_there(tmp_path: Path) -> None:
+    home, copy = await _home(tmp_path), tmp_path / "copy"
+    done = _run_keeper("refused-backup", home, copy, 1)
+    assert done.returncode == 0, done.stderr
+    *refusals, passed = [line.split(" ") for line in done.stdout.splitlines()]
+    whole = ",".join(sorted([MANIFEST, "cases.db", "cases/c1/report.md", "files/a.txt"]))
+    assert passed == ["done", whole, "-"]
+    assert len(refusals) > 15
+    for told, names, others in refusals:
+        assert others == "-"
+        assert names == whole or (told, names) == ("store_failed", "-")
+    read_manifest(copy)
+    assert await _verified(copy) == 3

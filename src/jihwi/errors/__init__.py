@@ -10,6 +10,7 @@
     │   └── ModelSpecInvalid
     ├── StoreError
     │   ├── StoreBusy, StoreFull, StoreReadOnly, StoreOnNetwork, StoreMoved, StoreCorrupt, StoreTooNew, StoreFailed
+    │   ├── FolderPutAside                     (a restore that could not be undone; says where all of it lies)
     │   └── AppendConflict, LeaseLost          (signals to the orchestrator: fold again)
     ├── LedgerBroken
     ├── UnknownEvent
@@ -131,6 +132,7 @@ from jihwi.errors.skills import (
 )
 from jihwi.errors.store import (
     AppendConflict,
+    FolderPutAside,
     LeaseLost,
     LedgerBroken,
     StoreBusy,
@@ -192,6 +194,7 @@ __all__ = [
     "FolderMissing",
     "FolderMounted",
     "FolderOverlaps",
+    "FolderPutAside",
     "FolderTaken",
     "FormForeign",
     "FormInvalid",

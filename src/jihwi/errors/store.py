@@ -9,6 +9,7 @@ from jihwi.words import Language, fill
 
 __all__ = [
     "AppendConflict",
+    "FolderPutAside",
     "LeaseLost",
     "LedgerBroken",
     "StoreBusy",
@@ -129,6 +130,16 @@ class StoreFailed(StoreError):
     en_server = (
         "See that the server runs and that user, password and database of the address are right, and run it again."
     )
+
+
+class FolderPutAside(StoreError):
+    path: str
+    kept: str
+    detail: str
+    ko = "복사본을 '{path}'에 두지 못했고, 치워 둔 폴더도 제자리에 되돌리지 못했습니다: {detail}"
+    en = "The copy could not be put at '{path}', nor could what was there be put back: {detail}"
+    ko_next = "전에 있던 것은 '{kept}'에 온전히 있습니다. 그 폴더의 이름을 '{path}'(으)로 바꾸고 다시 실행하십시오."
+    en_next = "What was there lies whole at '{kept}': rename that folder to '{path}' and run it again."
 
 
 class AppendConflict(StoreError):

@@ -20,6 +20,7 @@ from jihwi.errors import (
     FolderMissing,
     FolderMounted,
     FolderOverlaps,
+    FolderPutAside,
     FolderTaken,
     StoreBusy,
     StoreCorrupt,
@@ -94,12 +95,18 @@ def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: 
 
 
 def read_manifest(copy: Path) -> Manifest:
-    """What a copy holds, each file compared with its digest. Raises FolderMissing, StoreCorrupt."""
+    """What a copy holds, each file compared with its digest. Raises FolderMissing, StoreCorrupt, StoreFailed where it
+    cannot be read."""
+    with _told(copy):
+        return _compared(copy)
+
+
+def _compared(copy: Path) -> Manifest:
     if not copy.is_dir():
         raise FolderMissing(str(copy))
     try:
         manifest = msgspec.json.decode((copy / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as problem:
+    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError) as problem:
         raise StoreCorrupt(str(copy), f"{MANIFEST}: {problem}") from problem
     for name, digest in manifest.files.items():
         path = copy / name
@@ -115,7 +122,7 @@ def restore(copy: Path, home: Path) -> Path | None:
 
     The copy is compared with its digests before anything changes. Killed half-way, run it again. Raises FolderMissing,
     FolderMounted where `home` cannot be put aside, StoreError: StoreCorrupt, StoreBusy while a process has a database
-    of `home` open.
+    of `home` open. Then `home` is as it was; only FolderPutAside says that it lies elsewhere, and where.
     """
     manifest = read_manifest(copy)
     if home.is_mount():
@@ -135,24 +142,46 @@ def _restored(manifest: Manifest, copy: Path, home: Path, unfinished: Path) -> P
             raise StoreCorrupt(str(copy), f"{name} changed while it was read")
     for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
         sync_folder(folder)
-    kept: Path | None = None
-    if home.exists():
-        _refuse_in_use(home)
-        kept = _free_name(home)
-        home.rename(kept)
-    unfinished.rename(home)
+    kept = _swapped(unfinished, home)
     sync_folder(home.parent)
     return kept
 
 
+def _swapped(unfinished: Path, home: Path) -> Path | None:
+    """Put `unfinished` in the place of `home`, which is put aside; where, is returned. What was there is there again
+    when that fails. Raises FolderPutAside when not even that can be done."""
+    if not home.exists():
+        unfinished.rename(home)
+        return None
+    _refuse_in_use(home)
+    kept = _free_name(home)
+    try:
+        home.rename(kept)
+        unfinished.rename(home)
+    except BaseException as problem:
+        if kept.exists() and not home.exists():
+            try:
+                kept.rename(home)
+            except OSError:
+                raise FolderPutAside(str(home), str(kept), str(problem)) from problem
+        raise
+    return kept
+
+
 def _files_of(home: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(home):
+    for folder, folders, names in os.walk(home, onerror=_unless_gone):
         if Path(folder) == home:
             folders[:] = [name for name in folders if name not in _CACHES]
         for name in names:
             path = Path(folder) / name
             if path.is_file() and not path.is_symlink() and not name.endswith(_PARTS_OF_DATABASES):
                 yield path
+
+
+def _unless_gone(problem: OSError) -> None:
+    """A folder that goes meanwhile has nothing to copy; one that cannot be looked into must not go missing unsaid."""
+    if not isinstance(problem, FileNotFoundError):
+        raise problem
 
 
 def _is_database(path: Path) -> bool:
@@ -192,9 +221,11 @@ def _told(place: Path) -> Iterator[None]:
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise StoreFull(str(place)) from problem
-        if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StoreReadOnly(problem.filename or str(place)) from problem
-        raise StoreFailed(str(place), problem.strerror or str(problem)) from problem
+        where = str(problem.filename or place)
+        unreadable = os.path.lexists(where) and not os.access(where, os.R_OK)
+        if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and not unreadable:
+            raise StoreReadOnly(where) from problem
+        raise StoreFailed(where, problem.strerror or str(problem)) from problem
 
 
 def _refuse_in_use(home: Path) -> None:
