@@ -6,11 +6,12 @@ import msgspec
 
 from jihwi.case.assignment import Reason
 from jihwi.case.fold_moves import place
-from jihwi.case.state import Overtaken
+from jihwi.case.state import Case, Overtaken
 from jihwi.errors import error_of
+from jihwi.evidence import Viewer
 from jihwi.words import Language, fill
 
-__all__ = ["REASONS", "say", "say_overtaken"]
+__all__ = ["REASONS", "say", "say_overtaken", "sees_end_of"]
 
 REASONS: dict[str, tuple[str, str]] = {
     "approval_rule": ("'{skill}' 기술은 실행할 때마다 승인이 필요합니다.", "'{skill}' needs an approval each time."),
@@ -182,6 +183,12 @@ REASONS: dict[str, tuple[str, str]] = {
     "retention": ("보존 기간이 지나 지웠습니다.", "Erased after its retention period."),
     "erased_on_request": ("요청에 따라 지웠습니다. {note}", "Erased on request. {note}"),
 }
+
+
+def sees_end_of(viewer: Viewer, case: Case, one: Overtaken) -> bool:
+    """Whether somebody may see what came of a write that was overtaken: who holds the labels of what it brought and
+    those of the seat that did it."""
+    return viewer.may_see(one.labels) and viewer.may_see(case.assignments[one.assignment].labels)
 
 
 def say_overtaken(one: Overtaken, language: Language, *, seen: bool) -> str:

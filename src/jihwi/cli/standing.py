@@ -14,7 +14,7 @@ from jihwi.case.decide import RELEASE
 from jihwi.case.governor import choice_words, ran_out, so_far
 from jihwi.case.judging import judge_who_left_it, to_a_person
 from jihwi.case.reasons import say as say_reason
-from jihwi.case.reasons import say_overtaken
+from jihwi.case.reasons import say_overtaken, sees_end_of
 from jihwi.case.state import ActionState, Approval, Assignment, Case, Overtaken, open_assignments
 from jihwi.case.turn import Ask, Call
 from jihwi.cli.following import withheld_words
@@ -56,9 +56,7 @@ def standing(case: Case, viewer: Viewer) -> dict[str, Any]:
         "questions": [_question(a, number, words, a.id in seen) for a, number, words in person.open_questions(case)],
         "uncertain": [_uncertain(a, action, a.id in seen) for a, action in person.uncertain_writes(case)],
         "unclear": case.unclear,
-        "overtaken": [
-            _overtaken(one, viewer.may_see(one.labels) and one.assignment in seen) for one in case.overtaken.values()
-        ],
+        "overtaken": [_overtaken(one, sees_end_of(viewer, case, one)) for one in case.overtaken.values()],
         "turns": [{"assignment": a.id, "holder": a.mind.name} for a in person.turns_to_take(case)],
         "findings": len(case.findings) if viewer.may_see(case.labels) else 0,
         "files": case.files,
@@ -352,11 +350,8 @@ def _whose_word(case: Case, approval: Approval, screen: Screen) -> list[str]:
 
 def overtaken_lines(case: Case, screen: Screen, viewer: Viewer) -> list[str]:
     """What is said of writes that were under way when their seat changed hands, as `viewer` may see it."""
-    found = []
-    for one in case.overtaken.values():
-        seen = viewer.may_see(one.labels) and viewer.may_see(case.assignments[one.assignment].labels)
-        found.append(say_overtaken(one, screen.language, seen=seen))
-    return found
+    told = case.overtaken.values()
+    return [say_overtaken(one, screen.language, seen=sees_end_of(viewer, case, one)) for one in told]
 
 
 def unclear_words(screen: Screen, place: str, skill: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from jihwi.case.budget import Limits, Spending
 from jihwi.case.events import CaseForked
 from jihwi.case.reasons import say as say_reason
-from jihwi.case.reasons import say_overtaken
+from jihwi.case.reasons import say_overtaken, sees_end_of
 from jihwi.case.rechecking import lost_in
 from jihwi.case.state import Assignment, Case, waits
 from jihwi.console.cases import Kept
@@ -181,12 +181,7 @@ def case_page(
         lost=len(lost_in(case)) if visible else 0,
         unclear=tuple(case.unclear.items()),
         overtaken=tuple(
-            say_overtaken(
-                one,
-                language,
-                seen=viewer.may_see(one.labels) and viewer.may_see(case.assignments[one.assignment].labels),
-            )
-            for one in case.overtaken.values()
+            say_overtaken(one, language, seen=sees_end_of(viewer, case, one)) for one in case.overtaken.values()
         ),
         released=bool(case.files),
         draft=_draft(case),
