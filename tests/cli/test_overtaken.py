@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.desk import SKILLS, run, runner, until
 from tests.cli.terminal import answered, run_apart, said
-from tests.cli.test_supervision import SKILLS, its_team, run, runner, until
 
 SLOW = """
     if to == "slow":
@@ -21,15 +21,12 @@ SLOW = """
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Path:
+def desk(desk: Path) -> Path:
     """A desk whose letter to `slow` is under way until `go` is written."""
-    its_team(tmp_path)
-    (tmp_path / "desk" / "skills.py").write_text(SKILLS.replace('    return "sent"\n', SLOW.lstrip("\n")), "utf-8")
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "a.txt").write_text("a\n", "utf-8")
+    (desk / "desk" / "skills.py").write_text(SKILLS.replace('    return "sent"\n', SLOW.lstrip("\n")), "utf-8")
     for pipe in ("who", "go"):
-        os.mkfifo(tmp_path / pipe)
-    return tmp_path
+        os.mkfifo(desk / pipe)
+    return desk
 
 
 def seat(folder: Path) -> list[dict[str, Any]]:

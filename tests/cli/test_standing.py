@@ -8,10 +8,8 @@ import sys
 from pathlib import Path
 
 from jihwi.testing.openai_server import OpenAIServer, Reply, Use
+from tests.cli.desk import followed, its_team, run
 from tests.cli.terminal import answered, environment, said
-from tests.cli.test_supervision import desk, followed, its_team, run
-
-__all__ = ["desk"]  # the folder with a team of one's own is a fixture here too
 
 
 def refused(folder: Path, *words: str) -> str:

@@ -8,10 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,134 +19,8 @@ from jihwi.minds import Delta
 from jihwi.settings import Settings
 from jihwi.testing.openai_server import OpenAIServer, Reply, Use
 from jihwi.wiring import open_house
+from tests.cli.desk import followed, its_team, run, runner, until
 from tests.cli.terminal import answered, environment, said
-
-TEAM = """---
-name: desk
-case_worker: clerk
-budget: {turns: 60}
-approval_expires_seconds: %(expires)s
-deputy: %(deputy)s
-approve: [%(approve)s]
----
-A clerk who sends letters, and a helper.
-"""
-
-CLERK = """---
-name: clerk
-skills: [look, send]
-delegates: [helper]
----
-Send the letters.
-"""
-
-HELPER = """---
-name: helper
-skills: [look, send]
----
-Ask, or send one letter.
-"""
-
-SKILLS = '''"""Letters: looking brings text from outside, sending is a write."""
-
-import os
-from pathlib import Path
-
-from jihwi.skills import SkillContext
-from jihwi.skills.python import skill
-
-
-@skill(effect="read", tainted=True)
-def look(context: SkillContext, at: str = "") -> str:
-    """Look at something from outside; `linger` says who looks and waits to be told."""
-    if at == "linger":
-        Path("who").write_text(str(os.getpid()), "utf-8")
-        Path("go").read_text("utf-8")
-    return f"seen {at}"
-
-
-@skill(effect="write")
-def send(context: SkillContext, to: str) -> str:
-    """Send a letter."""
-    with Path("sent.txt").open("a", encoding="utf-8") as out:
-        out.write(f"{to}\\n")
-    if to == "nobody":
-        raise ConnectionResetError("no answer any more")
-    return "sent"
-'''
-
-PROCEDURES = '''"""The desk, by the words of the request."""
-
-from jihwi.case import Answered, Ask, Call, CallSettled, ChildReported, Delegate, Report, Told, Turn, View
-
-
-def clerk(view: View) -> Turn:
-    settled = [one for one in view.transcript if isinstance(one, CallSettled)]
-    children = [one for one in view.transcript if isinstance(one, ChildReported)]
-    kind, _, rest = view.request.partition(" ")
-    if kind == "stuck":
-        told = any(isinstance(one, Told) and one.by for one in view.transcript)
-        return Turn(actions=(Report(text="end"),)) if told else Turn(actions=(Call("look", {"at": "the same"}),))
-    if kind in ("delegate", "letters"):
-        if not children:
-            tasks = ["one", "two"] if kind == "delegate" else [f"send {name}" for name in rest.split()]
-            return Turn(actions=tuple(Delegate("helper", task) for task in tasks))
-        return Turn(actions=(Report(text=" | ".join(sorted(f"{one.status}:{one.text}" for one in children))),))
-    if not any(one.skill == "look" for one in settled):
-        return Turn(actions=(Call("look"),))
-    if not any(one.skill == "send" for one in settled):
-        return Turn(actions=tuple(Call("send", {"to": name}) for name in rest.split()))
-    if kind == "linger" and settled[-1].skill == "send":
-        return Turn(actions=(Call("look", {"at": "linger"}),))
-    sent = [one for one in settled if one.skill == "send"]
-    return Turn(actions=(Report(text=" ".join(f"{one.status}" for one in sent)),))
-
-
-def helper(view: View) -> Turn:
-    answers = [one for one in view.transcript if isinstance(one, Answered)]
-    settled = [one for one in view.transcript if isinstance(one, CallSettled)]
-    if answers:
-        return Turn(actions=(Report(text=answers[-1].answer),))
-    if view.task.startswith("send "):
-        name = view.task.removeprefix("send ")
-        if not settled:
-            return Turn(actions=(Call("look"),))
-        if settled[-1].skill == "look":
-            return Turn(actions=(Call("send", {"to": name}),))
-        return Turn(actions=(Report(text=f"{name} {settled[-1].status}"),))
-    return Turn(actions=(Call("look", {"at": view.task}), Ask(f"{view.task}?", ("yes", "no"))))
-'''
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    """A folder with files and a team of one's own."""
-    its_team(tmp_path)
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "a.txt").write_text("a\n", "utf-8")
-    return tmp_path
-
-
-def its_team(folder: Path, *, expires: int = 0, deputy: str = '""', approve: str = "") -> None:
-    team = folder / "desk"
-    team.mkdir(exist_ok=True)
-    front = TEAM % {"expires": expires, "deputy": deputy, "approve": approve}
-    for name, text in (
-        ("team.md", front),
-        ("clerk.md", CLERK),
-        ("helper.md", HELPER),
-        ("skills.py", SKILLS),
-        ("procedures.py", PROCEDURES),
-    ):
-        (team / name).write_text(text, "utf-8")
-
-
-def run(folder: Path, request: str, code: int = 3, model: str = "") -> Any:
-    """Open a case of kim's and drive it as far as it goes."""
-    return answered(
-        folder, "run", request, "--files", "files", *(("--model", model) if model else ()), code=code, who="kim"
-    )
-
 
 # ── seats ────────────────────────────────────────────────────────────────────
 
@@ -247,39 +118,6 @@ def test_what_waits_for_a_person_is_shown_with_the_line_that_answers_it(desk: Pa
 # ── approvals while a runner works ───────────────────────────────────────────
 
 
-@contextmanager
-def runner(folder: Path, who: str = "kim") -> Iterator[subprocess.Popen[str]]:
-    """A runner that waits for cases, ended at the end."""
-    command = [sys.executable, "-m", "jihwi", "runner", "--json"]
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment(who, "desk")}
-    )
-    try:
-        assert process.stdout is not None
-        assert "runner" in process.stdout.readline()
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise
-
-
-def until(process: subprocess.Popen[str], kind: str, times: int = 1, case: str = "") -> None:
-    """Read what a runner says until events of a kind have passed."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        told = json.loads(line)
-        if told.get("kind") == kind and case in ("", told["case"]):
-            times -= 1
-        if not times:
-            return
-    raise AssertionError(f"the runner ended before {kind}")
-
-
 def test_several_approvals_are_answered_in_any_order_while_a_runner_works(desk: Path) -> None:
     names = ("kim", "lee", "park", "choi")
     run(desk, f"letters {' '.join(names)}")
@@ -334,12 +172,6 @@ def test_what_went_to_the_deputy_says_so_and_only_the_deputy_answers_it(desk: Pa
     answered(desk, "case", "approve", "last", who="park")
     answered(desk, "case", "run")
     assert (desk / "sent.txt").read_text("utf-8").split() == ["kim"]
-
-
-def followed(folder: Path, *words: str, code: int = 0) -> list[dict[str, Any]]:
-    """The events `case follow` shows."""
-    lines = said(folder, "case", "follow", "last", "--no-wait", "--json", *words, code=code)
-    return [json.loads(line) for line in lines.splitlines()]
 
 
 def test_the_policy_says_what_needs_nobody_and_nobody_approves_what_their_own_seat_proposed(desk: Path) -> None:

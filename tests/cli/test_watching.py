@@ -11,18 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
+from tests.cli.desk import run
 from tests.cli.terminal import answered, environment, said
-from tests.cli.test_supervision import its_team, run
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    its_team(tmp_path)
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "a.txt").write_text("a\n", "utf-8")
-    return tmp_path
 
 
 @contextmanager
