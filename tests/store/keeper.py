@@ -8,7 +8,9 @@
     python -m tests.store.keeper refused-restore COPY HOME  TIMES
 
 The last two are not killed: at each moment in turn what they ask of the disk is refused, so many times, and for each a
-line says what was told and how the folder stands then. AT is the moment, counted in the appends and erasures of the store, or in what the process asks of the file system; 0
+line says what was told and how the folder stands then.
+
+AT is the moment, counted in the appends and erasures of the store, or in what the process asks of the file system; 0
 for never. It prints how many moments there were.
 """
 

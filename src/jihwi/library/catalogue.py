@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,7 @@ from jihwi.library.types import CollectionInfo, Document, KeptSource
 __all__ = [
     "Catalogue",
     "DocumentRow",
+    "FileRow",
     "Partition",
     "class_at",
     "document_id_of",
@@ -100,10 +101,27 @@ class DocumentRow(NamedTuple):
     index_key: str
 
 
+class FileRow(NamedTuple):
+    """What decides whether a file must be read again, of a document that is stored: so little that a run over a
+    collection can hold it of all of them."""
+
+    id: int
+    document_id: str
+    path: str
+    """As paths are compared."""
+    digest: str
+    size: int
+    modified_ns: int
+    read_by: str
+    container: str
+
+
 _ROW = "documents.id, documents.body, documents.partition, modified_ns, read_by, index_key"
 
 _AT_ONCE = 500
 """So many names are asked for in one statement."""
+_ROWS_A_TIME = 100
+"""So many documents of a collection are in memory at a time, each with its remarks."""
 
 _labels_of = msgspec.json.Decoder(tuple[str, ...]).decode
 _document_of = msgspec.msgpack.Decoder(Document).decode
@@ -179,7 +197,7 @@ class Catalogue:
 
     def remove_collection(self, collection: int) -> None:
         """Take a collection out with all its documents."""
-        for row in list(self.documents_in(collection)):
+        for row in self.documents_in(collection):
             self._remember_class(row.document)
         self._db.execute("DELETE FROM documents WHERE collection = ?", (collection,))
         self._db.execute("DELETE FROM collections WHERE id = ?", (collection,))
@@ -223,9 +241,35 @@ class Catalogue:
             yield from map(_row, rows)
 
     def documents_in(self, collection: int) -> Iterator[DocumentRow]:
-        """The documents of a collection, whoever may see them: for ingest alone."""
-        rows = self._db.execute(f"SELECT {_ROW} FROM documents WHERE collection = ? ORDER BY path", (collection,))
-        yield from map(_row, rows)
+        """The documents of a collection by path, whoever may see them: for ingest alone. Some are read at a time, so
+        that each may be changed or taken out on the way."""
+        for rows in self._paged(_ROW, collection):
+            yield from map(_row, rows)
+
+    def files_in(self, collection: int) -> Iterator[FileRow]:
+        """The same in short."""
+        columns = "id, document_id, path, digest, size, modified_ns, read_by, container"
+        for rows in self._paged(columns, collection):
+            yield from map(FileRow._make, rows)
+
+    def _paged(self, columns: str, collection: int) -> Iterator[list[tuple[Any, ...]]]:
+        """These columns of a collection's documents by path, some rows at a time."""
+        after, values = "", [collection]
+        while rows := self._db.execute(
+            f"SELECT path, {columns} FROM documents WHERE collection = ? {after}ORDER BY path LIMIT {_ROWS_A_TIME}",
+            values,
+        ).fetchall():
+            yield [row[1:] for row in rows]
+            after, values = "AND path > ? ", [collection, rows[-1][0]]
+
+    def documents_named(self, document_ids: Sequence[str]) -> Iterator[DocumentRow]:
+        """These documents, in this order, as far as they are there."""
+        for start in range(0, len(document_ids), _ROWS_A_TIME):
+            some = document_ids[start : start + _ROWS_A_TIME]
+            marks = ", ".join("?" * len(some))
+            rows = self._db.execute(f"SELECT {_ROW} FROM documents WHERE document_id IN ({marks})", some).fetchall()
+            found = {row.document.source.document_id: row for row in map(_row, rows)}
+            yield from (found[one] for one in some if one in found)
 
     def document(self, document_id: str) -> DocumentRow | None:
         """A document by its id."""
@@ -281,7 +325,7 @@ class Catalogue:
             ),
         )
 
-    def touch(self, row: DocumentRow, modified_ns: int) -> None:
+    def touch(self, row: FileRow, modified_ns: int) -> None:
         """Note a file's new time of change; its content is the same."""
         self._db.execute("UPDATE documents SET modified_ns = ? WHERE id = ?", (modified_ns, row.id))
 
@@ -290,11 +334,10 @@ class Catalogue:
         gone = [document_id]
         for row in self.contained_in(document_id):
             gone += self.remove_document(row.document.source.document_id)
-        deleted = self._db.execute(
-            "DELETE FROM documents WHERE document_id = ? RETURNING body", (document_id,)
-        ).fetchone()
-        if deleted is not None:
-            self._remember_class(_document_of(deleted[0]))
+        # To its end: a statement that changes something has checked what hangs on it only then.
+        deleted = self._db.execute("DELETE FROM documents WHERE document_id = ? RETURNING body", (document_id,))
+        for (body,) in deleted.fetchall():
+            self._remember_class(_document_of(body))
         return gone
 
     def classes_of(self, documents: Iterable[str]) -> set[SecurityClass]:
@@ -333,10 +376,10 @@ class Catalogue:
         row = self._db.execute("SELECT id, chunking FROM readings WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             structure = zlib.compress(msgspec.json.encode(msgspec.structs.replace(reading, text="")), 6)
-            number = self._db.execute(
+            ((number,),) = self._db.execute(
                 "INSERT INTO readings (digest, characters, chunking, structure) VALUES (?, ?, '', ?) RETURNING id",
                 (digest, len(reading.text), structure),
-            ).fetchone()[0]
+            ).fetchall()
             parts = (
                 (number, part, zlib.compress(text.encode("utf-8", "surrogatepass"), 6))
                 for part, text in enumerate(_parts(reading.text))

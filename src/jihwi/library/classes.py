@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import msgspec
@@ -36,6 +36,7 @@ ClassFact = ClassesChanged | DocumentsBrought | DocumentsMoved
 _NOTE = "class_change"
 _MOVED_NAMED = 50
 """Moved files that a fact names; the others are counted."""
+_PLACES_REMEMBERED = 1_000
 
 
 class ClassLedger(Protocol):
@@ -165,31 +166,31 @@ def brought(info: CollectionInfo, paths: Sequence[str]) -> tuple[DocumentsBrough
     return (DocumentsBrought(info.name, counts) if counts else None), labels
 
 
-def moved(
-    catalogue: Catalogue, info: CollectionInfo, gone: Sequence[DocumentRow]
-) -> tuple[DocumentsMoved | None, set[str]]:
-    """Which of these lie elsewhere in the collection, where another class holds, and the labels of both places.
+def moved(catalogue: Catalogue, info: CollectionInfo, gone: Sequence[str]) -> tuple[DocumentsMoved | None, set[str]]:
+    """Which of these documents lie elsewhere in the collection, where another class holds, and the labels of both.
 
     Looked for in the database, so that a reading that was cut off after it had found the new place tells it too.
     """
-    ids = {row.document.source.document_id for row in gone}
+    ids = frozenset(gone)
     found: list[ClassMoved] = []
+    counts = Counter[str]()
     labels: set[str] = set()
 
-    @cache  # of many copies of one file that go together, all lie in one place
+    @lru_cache(_PLACES_REMEMBERED)  # of many copies of one file that go together, all lie in one place
     def place_of(digest: str) -> Source | None:
         there = [one.document.source for one in catalogue.with_digest(digest) if not one.document.container]
         mine = [one for one in there if one.collection == info.name and one.document_id not in ids and one.size]
         return max(mine, key=lambda one: "CSO".index(one.security_class), default=None)
 
-    for row in gone:
+    for row in catalogue.documents_named(gone):
         source = row.document.source
         now = place_of(source.digest)
         if now is not None and now.security_class != source.security_class:
-            found.append(ClassMoved(source.path, now.path, source.security_class, now.security_class))
+            counts[f"{source.security_class}>{now.security_class}"] += 1
+            if len(found) < _MOVED_NAMED:
+                found.append(ClassMoved(source.path, now.path, source.security_class, now.security_class))
             labels.update(source.labels, now.labels)
-    counts = Counter(f"{one.before}>{one.after}" for one in found)
-    return (DocumentsMoved(info.name, dict(counts), tuple(found[:_MOVED_NAMED])) if found else None), labels
+    return (DocumentsMoved(info.name, dict(counts), tuple(found)) if found else None), labels
 
 
 # ── since when ───────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from jihwi.case.events import Author
 from jihwi.evidence import Source
 from jihwi.evidence.chunking import Strategy
 from jihwi.index import IndexedDocument, WordIndex
-from jihwi.library.catalogue import Catalogue, DocumentRow, class_at, document_id_of, labels_at, path_key
+from jihwi.library.catalogue import Catalogue, DocumentRow, FileRow, class_at, document_id_of, labels_at, path_key
 from jihwi.library.classes import ClassNotes, brought, moved
 from jihwi.library.database import LibraryDatabase
 from jihwi.library.indexing import CHUNKS_A_COMMIT, IndexKeeper, index_key_of
@@ -85,15 +85,12 @@ class Ingest:
         seen = _looked_at(files)
         self._total = len(seen)
         with self._database.reading() as connection:
-            known = {
-                path_key(row.document.source.path): row
-                for row in Catalogue(connection).documents_in(self._collection_row)
-            }
+            known = {row.path: row for row in Catalogue(connection).files_in(self._collection_row)}
         wanted = {path_key(one.path) for one in seen}
         fact, labels = brought(self._info, [one.path for one in seen if path_key(one.path) not in known])
         self._classes.tell(fact, self._by, labels)
-        gone = [row for key, row in known.items() if key not in wanted and not row.document.container]
-        to_read = self._without_unchanged(seen, known, {row.document.source.digest for row in gone})
+        gone = [row for key, row in known.items() if key not in wanted and not row.container]
+        to_read = self._without_unchanged(seen, known, {row.digest for row in gone})
         self._read(to_read)
         self._remove(gone)
         version = self._finish()
@@ -101,21 +98,17 @@ class Ingest:
 
     # ── what has changed ─────────────────────────────────────────────────────
 
-    def _without_unchanged(self, seen: Sequence[_Seen], known: dict[str, DocumentRow], gone: set[str]) -> list[_Taken]:
+    def _without_unchanged(self, seen: Sequence[_Seen], known: dict[str, FileRow], gone: set[str]) -> list[_Taken]:
         """The files that must be read. What another document has already is copied here and now."""
         to_read: list[_Taken] = []
         for one in seen:
             row = known.get(path_key(one.path))
-            current = row is not None and row.read_by == self._read_by and not row.document.container
-            if (
-                row is not None
-                and current
-                and (row.document.source.size, row.modified_ns) == (one.size, one.modified_ns)
-            ):
+            current = row is not None and row.read_by == self._read_by and not row.container
+            if row is not None and current and (row.size, row.modified_ns) == (one.size, one.modified_ns):
                 self._pass_over(one)
                 continue
             digest = _digest_of(one.file.location)
-            if row is not None and current and digest and row.document.source.digest == digest:
+            if row is not None and current and digest and row.digest == digest:
                 with self._database.writing() as connection:
                     Catalogue(connection).touch(row, one.modified_ns)
                 self._pass_over(one)
@@ -214,18 +207,18 @@ class Ingest:
             name = names.take(attachment.path.removeprefix(outcome.path).strip("/") or "attachment")
             yield from self._put(catalogue, attachment, f"{path}/{name}", one, container=document.source.document_id)
 
-    def _remove(self, gone: Sequence[DocumentRow]) -> None:
+    def _remove(self, gone: Sequence[FileRow]) -> None:
         """Take out what is no longer on disk."""
         if not gone:
             return
         with self._database.reading() as connection:
-            fact, labels = moved(Catalogue(connection), self._info, gone)
+            fact, labels = moved(Catalogue(connection), self._info, [row.document_id for row in gone])
         self._classes.tell(fact, self._by, labels)
         ids: list[str] = []
         with self._database.writing() as connection:
             catalogue = Catalogue(connection)
             for row in gone:
-                ids += catalogue.remove_document(row.document.source.document_id)
+                ids += catalogue.remove_document(row.document_id)
             catalogue.raise_version()
         self._index.remove(ids)
         self._count(removed=len(ids))

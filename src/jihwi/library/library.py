@@ -237,7 +237,7 @@ class Library:
     def _relabel(self, catalogue: Catalogue, row: int, info: CollectionInfo) -> None:
         """Put every document of a collection under the labels it now bears."""
         strategy = self._wanted(catalogue)
-        for known in list(catalogue.documents_in(row)):
+        for known in catalogue.documents_in(row):
             document = _labelled(known.document, info)
             partition = catalogue.partition(row, info.name, document.source.labels)
             catalogue.put_document(
@@ -451,9 +451,9 @@ class Library:
         """Every document the viewer may see, by collection and path: grades and remarks too."""
         with self._database.reading() as connection:
             catalogue = Catalogue(connection)
-            rows = list(catalogue.documents(catalogue.visible_partitions(viewer, collections)))
-        rows.sort(key=lambda row: (row.document.source.collection, path_key(row.document.source.path)))
-        return [row.document for row in rows]
+            found = [row.document for row in catalogue.documents(catalogue.visible_partitions(viewer, collections))]
+        found.sort(key=lambda document: (document.source.collection, path_key(document.source.path)))
+        return found
 
     def sources(self, viewer: Viewer, collections: Sequence[str] | None = None) -> list[Source]:
         """The sources the viewer may see, by collection and path."""
