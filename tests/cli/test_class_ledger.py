@@ -67,9 +67,14 @@ def test_the_ledger_tells_who_gave_which_class_in_both_languages(place: Path) ->
     assert "당직.txt C → S. Documents whose class is another: C → S 1" in english
     assert "등급별: C 1, O 1" in korean
     assert "by class: C 1, O 1" in english
+    assert "  kim (명령줄)  files-" in korean
+    assert "  kim (the command line)  Classes in files-" in english
+    jihwi(place, "ledger", "sign")
+    signed = jihwi(place, "ledger", "house", "--of", "signatures", JIHWI_LANGUAGE="ko").stdout
+    assert all("  지휘 스스로  " in line for line in signed.splitlines())
     assert jihwi(place, "ledger", "house", "--of", "people").stdout == ""
     assert jihwi(place, "ledger", "house", "--who", "lee").stdout == ""
-    assert told(place, "ledger", "verify", "house")["events"] == 3
+    assert told(place, "ledger", "verify", "house")["events"] == 5
 
 
 def test_a_fact_about_documents_one_may_not_see_tells_nothing_of_them(place: Path) -> None:

@@ -138,13 +138,15 @@ async def test_who_gave_a_class_is_in_the_ledger_and_on_the_documents_page(tmp_p
         kim, han, choi = [await Client(running.console).come_in(who) for who in ("", "han", "choi")]
         page = (await kim.get(f"/documents/{document}.json")).json()
         assert page["class_since"]["how"] == "brought"
-        assert "들어올 때부터" in (await kim.get(f"/documents/{document}")).text
+        text = (await kim.get(f"/documents/{document}")).text
+        assert "들어올 때부터" in text
+        assert "사람 없이 일한 프로그램 (콘솔)</span>" in text
         await han.post(f"/documents/{document}/class", {"security_class": "C"})
         name = (await han.get("/library.json")).json()["collections"][0]["name"]
         await kim.post("/library/class", {"collection": name, "security_class": "S"})
         since = (await kim.get(f"/documents/{document}.json")).json()["class_since"]
         assert (since["how"], since["by"], since["door"]) == ("changed", "han", "console")
-        assert "han이(가) 정함 (콘솔)" in (await kim.get(f"/documents/{document}")).text
+        assert "han이 정함 (콘솔)" in (await kim.get(f"/documents/{document}")).text
         rows = (await choi.get("/ledger/house.json?of=classes")).json()["rows"]
         assert [(one["kind"], one["author"]) for one in rows] == [
             ("documents_brought", ""),
@@ -154,6 +156,10 @@ async def test_who_gave_a_class_is_in_the_ledger_and_on_the_documents_page(tmp_p
         assert "징계.md – → C. 등급이 달라진 문서: O → C 1" in rows[1]["words"]
         assert "폴더 전체 O → S. 등급이 달라진 문서: O → S 1" in rows[2]["words"]
         assert "문서의 등급" in (await choi.get("/ledger/house?of=classes")).text
+        await running.console.house.sign_heads(again=True)
+        signed = (await choi.get("/ledger/house.json?of=signatures")).json()["rows"]
+        assert {(one["author"], one["by"]) for one in signed} == {("", "지휘 스스로")}
+        assert "<td>지휘 스스로</td>" in (await choi.get("/ledger/house?of=signatures")).text
         choi.cookie += "; jihwi_lang=en"
         assert "the whole folder O → S. Documents whose class is another: O → S 1" in (
             (await choi.get("/ledger/house?of=classes")).text

@@ -29,7 +29,7 @@ from jihwi.house import (
     signed_in_stream,
     vouch,
 )
-from jihwi.house.telling import group_of, house_words, withheld_words
+from jihwi.house.telling import author_words, door_words, group_of, house_words, withheld_words
 from jihwi.reports import as_seen, export_lines, read_export, signatures_in, signed_digest, verify_file, write_whole
 from jihwi.store import HOUSE
 from jihwi.wiring import House, open_house, state_place
@@ -258,7 +258,8 @@ async def _read_house(session: Session, of: str, who: str, limit: int) -> int:
             | {"door": event.author.door, "words": words, "fact": event.body if shown else None}
         )
         if not screen.json:
-            by = f"{event.author.id or '–'} ({event.author.door or '–'})"
+            door = door_words(event.author.door, screen.language)
+            by = author_words(event.author, screen.language) + (f" ({door})" if door else "")
             screen.out.print(f"{event.seq}  {when:%Y-%m-%d %H:%M}  {by}  {words}", markup=False)
     screen.result(rows)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, assert_never
 
+from jihwi.case.events import Author
 from jihwi.case.reasons import say
 from jihwi.house import facts as h
 from jihwi.house.facts import HouseEvent
@@ -11,7 +12,17 @@ from jihwi.house.people import Role
 from jihwi.house.state import HouseState
 from jihwi.words import Language, say_to
 
-__all__ = ["GROUPS", "Group", "group_of", "house_words", "refusal_words", "role_words", "withheld_words"]
+__all__ = [
+    "GROUPS",
+    "Group",
+    "author_words",
+    "door_words",
+    "group_of",
+    "house_words",
+    "refusal_words",
+    "role_words",
+    "withheld_words",
+]
 
 Group = Literal["people", "doors", "settings", "classes", "teams", "signatures"]
 
@@ -69,6 +80,24 @@ def role_words(role: Role, language: Language) -> str:
 def refusal_words(code: str, language: Language) -> str:
     """Why something was refused; the code itself when it has no words."""
     return say_to(language)(*_REFUSALS.get(code, (code, code)))
+
+
+def author_words(author: Author, language: Language) -> str:
+    """Who made something a fact: a person by their sign-in name, and in words whoever has none.
+
+    >>> author_words(Author("runner", ""), "en"), author_words(Author("person", ""), "ko")
+    ('Jihwi itself', '들어오지 않은 사람')
+    """
+    if author.id:
+        return author.id
+    t = say_to(language)
+    return t("들어오지 않은 사람", "nobody signed in") if author.role == "person" else t("지휘 스스로", "Jihwi itself")
+
+
+def door_words(door: str, language: Language) -> str:
+    """Through which door; nothing when it was none, and an unknown one as it is."""
+    doors = {"console": ("콘솔", "the console"), "cli": ("명령줄", "the command line")}
+    return say_to(language)(*doors.get(door, (door, door)))
 
 
 def withheld_words(language: Language) -> str:

@@ -13,7 +13,7 @@ from jihwi.console.paging import twin
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FormInvalid, LedgerBroken
 from jihwi.house import open_fact
-from jihwi.house.telling import GROUPS, Group, group_of, house_words, withheld_words
+from jihwi.house.telling import GROUPS, Group, author_words, group_of, house_words, withheld_words
 from jihwi.reports import as_seen, export_lines
 from jihwi.store import HOUSE
 
@@ -32,6 +32,8 @@ class HouseRow(msgspec.Struct, frozen=True):
     group: Group
     words: str
     author: str
+    by: str
+    """The author in words, also where it is no person."""
     door: str
     address: str
     erased: bool
@@ -106,6 +108,7 @@ def _row(visit: Visit, stored: Sealed) -> HouseRow:
         group_of(event.kind),
         withheld_words(visit.language) if withheld else house_words(event, visit.console.stream.state, visit.language),
         event.author.id,
+        author_words(event.author, visit.language),
         event.author.door,
         getattr(event.body, "address", ""),
         event.body is None,
