@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jihwi.testing.postgres import programs_with_pgvector
+from tests.mounts import may_mount
 
 __all__ = ["ROOT", "absent", "corpus"]
 
@@ -49,12 +50,13 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "git": _on_path("git"),
     "c-compiler": lambda: _compiler_there() and (Path(sysconfig.get_path("include")) / "Python.h").exists(),
     "model2vec": lambda: importlib.util.find_spec("model2vec") is not None,
+    "mount": may_mount,
     "not-root": lambda: os.geteuid() != 0,
 }
 
 
 def absent(need: str) -> bool:
-    """Whether this machine lacks `need`: a program by name, `corpus:NAME`, or `not-root`."""
+    """Whether this machine lacks `need`: a program by name, `corpus:NAME`, or what the machine allows."""
     if need.startswith("corpus:"):
         return not corpus(need.removeprefix("corpus:")).is_dir()
     return not _PRESENT[need]()

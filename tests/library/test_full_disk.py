@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.store.test_sqlite import REPOSITORY, needs_a_disk
+from tests.mounts import run_where_mounted
 
 PROGRAM = """
 import os, pathlib, random, sys
@@ -73,23 +71,13 @@ print("kept", len(kept), "went on")
 """
 
 
-@needs_a_disk
+@pytest.mark.needs("mount")
 @pytest.mark.parametrize("ballast", [4_300_000, 3_600_000])
 def test_reading_into_a_full_disk_stops_clearly_and_goes_on_with_room(tmp_path: Path, ballast: int) -> None:
     """The disk runs full at another place each time: while documents are stored, or while they are indexed."""
     disk, files = tmp_path / "disk", tmp_path / "files"
     disk.mkdir()
     files.mkdir()
-    script = 'mount -t tmpfs -o size=5m tmpfs "$0" && exec "$1" -c "$2" "$0" "$3" "$4"'
-    alone = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
-    done = subprocess.run(
-        [*alone, script, str(disk), sys.executable, PROGRAM, str(files), str(ballast)],
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "full" in done.stdout
-    assert "went on" in done.stdout
+    said = run_where_mounted(PROGRAM, disk, str(files), str(ballast), mount="-t tmpfs -o size=5m tmpfs")
+    assert "full" in said
+    assert "went on" in said

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
 import struct
 import subprocess
 from collections.abc import Mapping
@@ -137,7 +136,7 @@ def test_a_presentation_locked_in_no_known_way_or_damaged_is_told_apart() -> Non
         unlocked(compound_file(streams), "발표.ppt", PASSWORD)
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.needs("soffice")
 def test_a_locked_presentation_is_read_whole_through_the_real_program(tmp_path: Path) -> None:
     slides = next(data for name, data in seeds().items() if name.endswith(".pptx"))
     (tmp_path / "발표.pptx").write_bytes(slides)

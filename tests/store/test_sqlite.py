@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -28,8 +26,8 @@ from jihwi.store.migrations import Migration, migrations_for
 from jihwi.store.sqlite import SqliteStore
 from jihwi.store.sqlite.opening import prepare_file
 from jihwi.testing.store_contract import Chain
+from tests.mounts import run_where_mounted
 
-REPOSITORY = Path(__file__).parents[2]
 OPENING = Patch("running", request="r", requester="k")
 
 
@@ -500,59 +498,36 @@ print([path.name for path in (*home.iterdir(), *home.parent.glob("*.unfinished")
 """
 
 
-def _on_a_disk_of_its_own(program: str, folder: Path, *, mount: str) -> str:
-    """Run `program FOLDER` where `mount` has been done to FOLDER, in a namespace of its own."""
-    script = f'mount {mount} && exec "$1" -c "$2" "$0"'
-    done = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, folder, sys.executable, program],
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def _may_mount() -> bool:
-    try:
-        asked = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-        return subprocess.run(asked, capture_output=True, check=False, timeout=10).returncode == 0
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return False
-
-
-needs_a_disk = pytest.mark.skipif(not _may_mount(), reason="this machine lets no plain user mount (unshare --user)")
+needs_a_disk = pytest.mark.needs("mount")
 
 
 @needs_a_disk
 def test_a_full_disk_stops_with_a_clear_error_and_loses_nothing(tmp_path: Path) -> None:
-    said = _on_a_disk_of_its_own(FULL_DISK, tmp_path, mount='-t tmpfs -o size=6m tmpfs "$0"')
+    said = run_where_mounted(FULL_DISK, tmp_path, mount="-t tmpfs -o size=6m tmpfs")
     assert "full after" in said
     assert "went on" in said
 
 
 @needs_a_disk
 def test_a_folder_on_a_full_disk_is_not_called_damaged_when_it_is_copied(tmp_path: Path) -> None:
-    said = _on_a_disk_of_its_own(FULL_DISK_COPIED, tmp_path, mount='-t tmpfs -o size=6m tmpfs "$0"').splitlines()
+    said = run_where_mounted(FULL_DISK_COPIED, tmp_path, mount="-t tmpfs -o size=6m tmpfs").splitlines()
     assert [line.startswith("full:") and line.endswith(" False") for line in said] == [True, True, False]
     assert said[2] == "['cases.db']"
 
 
 @needs_a_disk
 def test_a_backup_that_finds_no_room_leaves_nothing_lying(tmp_path: Path) -> None:
-    said = _on_a_disk_of_its_own(FULL_DISK_BACKUP, tmp_path, mount='-t tmpfs -o size=2m tmpfs "$0"')
+    said = run_where_mounted(FULL_DISK_BACKUP, tmp_path, mount="-t tmpfs -o size=2m tmpfs")
     assert said.splitlines() == ["StoreFull", "[]"]
 
 
 @needs_a_disk
 def test_a_mounted_folder_is_not_put_aside_for_a_copy(tmp_path: Path) -> None:
-    said = _on_a_disk_of_its_own(MOUNTED, tmp_path, mount='-t tmpfs tmpfs "$0"')
+    said = run_where_mounted(MOUNTED, tmp_path, mount="-t tmpfs tmpfs")
     assert said.splitlines() == ["FolderMounted", "['mine']"]
 
 
 @needs_a_disk
 def test_a_read_only_disk_is_said_to_be_one(tmp_path: Path) -> None:
-    said = _on_a_disk_of_its_own(READ_ONLY, tmp_path, mount='-t tmpfs -o ro tmpfs "$0"')
+    said = run_where_mounted(READ_ONLY, tmp_path, mount="-t tmpfs -o ro tmpfs")
     assert "cannot be written" in said

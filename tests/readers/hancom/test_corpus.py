@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import statistics
-from pathlib import Path
 
 import olefile
 import pytest
 
 from jihwi.evidence import Reading
+from tests.programs import corpus
 from tests.readers.hancom.documents import read_hwp, read_hwpx
 
-CORPUS = Path(os.environ.get("JIHWI_CORPUS", Path(__file__).resolve().parents[4] / "shared" / "data" / "documents"))
+CORPUS = corpus("documents")
 EVERY = 4
 """Every fourth file is enough here; the benchmark reads all."""
 _NOISE = re.compile(r"[\s<>\x00-\x1f\u00ad\ue000-\uf8ff\U000f0000-\U0010fffd]+")
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the real documents are not here")
+pytestmark = pytest.mark.needs("corpus:documents")
 
 
 def files(magic: bytes, mark: bytes) -> list[bytes]:
