@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import apsw
 import numpy as np
 import numpy.typing as npt
 import psycopg
@@ -16,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jihwi.errors import EmbeddingChanged
+from jihwi.errors import EmbeddingChanged, StoreBusy, StoreCorrupt, StoreFailed
 from jihwi.index import DocumentVectors, Near
 from jihwi.index.embedding import unit_rows
 from jihwi.index.postgres_vectors import ComparedVectors, PostgresVectors, vectors_on
@@ -78,6 +80,44 @@ def test_another_object_sees_what_was_put_and_what_was_taken_out(opened: Opened)
     assert reader.nearest(EAST, ["open"], limit=9) == []
     assert (reader.held(), reader.library_version()) == ({"a": "2"}, 7)
     assert ids(reader.nearest(EAST, ["moved"], limit=9)) == [("a", 0)]
+
+
+def test_a_file_that_another_process_holds_is_told_as_such(tmp_path: Path) -> None:
+    index = FlatVectors(tmp_path, "m", busy_seconds=0.01)
+    index.put([vectors_of("a", (1, 0))])
+    other = apsw.Connection(str(tmp_path / "vectors.db"))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy) as told:
+        index.put([vectors_of("b", (1, 0))])
+    assert told.value.fields() == {"path": str(tmp_path / "vectors.db"), "seconds": 0.01}
+    other.execute("ROLLBACK")
+    other.close()
+    index.put([vectors_of("b", (1, 0))])
+    assert index.held() == {"a": "1", "b": "1"}
+    index.close()
+
+
+def test_a_file_that_is_damaged_while_it_is_used_is_told_and_begun_anew(tmp_path: Path) -> None:
+    long = np.ones((1, 65_536), dtype=np.float32)
+    with contextlib.closing(FlatVectors(tmp_path, "m")) as index:
+        index.put([DocumentVectors(f"{n:03}", "open", "1", (0,), long) for n in range(40)])
+    with contextlib.closing(FlatVectors(tmp_path, "m")) as index:
+        assert len(index.held()) == 40
+        with (tmp_path / "vectors.db").open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(8192)
+            file.write(b"\xee" * (size - 8192))
+        with pytest.raises(StoreCorrupt):
+            index.nearest(long[0], ["open"], limit=1)
+        assert (index.held(), index.rebuilt_because()) == ({}, "damaged")
+        index.put([vectors_of("a", (1, 0))])
+        assert index.held() == {"a": "1"}
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("a file")
+    with pytest.raises(StoreFailed):
+        FlatVectors(tmp_path / "index", "m").held()
 
 
 @pytest.mark.parametrize("because", ["model", "damaged"])

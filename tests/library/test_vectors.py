@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import apsw
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from jihwi.errors import EmbeddingUnreachable
+from jihwi.errors import EmbeddingUnreachable, StoreBusy
 from jihwi.evidence import Viewer
 from jihwi.index.embedded import EmbeddedIndex
 from jihwi.index.embedding import EndpointEmbedder, unit_rows
@@ -57,7 +58,7 @@ class NearShelf(Shelf):
     def open(self, ledger: ClassLedger | None = None) -> Library:
         analyser = MecabAnalyser()
         folder = self.state / "index"
-        vectors = Vectors(self.model, FlatVectors(folder, self.model.name), self.classes)
+        vectors = Vectors(self.model, FlatVectors(folder, self.model.name, busy_seconds=0.1), self.classes)
         index = EmbeddedIndex(folder, analyser)
         return Library(self.state, analyser, index, busy_seconds=0.3, vectors=vectors, ledger=ledger)
 
@@ -181,3 +182,16 @@ def test_a_library_asks_a_real_server_in_the_protocol(tmp_path: Path) -> None:
             hit = library.search("연차휴가는 며칠", ANYONE).hits[0]
     assert hit.why.similarity is not None
     assert "연차휴가는 열다섯 날이다." in server.embedding_requests[0].json["input"][0]
+
+
+def test_while_another_process_holds_the_vectors_a_search_goes_on(shelf: NearShelf) -> None:
+    shelf.library.ingest("files", shelf.listing(), shelf.service)
+    shelf.write("여비.txt", "일비는 이만 원이다.\n")
+    other = apsw.Connection(str(shelf.state / "index" / "vectors.db"))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy):
+        shelf.library.ingest("files", shelf.listing(), shelf.service)
+    assert shelf.paths("일비")[:1] == ["여비.txt"]
+    other.execute("ROLLBACK")
+    other.close()
+    assert shelf.library.ingest("files", shelf.listing(), shelf.service).vectors == 1

@@ -17,9 +17,9 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from jihwi.errors import EmbeddingChanged, StoreFull, StoreReadOnly
+from jihwi.errors import EmbeddingChanged
 from jihwi.index import DocumentVectors, Near
-from jihwi.sqlite_files import is_damage, open_file
+from jihwi.sqlite_files import disk_error, is_damage, open_file, store_error
 
 __all__ = ["FlatVectors", "KeptVectors", "Matrix", "Rows", "nearest_in"]
 
@@ -252,11 +252,16 @@ class KeptVectors(abc.ABC):
 
 
 class FlatVectors(KeptVectors):
-    """Vectors in `folder/vectors.db`. Reading and writing are safe from several threads and processes."""
+    """Vectors in `folder/vectors.db`. Reading and writing are safe from several threads and processes.
 
-    def __init__(self, folder: Path, model: str) -> None:
+    Whoever finds the file damaged, full, read-only or held by another process for longer than `busy_seconds` is told
+    by a StoreError; a damaged one is begun anew when it is used next, since it is a cache.
+    """
+
+    def __init__(self, folder: Path, model: str, *, busy_seconds: float = 10.0) -> None:
         super().__init__(model)
         self._path = folder / "vectors.db"
+        self._busy_seconds = busy_seconds
         self._connection: apsw.Connection | None = None
 
     def close(self) -> None:
@@ -270,7 +275,7 @@ class FlatVectors(KeptVectors):
     @contextmanager
     def _open(self) -> Iterator[apsw.Connection]:
         """The file, opened, by one thread at a time; one that is damaged is begun anew."""
-        with self._lock, _disk(self._path):
+        with self._lock, self._told():
             if self._connection is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 try:
@@ -284,8 +289,20 @@ class FlatVectors(KeptVectors):
                     self._connection = self._begin()
             yield self._connection
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """The errors of the file and its disk in the house's words. A damaged one is let go of: it is begun anew."""
+        try:
+            yield
+        except OSError as problem:
+            raise disk_error(problem, self._path) from problem
+        except (apsw.Error, UnicodeDecodeError) as problem:
+            if is_damage(problem):
+                self.close()
+            raise store_error(problem, self._path, busy_seconds=self._busy_seconds) from problem
+
     def _begin(self) -> apsw.Connection:
-        db = open_file(self._path, busy_seconds=10.0)
+        db = open_file(self._path, busy_seconds=self._busy_seconds)
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")  # a cache: what a lost power takes is made again
@@ -306,7 +323,8 @@ class FlatVectors(KeptVectors):
             try:
                 yield db
             finally:
-                db.execute("ROLLBACK")
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
 
     @contextmanager
     def _writing(self) -> Iterator[Rows]:
@@ -363,16 +381,3 @@ def _load(db: Rows, partition: str, generation: int, dimension: int) -> Matrix:
     matrix = np.frombuffer(b"".join(vectors), dtype="<f2").reshape(-1, max(1, dimension)).astype(np.float32)
     document_of = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
     return Matrix(generation, documents, document_of, np.frombuffer(b"".join(ordinals), dtype="<u4"), matrix)
-
-
-@contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    """The errors of a disk in the house's words."""
-    try:
-        yield
-    except apsw.FullError as problem:
-        raise StoreFull(str(path)) from problem
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as problem:
-        raise StoreReadOnly(str(path)) from problem
-    except PermissionError as problem:
-        raise StoreReadOnly(str(path)) from problem

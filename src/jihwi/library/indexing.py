@@ -68,7 +68,11 @@ class IndexKeeper:
                 elif must:
                     raise StoreBusy(self._database.place, self._lock.busy_seconds)
                 return mine or held == version
-        except (StoreReadOnly, StoreFull):  # what is indexed can be found, whether or not more can be written
+        except (
+            StoreReadOnly,
+            StoreFull,
+            StoreBusy,
+        ):  # what is indexed can be found, whether or not more can be written
             if must:
                 raise
             return False
