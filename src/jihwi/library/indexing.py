@@ -68,11 +68,8 @@ class IndexKeeper:
                 elif must:
                     raise StoreBusy(self._database.place, self._lock.busy_seconds)
                 return mine or held == version
-        except (
-            StoreReadOnly,
-            StoreFull,
-            StoreBusy,
-        ):  # what is indexed can be found, whether or not more can be written
+        except (StoreReadOnly, StoreFull, StoreBusy):
+            # What is indexed can be found, whether or not more can be written.
             if must:
                 raise
             return False
