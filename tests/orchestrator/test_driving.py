@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from jihwi.case import person
 from jihwi.case.assignment import Policy, SkillSpec
 from jihwi.case.budget import Limits
@@ -22,6 +24,7 @@ from jihwi.case.turn import (
     Turn,
     View,
 )
+from jihwi.errors import ChanceStuck
 from jihwi.evidence import Claim
 from jihwi.minds import DeltaSink, SkillShown
 from jihwi.skills import Skill, SkillContext, SkillResult
@@ -330,3 +333,29 @@ async def test_two_cases_that_are_driven_at_once_never_share_a_name() -> None:
         one, other = await asyncio.gather(house.run(opening), house.run(opening))
     assert one.id != other.id
     assert one.outcome == other.outcome == "done"
+
+
+async def test_chance_that_never_varies_is_told_and_nothing_waits_for_it() -> None:
+    class Stuck:
+        def token(self, size: int) -> bytes:
+            return bytes(size)
+
+    class Working:
+        """Ends its turn when it is let."""
+
+        begun, done = asyncio.Event(), asyncio.Event()
+
+        async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
+            self.begun.set()
+            await self.done.wait()
+            return Turn(actions=(Report(text="end"),))
+
+    house = an_orchestrator(MemoryStore(clock=ManualClock()), {}, chance=Stuck(), minds={"worker": Working()})
+    async with asyncio.timeout(10):
+        first = asyncio.create_task(house.run(an_opening(an_agent("worker"))))
+        await Working.begun.wait()
+        with pytest.raises(ChanceStuck) as told:
+            await house.run(an_opening(an_agent("worker")))
+        Working.done.set()
+        assert (await first).outcome == "done"
+    assert "chance" in told.value.words("en")

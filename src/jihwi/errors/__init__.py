@@ -19,6 +19,7 @@
     ├── PassageChanged                         (a report's passage is no longer what the person saw)
     ├── CaseDriven                             (another runner drives the case)
     ├── CaseStuck                              (something unforeseen ended the driving of one case)
+    ├── ChanceStuck                            (no new case can be given a name)
     ├── RunnerLacks                            (the case waits for a runner that has a mind or a skill)
     ├── DoorError                              (the console: who may come in, see and do)
     │   ├── SignInFailed, SignInTooOften, NotAllowed, OwnerOnly, PageMissing, FormInvalid, FormForeign,
@@ -60,6 +61,7 @@ from jihwi.errors.base import (
 from jihwi.errors.cases import (
     CaseDriven,
     CaseStuck,
+    ChanceStuck,
     CommandForbidden,
     CommandRefused,
     PassageChanged,
@@ -175,6 +177,7 @@ __all__ = [
     "CaseDriven",
     "CaseStuck",
     "CaseUnknown",
+    "ChanceStuck",
     "CommandForbidden",
     "CommandRefused",
     "DoorError",

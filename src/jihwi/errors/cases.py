@@ -7,6 +7,7 @@ from jihwi.errors.base import JihwiError
 __all__ = [
     "CaseDriven",
     "CaseStuck",
+    "ChanceStuck",
     "CommandForbidden",
     "CommandRefused",
     "PassageChanged",
@@ -53,6 +54,14 @@ class CaseStuck(JihwiError):
     en = "Something unexpected went wrong while driving the case '{case}': {detail}"
     ko_next = "기록된 것은 그대로이고 다른 사건은 계속됩니다. 이 내용을 개발자에게 알려 주십시오."
     en_next = "Nothing recorded is lost, and the other cases go on. Please report this."
+
+
+class ChanceStuck(JihwiError):
+    tries: int
+    ko = "새 사건의 이름을 {tries}번 뽑았지만 모두 이미 쓰는 이름입니다. 난수가 같은 값만 내는 것 같습니다."
+    en = "{tries} names drawn for a new case were all taken: chance does not seem to vary."
+    ko_next = "이 컴퓨터의 난수(/dev/urandom)와 시계를 확인한 뒤 다시 하십시오. 기록된 것은 그대로 있습니다."
+    en_next = "Check this machine's randomness (/dev/urandom) and clock, and try again; nothing recorded is lost."
 
 
 class RunnerLacks(JihwiError):

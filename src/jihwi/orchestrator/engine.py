@@ -23,6 +23,7 @@ from jihwi.clock import Clock
 from jihwi.errors import (
     AppendConflict,
     CaseStuck,
+    ChanceStuck,
     CommandRefused,
     JihwiError,
     LeaseLost,
@@ -157,10 +158,12 @@ class Orchestrator:
         return log
 
     def _new_name(self) -> CaseId:
-        """A name that no case has that is driven here, though its beginning may not be in the store yet."""
-        while (name := new_case_id(self._chance, self.store.now_ms())) in self._drives:
-            pass
-        return name
+        """A name that no case has that is driven here, though its beginning may not be in the store yet. Raises
+        ChanceStuck when all that are drawn are taken: of one second there are 33 million."""
+        for _ in range(NAMES):
+            if (name := new_case_id(self._chance, self.store.now_ms())) not in self._drives:
+                return name
+        raise ChanceStuck(NAMES)
 
     async def run(self, opening: Opening, *, opened: Callable[[CaseId], None] | None = None) -> Case:
         """Open a case and drive it until it ends or waits. What it begins with and its first turn's start are one
