@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from jihwi.case.ledger import verify
-from jihwi.errors import StoreFailed
+from jihwi.errors import StoreBusy, StoreFailed
 from jihwi.store import Patch
 from jihwi.store.postgres import PostgresStore
 from jihwi.store.postgres.opening import connect
@@ -70,6 +70,47 @@ async def test_a_server_that_lets_in_and_says_nothing_more_is_given_up(cable: Ca
     async with asyncio.timeout(20):
         with pytest.raises(StoreFailed):
             await connect(cable.dsn, busy_seconds=1, silent_seconds=SILENT_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _others_turn(dsn: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    """Another process brings the schema up to date; whoever comes waits."""
+    async with await psycopg.AsyncConnection.connect(dsn) as other:
+        await other.execute("SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(b"jihwi", "big"),))
+        yield other
+
+
+async def _somebody_waits(other: psycopg.AsyncConnection) -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while await (await other.execute(waiting)).fetchone() != (1,):
+        pass
+
+
+async def test_a_server_that_falls_silent_while_the_schema_is_made_is_given_up(postgres: str, cable: Cable) -> None:
+    async with asyncio.timeout(20), _others_turn(postgres) as other:
+        opening = asyncio.create_task(PostgresStore.open(cable.dsn, busy_seconds=60, silent_seconds=SILENT_SECONDS))
+        await _somebody_waits(other)
+        cable.pull()
+        with pytest.raises(StoreFailed):
+            await opening
+
+
+async def test_a_schema_that_takes_longer_is_no_silence(postgres: str) -> None:
+    async with asyncio.timeout(20), _others_turn(postgres) as other:
+        opening = asyncio.create_task(PostgresStore.open(postgres, busy_seconds=60, silent_seconds=SILENT_SECONDS))
+        await _somebody_waits(other)
+        done, _ = await asyncio.wait([opening], timeout=3 * SILENT_SECONDS)
+        assert not done
+        await other.rollback()
+        async with await opening as store:
+            assert await store.rows() == []
+
+
+async def test_who_waits_too_long_for_another_to_make_the_schema_is_told_how_long(postgres: str) -> None:
+    async with _others_turn(postgres):
+        with pytest.raises(StoreBusy) as told:
+            await PostgresStore.open(postgres, busy_seconds=0.2)
+    assert told.value.fields()["seconds"] == 0.2
 
 
 async def test_a_store_whose_server_is_silent_is_closed_all_the_same(cable: Cable) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -14,10 +14,10 @@ from psycopg import errors as said
 from psycopg.conninfo import conninfo_to_dict
 
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreError, StoreFailed, StoreFull, StoreReadOnly, StoreTooNew
-from jihwi.postgres_ways import cut
+from jihwi.postgres_ways import ASKED_SECONDS, cut
 from jihwi.store.migrations import Migration
 
-__all__ = ["Connection", "connect", "cut", "cut_when_silent", "migrate", "place_of", "store_error"]
+__all__ = ["Connection", "asked_meanwhile", "connect", "cut", "cut_when_silent", "migrate", "place_of", "store_error"]
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -90,10 +90,33 @@ def _cut(dsn: str) -> None:
         cut(connection)
 
 
-async def migrate(connection: Connection, dsn: str, steps: Sequence[Migration]) -> None:
+@contextlib.asynccontextmanager
+async def asked_meanwhile(asking: Connection, dsn: str, seconds: float) -> AsyncIterator[None]:
+    """What happens within may take as long as it needs; but the server is asked something on `asking` now and then, and
+    must answer that in `seconds`, as in `cut_when_silent`."""
+    enough = asyncio.Event()
+    task = asyncio.create_task(_ask(asking, dsn, seconds, enough))
+    try:
+        yield
+    finally:
+        enough.set()
+        await task
+
+
+async def _ask(asking: Connection, dsn: str, seconds: float, enough: asyncio.Event) -> None:
+    with contextlib.suppress(psycopg.Error):  # whatever waits within has been cut off as well, and says so
+        while not enough.is_set():
+            with cut_when_silent(dsn, seconds):
+                await asking.execute("SELECT 1")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(enough.wait(), min(ASKED_SECONDS, seconds))
+
+
+async def migrate(connection: Connection, dsn: str, steps: Sequence[Migration], *, busy_seconds: float) -> None:
     """Create the tables or bring them up to date, in one transaction; processes that come together take turns.
 
-    Raises StoreTooNew, StoreReadOnly, StoreFailed.
+    `busy_seconds`: how long `connection` waits for its turn, to be told. Raises StoreTooNew, StoreReadOnly, StoreBusy,
+    StoreFailed.
     """
     try:
         async with connection.transaction():
@@ -108,7 +131,7 @@ async def migrate(connection: Connection, dsn: str, steps: Sequence[Migration]) 
             await connection.execute("DELETE FROM jihwi.version")
             await connection.execute("INSERT INTO jihwi.version (number) VALUES (%s)", (len(steps),))
     except psycopg.Error as problem:
-        raise store_error(problem, dsn) from problem
+        raise store_error(problem, dsn, busy_seconds=busy_seconds) from problem
 
 
 async def _version(connection: Connection) -> int:

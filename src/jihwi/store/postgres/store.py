@@ -19,7 +19,15 @@ from jihwi.store.commits import page_of
 from jihwi.store.migrations import migrations_for
 from jihwi.store.postgres import statements as sql
 from jihwi.store.postgres.hearing import Hearing, ServerClock
-from jihwi.store.postgres.opening import Connection, connect, cut_when_silent, migrate, place_of, store_error
+from jihwi.store.postgres.opening import (
+    Connection,
+    asked_meanwhile,
+    connect,
+    cut_when_silent,
+    migrate,
+    place_of,
+    store_error,
+)
 from jihwi.store.postgres.passing import DROP_DRAFTS
 from jihwi.store.postgres.slots import PostgresSlots
 from jihwi.store.postgres.writer import Errand, Writer, erase, prepare
@@ -64,7 +72,8 @@ class PostgresStore:
         another's lock longer than `busy_seconds` raises StoreBusy. Once the server has answered nothing for
         `silent_seconds`, what waits for it raises StoreFailed, and the next call connects anew.
 
-        Raises StoreFailed when the server cannot be reached, StoreReadOnly, StoreTooNew.
+        Raises StoreFailed when the server cannot be reached or is silent, StoreReadOnly, StoreTooNew, StoreBusy while
+        another process brings the schema up to date for longer than `busy_seconds`.
         """
         async with AsyncExitStack() as opened:
             connections = []
@@ -72,9 +81,13 @@ class PostgresStore:
                 connections.append(await connect(dsn, busy_seconds=busy_seconds))
                 opened.push_async_callback(connections[-1].close)
             reader, listener, writing = connections
-            await migrate(reader, dsn, migrations_for("postgres"))
             clock = ServerClock()
-            await clock.set_by(reader)
+            async with asked_meanwhile(listener, dsn, silent_seconds):
+                await migrate(reader, dsn, migrations_for("postgres"), busy_seconds=busy_seconds)
+                try:
+                    await clock.set_by(reader)
+                except psycopg.Error as problem:
+                    raise store_error(problem, dsn) from problem
             opened.pop_all()
         writer = Writer(writing, dsn, busy_seconds=busy_seconds)
         hearing = Hearing(listener, dsn, clock, writer.backend, silent_seconds=silent_seconds)
