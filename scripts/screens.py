@@ -107,6 +107,7 @@ class _Shots:
         await page.locator(".seat-acts button[value=take]").first.click()
         await page.locator(".decision.turn").wait_for()
         await self._shot("seat")
+        await page.locator(".case-acts .sure summary").click()
         await page.locator(".case-acts button[value=cancel]").click()
         await page.goto(f"{self._address}/desk")
         await self._shot("desk")

@@ -151,7 +151,7 @@ async def test_an_account_signs_in_with_its_password_and_loses_its_browsers_when
         wrong = await client.post("/enter", {"name": "park", "password": "another password"})
         nobody = await client.post("/enter", {"name": "nobody", "password": "another password"})
         assert (wrong.status, nobody.status) == (401, 401)
-        assert wrong.text == nobody.text
+        assert wrong.text.replace("park", "nobody") == nobody.text
         right = await client.post("/enter", {"name": "park", "password": "a long password", "next": "//evil.example"})
         assert (right.status, right.headers["location"]) == (303, "/desk")
         client.cookie = right.headers["set-cookie"].split(";")[0]
@@ -300,3 +300,49 @@ async def test_a_proxy_on_this_machine_says_who_came_in_and_nobody_else_may(tmp_
         assert (await client.get("/desk", x_remote_user="park")).status == 303
         without = Client(running.console)
         assert (await without.get("/desk", x_remote_user="park")).status == 303
+
+
+# ── what leads nowhere ───────────────────────────────────────────────────────
+
+
+async def test_an_address_that_only_takes_forms_is_a_page_with_words_and_a_way_on(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        client = await Client(running.console).come_in()
+        for place in ("/library/folders", "/settings/house", "/leave", "/cases/c1/approvals"):
+            answer = await client.get(place)
+            assert answer.status == 405
+            assert "그런 것이 없거나" in answer.text
+            assert 'href="/desk"' in answer.text
+        assert (await client.get("/leave.json")).json()["error"]["code"] == "page_missing"
+
+
+async def test_a_change_of_language_leads_back_to_the_very_page_also_from_a_refusal(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        client = await Client(running.console).come_in()
+        page = await client.get("/search?q=a b&collection=x")
+        assert 'name="back" value="/search?q=a%20b&amp;collection=x"' in page.text
+        came = "http://127.0.0.1/library?grade=F"
+        refused = await client.post("/library/folders", {"folder": "/nowhere"}, referer=came)
+        assert 'name="back" value="/library?grade=F"' in refused.text
+        assert 'class="button" href="/library?grade=F"' in refused.text
+        foreign = await client.post("/library/folders", {"folder": "/nowhere"}, referer="http://evil.example/x")
+        assert 'class="button" href="/desk"' in foreign.text
+
+
+async def test_a_form_sent_after_the_session_ended_leads_back_to_where_it_was_written(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        stranger = Client(running.console)
+        sent = await stranger.post("/cases/c1/answers", {}, referer="http://127.0.0.1/cases/c1?after=3")
+        assert sent.headers["location"] == "/enter?unsent=true&next=/cases/c1%3Fafter%3D3"
+        assert "처리되지 않았습니다" in (await stranger.get(sent.headers["location"])).text
+
+
+async def test_who_is_refused_before_anything_is_known_of_them_is_told_in_both_languages(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        client = await Client(running.console).come_in()
+        foreign = await client.post("/cases", {}, origin="http://evil.example")
+        named = await Client(running.console, host="evil.example").get("/desk")
+        unknown = await Client(running.console).get("/desk.json")
+        for answer in (foreign, named, unknown):
+            assert any("가" <= letter <= "힣" for letter in answer.text)
+            assert any("a" <= letter <= "z" for letter in answer.text)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from jihwi.console.desk import Console
-from jihwi.console.guard import Guard
+from jihwi.console.guard import Guard, came_from
 from jihwi.console.pages import (
     case,
     classes,
@@ -155,9 +155,9 @@ async def _misread(request: Request, problem: Exception) -> Response:
 
 async def _http(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
-    if problem.status_code == 404:
-        return _told(request, PageMissing(), 404)
-    return Response(f"{problem.detail}\n", problem.status_code, media_type="text/plain")
+    if problem.status_code in (404, 405):  # nothing is shown where a form goes to
+        return _told(request, PageMissing(), problem.status_code)
+    return _told(request, FormInvalid(str(problem.detail)), problem.status_code)
 
 
 async def _unexpected(request: Request, problem: Exception) -> Response:
@@ -171,9 +171,4 @@ def _told(request: Request, problem: JihwiError, status: int) -> Response:
     if isinstance(problem, CommandRefused):
         step = visit.say("지금 상태를 다시 보고 정하십시오.", "Look at how it stands now and decide again.")
     page = {"error": {"code": problem.code, "words": words, "next": step}}
-    back = request.headers.get("referer", "")
-    return visit.page("problem.html.jinja", page, status=status, back=back if _own(request, back) else "/desk")
-
-
-def _own(request: Request, address: str) -> bool:
-    return address.startswith(f"{request.url.scheme}://{request.headers.get('host', '')}/")
+    return visit.page("problem.html.jinja", page, status=status, back=came_from(request.headers))

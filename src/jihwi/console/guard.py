@@ -5,7 +5,7 @@ A pure ASGI layer, so that the live line streams through it untouched.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,7 +15,7 @@ import msgspec
 from jihwi.console.people import People, Person, Session
 from jihwi.console.recording import Recorder
 
-__all__ = ["PUBLIC", "Guard", "cookie_name"]
+__all__ = ["PUBLIC", "Guard", "came_from", "cookie_name"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -39,6 +39,17 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
+
+
+_FOREIGN_NAME = (
+    "이 이름으로는 열리지 않는 주소입니다. 관리자에게 알맞은 주소를 물어보십시오.\n"
+    "This address is not served here. Ask who administers it for the right one.\n"
+)
+_FOREIGN_SITE = (
+    "다른 사이트에서 보낸 양식이라 받지 않았습니다. 이 콘솔의 쪽을 열고 다시 보내십시오.\n"
+    "This form came from another site and was not taken. Open a page of this console and send it again.\n"
+)
+"""Said before anybody knows who reads it, so in both languages."""
 
 
 def cookie_name(port: int) -> str:
@@ -76,11 +87,11 @@ class Guard:
         address = (scope.get("client") or ("", 0))[0]
         if not self._is_ours(headers.get("host", "")):
             await self._recorder.refused("", scope["method"], scope["path"], "foreign_name", address)
-            await _say(send, 421, b"This address is not served here.\n")
+            await _say(send, 421, _FOREIGN_NAME.encode())
             return
         if scope["method"] not in ("GET", "HEAD") and not self._from_here(headers):
             await self._recorder.refused("", scope["method"], scope["path"], "foreign_site", address)
-            await _say(send, 403, b"This form came from another site.\n")
+            await _say(send, 403, _FOREIGN_SITE.encode())
             return
         state = scope.setdefault("state", {})
         state["json"] = _wants_json(scope, headers)
@@ -88,7 +99,7 @@ class Guard:
         state["person"], state["session"] = person, session
         if person is None and not scope["path"].startswith(PUBLIC):
             await self._recorder.refused("", scope["method"], scope["path"], "not_signed_in", address)
-            await self._turn_away(scope, send)
+            await self._turn_away(scope, headers, send)
             return
         await self._app(scope, receive, _with_headers(send, scope["path"]))
 
@@ -118,15 +129,31 @@ class Guard:
         person = self._people.person(session.person) if session is not None else None
         return (person, session) if person is not None else (None, None)
 
-    async def _turn_away(self, scope: Scope, send: Send) -> None:
+    async def _turn_away(self, scope: Scope, headers: dict[str, str], send: Send) -> None:
         if scope["state"]["json"] or scope["path"].startswith("/live"):
-            body = msgspec.json.encode({"error": {"code": "sign_in", "words": "Sign in first.", "next": "/enter"}})
+            words = "먼저 들어오십시오. Sign in first."
+            body = msgspec.json.encode({"error": {"code": "sign_in", "words": words, "next": "/enter"}})
             await _say(send, 401, body, b"application/json")
             return
         place = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
-        target = f"/enter?next={quote(place, safe='/')}".encode()
+        if scope["method"] in ("GET", "HEAD"):
+            target = f"/enter?next={quote(place, safe='/')}".encode()
+        else:  # nothing is shown where a form goes to; its writer comes back to where it was written
+            target = f"/enter?unsent=true&next={quote(came_from(headers), safe='/')}".encode()
         await send({"type": "http.response.start", "status": 303, "headers": [(b"location", target), *_HEADERS]})
         await send({"type": "http.response.body", "body": b""})
+
+
+def came_from(headers: Mapping[str, str]) -> str:
+    """The place in this console that a request came from, with its question; the desk when it does not say.
+
+    >>> came_from({"host": "desk:80", "referer": "http://desk:80/search?q=x"}), came_from({"host": "desk:80"})
+    ('/search?q=x', '/desk')
+    """
+    parts = urlsplit(headers.get("referer", ""))
+    if not parts.path or parts.netloc != headers.get("host", ""):
+        return "/desk"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _wants_json(scope: Scope, headers: dict[str, str]) -> bool:

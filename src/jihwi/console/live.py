@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import msgspec
 
@@ -160,7 +160,7 @@ class Hub:
         """The cases that somebody follows."""
         return {case_id for line in self._lines for case_id in line.at}
 
-    async def follow(self, line: Line) -> AsyncIterator[bytes]:
+    async def follow(self, line: Line) -> AsyncGenerator[bytes, None]:
         """Write to one browser until it leaves: what it missed first, then what happens."""
         if self._closed:
             return

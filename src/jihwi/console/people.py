@@ -226,6 +226,13 @@ class People:
         ).fetchone()
         return None if row is None else Session(*row)
 
+    def holds(self, session: Session) -> bool:
+        """Whether a session still stands: neither left, nor run out, nor ended because its account was changed."""
+        known = self._database.execute(
+            "SELECT until FROM sessions WHERE digest = ? AND csrf = ?", (session.digest, session.csrf)
+        ).get
+        return known is not None and float(known) > time.time() and self.person(session.person) is not None
+
     async def proxy_session(self, person_id: str, address: str) -> Session:
         """The one session of somebody whom a proxy has signed in; no cookie names it. Raises StoreError."""
         digest = f"proxy:{person_id}"

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from jihwi.console.desk import Console
+from jihwi.console.guard import came_from
 from jihwi.console.people import Person, Right, Session
 from jihwi.console.templating import render
 from jihwi.errors import FormForeign, NotAllowed, SignInFailed
@@ -76,6 +77,14 @@ class Visit:
         token = token or self.request.headers.get("x-csrf-token", "")
         if not hmac.compare_digest(token, self.session.csrf):
             raise FormForeign(self.say("이 양식은 다른 창에서 왔습니다", "this form was not made for this browser"))
+
+    @property
+    def place(self) -> str:
+        """Where this page is found again: its address, or where it came from when it only answers a form."""
+        url = self.request.url
+        if self.request.method != "GET":
+            return came_from(self.request.headers)
+        return f"{url.path}?{url.query}" if url.query else url.path
 
     # ── answers ──
 

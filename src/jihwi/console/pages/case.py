@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, Literal
 
 import msgspec
 from fastapi import APIRouter
@@ -133,8 +135,9 @@ def _line_json(visit: Visit) -> Any:
 
 
 @router.get("/live", include_in_schema=False)
-async def live(visit: Visiting, of: str = "", news: bool = False) -> Response:
-    """The one line of a browser: the cases its pages show, from the events they have."""
+async def live(visit: Visiting, of: str = "", news: bool = False, lang: Literal["", "ko", "en"] = "") -> Response:
+    """The one line of a browser: the cases its pages show, from the events they have, in the pages' language."""
+    visit.language = lang or visit.language
     wants = cursor_of(of)
     stood = cursor_of(visit.request.headers.get("last-event-id", ""))
     wants = {case_id: max(seq, stood.get(case_id, 0)) for case_id, seq in list(wants.items())[:MOST_CASES]}
@@ -154,4 +157,14 @@ async def live_case(visit: Visiting, case_id: str, after: int = 0) -> Response:
 
 def _stream(visit: Visit, line: Line) -> Response:
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(visit.console.hub.follow(line), media_type="text/event-stream", headers=headers)
+    told = _while_signed_in(visit, visit.console.hub.follow(line))
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+
+
+async def _while_signed_in(visit: Visit, told: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """A line ends with the session it was opened in: what comes after is not for whoever sits there then."""
+    async with contextlib.aclosing(told):
+        async for message in told:
+            if not visit.console.people.holds(visit.session):
+                return
+            yield message

@@ -34,10 +34,10 @@ async def health() -> Response:
 
 
 @router.get("/enter", include_in_schema=False)
-async def enter(visit: Visiting, key: str = "", next: str = "/desk") -> Response:
-    """Use a one-time link up, or ask for a name and a password."""
+async def enter(visit: Visiting, key: str = "", next: str = "/desk", unsent: bool = False) -> Response:
+    """Use a one-time link up, or ask for a name and a password. `unsent`: a form came after its session had ended."""
     if not key:
-        return _door(visit, next, "", 200)
+        return _door(visit, next, "", 200, unsent=unsent)
     try:
         token = await visit.console.people.enter_by_link(key, _address(visit))
     except DoorError as problem:
@@ -54,6 +54,7 @@ class Credentials(BaseModel):
     name: str
     password: str
     next: str = "/desk"
+    unsent: bool = False
 
 
 @router.post("/enter", include_in_schema=False)
@@ -65,7 +66,9 @@ async def enter_with_password(visit: Visiting, sent: Annotated[Credentials, Form
     except DoorError as problem:
         known = people.person(sent.name.strip())
         await visit.console.recorder.sign_in_refused(problem, known.id if known else "", _address(visit))
-        return _door(visit, sent.next, problem.words(visit.language), problem.status)
+        return _door(
+            visit, sent.next, problem.words(visit.language), problem.status, unsent=sent.unsent, name=sent.name.strip()
+        )
     return _come_in(visit, token, sent.next)
 
 
@@ -73,8 +76,9 @@ def _address(visit: Visit) -> str:
     return visit.request.client.host if visit.request.client else ""
 
 
-def _door(visit: Visit, place: str, problem: str, status: int) -> Response:
-    page = {"next": _inside(place), "problem": problem, "accounts": visit.console.people.has_accounts()}
+def _door(visit: Visit, place: str, problem: str, status: int, *, unsent: bool = False, name: str = "") -> Response:
+    accounts = visit.console.people.has_accounts()
+    page = {"next": _inside(place), "problem": problem, "accounts": accounts, "unsent": unsent, "name": name}
     return visit.page("enter.html.jinja", page, status=status)
 
 

@@ -39,7 +39,7 @@ function open() {
   opened = key;
   if (!cases.length && !news) return;
   const of = cases.map((id) => `${id}:${stand.get(id)}`).join(" ");
-  source = new EventSource(`/live?of=${encodeURIComponent(of)}&news=${news}`);
+  source = new EventSource(`/live?of=${encodeURIComponent(of)}&news=${news}&lang=${self.name.split(" ")[0]}`);
   source.addEventListener("fact", (message) => {
     const fact = JSON.parse(message.data);
     stand.set(fact.case, Math.max(stand.get(fact.case) ?? 0, fact.seq));

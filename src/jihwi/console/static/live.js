@@ -1,4 +1,6 @@
 // The live part of a page: new events are appended, and what stands is fetched again when something happened.
+import { stands } from "./standing.js";
+
 const $ = (selector, root = document) => root.querySelector(selector);
 const KEEP = 400; // lines of the timeline a page holds
 
@@ -11,6 +13,7 @@ export function followLive() {
   const state = { seq: Number(page?.dataset.seq ?? 0), due: 0, busy: false, again: false };
   const hear = (said) => heard(said, region, page, state);
   const line = connect(hear);
+  state.line = line;
   if (news) line({ news: true });
   if (page) line({ follow: page.dataset.case, seq: state.seq });
 }
@@ -18,7 +21,7 @@ export function followLive() {
 // one line a browser where workers can be shared, else one of this page's own
 function connect(hear) {
   if ("SharedWorker" in window) {
-    const worker = new SharedWorker(document.body.dataset.live, { name: "jihwi" });
+    const worker = new SharedWorker(document.body.dataset.live, { name: reader() });
     worker.port.onmessage = ({ data }) => hear(data);
     setInterval(() => worker.port.postMessage({ here: true }), 60000);
     addEventListener("pagehide", () => worker.port.postMessage({ bye: true }));
@@ -28,16 +31,20 @@ function connect(hear) {
   return (said) => ownLine(said, hear);
 }
 
+// who reads, and in which language: pages of another sign-in share no line with this one's
+const reader = () => `${document.documentElement.lang} ${document.body.dataset.csrf.slice(0, 8)}`;
+
 function ownLine(said, hear) {
+  if (said.bye) return;
   let at = said.seq ?? 0;
   const open = () => {
     const of = said.follow ? `${said.follow}:${at}` : "";
-    const source = new EventSource(`/live?of=${encodeURIComponent(of)}&news=${Boolean(said.news)}`);
+    const source = new EventSource(`/live?of=${encodeURIComponent(of)}&news=${Boolean(said.news)}&lang=${document.documentElement.lang}`);
     source.addEventListener("fact", (message) => { const fact = JSON.parse(message.data); at = fact.seq; hear({ fact }); });
     source.addEventListener("draft", (message) => hear({ draft: JSON.parse(message.data) }));
     source.addEventListener("news", () => hear({ news: true }));
     source.onopen = () => hear({ state: "open" });
-    source.onerror = () => { hear({ state: "lost" }); if (source.readyState === 2) setTimeout(open, 1000); };
+    source.onerror = () => { hear({ state: "lost" }); if (source.readyState === 2 && !over) setTimeout(open, 1000); };
   };
   open();
 }
@@ -52,13 +59,24 @@ function heard(said, region, page, state) {
 let lost = false;
 function showState(now, region, state) {
   const sign = $("#line-state");
-  if (now === "lost" && !lost) { lost = true; setTimeout(() => { if (lost) { sign.textContent = document.body.dataset.saidGone; sign.hidden = false; } }, 400); }
-  if (now === "open" && lost) {
+  if (now === "lost" && !lost) { lost = true; setTimeout(() => { if (lost && !over) { sign.textContent = document.body.dataset.saidGone; sign.hidden = false; refreshSoon(region, state); } }, 400); }
+  if (now === "open" && lost && !over) {
     lost = false;
     sign.textContent = document.body.dataset.saidBack;
     setTimeout(() => { if (!lost) sign.hidden = true; }, 1500);
     refreshSoon(region, state);
   }
+}
+
+// signed out here or elsewhere: nothing more comes, and the page says so instead of standing still
+let over = false;
+function ended(state) {
+  over = true;
+  state.line?.({ bye: true });
+  const sign = $("#line-state"), { saidEnded, saidEnter } = document.body.dataset;
+  const way = Object.assign(document.createElement("a"), { textContent: saidEnter, href: `/enter?next=${encodeURIComponent(location.pathname + location.search)}` });
+  sign.replaceChildren(`${saidEnded} `, way);
+  sign.hidden = false;
 }
 
 function append(fact, page, state) {
@@ -92,7 +110,8 @@ function refreshSoon(region, state) {
 async function refresh(region, state) {
   state.busy = true;
   const answer = await fetch(region.dataset.now, { headers: { accept: "text/html" } }).catch(() => null);
-  if (answer?.ok && !answer.redirected) { put(region, await answer.text()); count(answer.headers.get("x-waiting")); }
+  if (answer?.redirected) ended(state);
+  else if (answer?.ok) { stands(region, await answer.text()); count(answer.headers.get("x-waiting")); }
   state.busy = false;
   if (state.again) { state.again = false; refreshSoon(region, state); }
 }
@@ -107,29 +126,10 @@ function count(waiting) {
   if (waiting !== "0") document.title = `(${waiting}) ${document.title}`;
 }
 
-// the new state takes the old one's place, but for what somebody is writing in
-function put(region, html) {
-  const fresh = document.createElement("template");
-  fresh.innerHTML = html;
-  for (const old of region.querySelectorAll("[data-key]")) {
-    if (!inUse(old)) continue;
-    const twin = [...fresh.content.querySelectorAll("[data-key]")].find((one) => one.dataset.key === old.dataset.key);
-    if (twin) twin.replaceWith(old);
-  }
-  if (region.contains(document.activeElement) && inUse(region)) return;
-  region.replaceChildren(fresh.content);
-}
-
-function inUse(element) {
-  if (element.contains(document.activeElement)) return true;
-  if (element.querySelector("details[open].seat-acts, details[open].edit")) return true;
-  return [...element.querySelectorAll("input:not([type=hidden]), textarea")].some((one) => one.value !== one.defaultValue);
-}
-
 function poll(region) {
   const look = async () => {
     const answer = await fetch(region.dataset.now, { headers: { accept: "text/html" } }).catch(() => null);
-    if (answer?.ok) region.innerHTML = await answer.text();
+    if (answer?.ok && !answer.redirected) stands(region, await answer.text());
     if ($("[data-busy='1']", region) || !answer?.ok) setTimeout(look, 500);
   };
   setTimeout(look, 300);
