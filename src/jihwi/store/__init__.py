@@ -137,7 +137,8 @@ class EventStore(Protocol):
     ) -> None:
         """Append `events` (numbered on from the log's end) and store `blobs` by digest, in one transaction.
 
-        Raises AppendConflict, LeaseLost, StoreBusy, StoreFull, StoreReadOnly, StoreCorrupt.
+        Raises AppendConflict, LeaseLost, StoreBusy, StoreFull, StoreReadOnly, StoreCorrupt; ValueError or OverflowError
+        for what the database cannot hold, such as half a character: then it alone is refused, whatever else is written.
         """
         ...
 

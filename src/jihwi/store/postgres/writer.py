@@ -222,6 +222,8 @@ class Writer:
     def _answer_for(self, problem: Exception, job: Job) -> Exception:
         if isinstance(problem, said.UniqueViolation) and isinstance(job, Append):
             return AppendConflict(job.asked["case_id"], job.asked["first_seq"])
+        if isinstance(problem, psycopg.DataError):  # no fault of the server's: asking again would not help
+            return ValueError(str(problem).partition("\n")[0])
         if isinstance(problem, psycopg.Error):
             return store_error(problem, self._dsn, busy_seconds=self._busy_seconds)
         return problem

@@ -17,10 +17,11 @@ import msgspec
 
 from jihwi.case.ledger import GENESIS, Sealed, previous_of, time_of
 from jihwi.errors import AppendConflict, LeaseLost, StoreError
+from jihwi.sqlite_files import DATA_PROBLEMS
 from jihwi.store import BLOB_BYTES, Lease, Patch
 from jihwi.store.commits import Row, follow_on, rows_of
 
-__all__ = ["Append", "Errand", "Job", "Places", "prepare", "run"]
+__all__ = ["Append", "Errand", "Job", "Places", "is_of_values", "prepare", "run", "run_apart"]
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):
@@ -123,6 +124,27 @@ def run(database: apsw.Connection, jobs: Sequence[Job], places: Places) -> list[
     if rows:
         cursor.executemany(_EVENTS, rows)
     return answers
+
+
+def run_apart(database: apsw.Connection, jobs: Sequence[Job], places: Places) -> list[Any]:
+    """The same where some hold values that no database takes: each of those is undone by itself, and its answer is what
+    was wrong with it."""
+    answers: list[Any] = []
+    for job in jobs:
+        try:
+            with database:  # a savepoint
+                answers += run(database, [job], places)
+        except Exception as problem:  # whatever values make of it is the answer of their job
+            if not is_of_values(problem):
+                raise
+            places.clear()
+            answers.append(problem.with_traceback(None))
+    return answers
+
+
+def is_of_values(problem: Exception) -> bool:
+    """Whether one job's values are at fault, rather than the file and its disk."""
+    return not isinstance(problem, apsw.Error) or isinstance(problem, DATA_PROBLEMS)
 
 
 def _append(

@@ -20,9 +20,9 @@ from typing import Any
 import apsw
 
 from jihwi.errors import StoreError, StoreFailed, StoreMoved
-from jihwi.sqlite_files import DATA_PROBLEMS, store_error
+from jihwi.sqlite_files import store_error
 from jihwi.store.sqlite.opening import Place
-from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, run
+from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, is_of_values, run, run_apart
 
 __all__ = ["NoWriter", "Writer"]
 
@@ -223,9 +223,9 @@ class Writer:
 
     # ── in either: never both at once, because the loop commits only while nothing is in the thread ──
 
-    def _commit(self, jobs: Sequence[Job], *, wait: bool) -> list[Any] | None:
+    def _commit(self, jobs: Sequence[Job], *, wait: bool, apart: bool = False) -> list[Any] | None:
         """Do the jobs in one transaction: an answer or an error for each. `None`: the file is held by another
-        process just now, and `wait` is false."""
+        process just now, and `wait` is false. `apart`: each can be undone by itself, which costs more."""
         began = time.perf_counter()
         try:
             self._place.check()
@@ -235,9 +235,12 @@ class Writer:
         try:
             if not self._begin(lasting, wait=wait):
                 return None
-            answers = run(self._database, jobs, self._places)
+            answers = (run_apart if apart else run)(self._database, jobs, self._places)
             self._database.execute("COMMIT")
         except Exception as problem:  # noqa: BLE001 -- the border: whatever it is becomes the callers' answer
+            self._undo()
+            if is_of_values(problem) and len(jobs) > 1 and not apart:
+                return self._commit(jobs, wait=wait, apart=True)
             return self._after_failure(problem, jobs)
         if lasting:
             sync_seconds = max(0.0, time.perf_counter() - began - len(jobs) * _JOB_SECONDS)
@@ -270,15 +273,15 @@ class Writer:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.02)
 
-    def _after_failure(self, problem: Exception, jobs: Sequence[Job]) -> list[Any]:
-        """Nothing of the batch was written. Values that no database takes are one job's fault: the others go on."""
+    def _undo(self) -> None:
         self._places.clear()
         if self._database.in_transaction:
             self._database.execute("ROLLBACK")
-        if not isinstance(problem, apsw.Error) or isinstance(problem, DATA_PROBLEMS):
-            if len(jobs) == 1:
-                return [problem]
-            return [answer for job in jobs for answer in self._commit([job], wait=True) or ()]
+
+    def _after_failure(self, problem: Exception, jobs: Sequence[Job]) -> list[Any]:
+        """The answers when nothing of the jobs could be written."""
+        if not isinstance(problem, apsw.Error) or is_of_values(problem):
+            return [problem for _ in jobs]
         error = store_error(problem, self._path, busy_seconds=self._busy_seconds)
         return [type(error)(*error.fields().values()) for _ in jobs]
 
