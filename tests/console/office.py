@@ -215,6 +215,10 @@ class Client:
         body = urllib.parse.urlencode({"csrf": self.csrf, **fields}).encode()
         return await self._ask("POST", path, body, {"content-type": "application/x-www-form-urlencoded", **headers})
 
+    async def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """A form in any other shape."""
+        return await self._ask("POST", path, body, headers)
+
     async def _ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         place, _, query = path.partition("?")
         said = {"host": self.host, **({"cookie": self.cookie} if self.cookie else {})}

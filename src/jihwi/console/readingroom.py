@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from jihwi.library import IngestProgress, IngestReport
 from jihwi.orchestrator import Orchestrator
 from jihwi.wiring import House, collection_of, recheck_cases
 
-__all__ = ["Ingest", "Ingests", "safe_name"]
+__all__ = ["Ingest", "Ingests", "safe_name", "safe_names"]
 
 KEPT = 20
 
@@ -51,6 +51,22 @@ def safe_name(name: str) -> str:
         raise FormInvalid(name)
     while len(kept.encode()) > 200:
         kept = kept[1:]
+    return kept
+
+
+def safe_names(names: Sequence[str]) -> list[str]:
+    """The same for files that come together: two of one name, as folders have them, are both kept.
+
+    >>> safe_names(["1월/보고.hwp", "2월/보고.hwp"])
+    ['보고.hwp', '보고 (2).hwp']
+    """
+    kept: list[str] = []
+    for name in names:
+        plain = Path(safe_name(name))
+        number, found = 2, plain.name
+        while found in kept:
+            number, found = number + 1, f"{plain.stem} ({number}){plain.suffix}"
+        kept.append(found)
     return kept
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,18 +14,20 @@ import msgspec
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from jihwi.console.document_view import BLOCKS, BlockShown, laid_out
 from jihwi.console.pages.classes import chosen_class
 from jihwi.console.paging import twin
-from jihwi.console.readingroom import Ingest, safe_name
+from jihwi.console.readingroom import Ingest, safe_names
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FolderMissing, FormInvalid, PageMissing
 from jihwi.evidence import Chunk, Reading, SecurityClass
 from jihwi.library import CollectionInfo, Document, SearchResult
 from jihwi.library.classes import ClassSince, class_since
 from jihwi.readers import GradeLetter, Remark
+from jihwi.sqlite_files import disk_error
 
 __all__ = ["router"]
 
@@ -31,6 +35,8 @@ router = APIRouter()
 LETTERS: tuple[GradeLetter, ...] = ("A", "B", "C", "D", "E", "F")
 SHOWN = 400
 """How many documents one page lists."""
+MOST_FILES = 2000
+"""How many files are taken at a time."""
 
 
 class RemarkShown(msgspec.Struct, frozen=True):
@@ -172,7 +178,7 @@ async def library(visit: Visiting, grade: str = "", collection: str = "", part: 
 async def add_files(visit: Visiting) -> Response:
     """Files dropped into the console: kept in the house's own folder and read."""
     visit.require("add")
-    async with visit.request.form(max_files=2000) as sent:
+    async with _sent(visit) as sent:
         visit.check_token(str(sent.get("csrf", "")))
         name = str(sent.get("collection", "")).strip() or visit.say("문서", "Documents")
         labels = _labels(str(sent.get("labels", "")))
@@ -181,8 +187,8 @@ async def add_files(visit: Visiting) -> Response:
         files = [one for one in sent.getlist("files") if isinstance(one, UploadFile) and one.filename]
         if not files:
             raise FormInvalid(visit.say("파일이 없습니다", "there are no files"))
+        targets = [folder / name for name in safe_names([one.filename or "" for one in files])]
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        targets = [folder / safe_name(one.filename or "") for one in files]
         for one, target in zip(files, targets, strict=True):
             await asyncio.to_thread(_keep, one, target)
     classes = {target.name: wanted for target in targets} if wanted else {}
@@ -190,11 +196,38 @@ async def add_files(visit: Visiting) -> Response:
     return visit.go("/library", _ingest(visit, ingest, {}))
 
 
+@asynccontextmanager
+async def _sent(visit: Visit) -> AsyncIterator[FormData]:
+    """The form with its files, while they are needed. Raises FormInvalid for more than are taken at a time."""
+    try:
+        form = await visit.request.form(max_files=MOST_FILES)
+    except HTTPException as problem:
+        words = visit.say(
+            "올린 것을 읽을 수 없습니다. 한 번에 {n}개까지 올릴 수 있으니, 더 많으면 나누어 올려 주십시오",
+            "what was sent could not be read; at most {n} files are taken at a time, so send more in parts",
+            n=MOST_FILES,
+        )
+        raise FormInvalid(words) from problem
+    except OSError as problem:  # large files wait on the disk until all have come
+        raise disk_error(problem, Path(tempfile.gettempdir())) from problem
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
 def _keep(sent: UploadFile, target: Path) -> None:
-    beside = target.with_name(f".{target.name}.part")
-    with beside.open("wb") as out:
-        shutil.copyfileobj(sent.file, out)
-    beside.replace(target)
+    """Put a file in its place at once and whole, whoever else sends one of that name at the same time."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as out:
+        beside = Path(out.name)
+        try:
+            shutil.copyfileobj(sent.file, out)
+            out.flush()
+            beside.chmod(0o644)
+            beside.replace(target)
+        except OSError as problem:
+            beside.unlink(missing_ok=True)
+            raise disk_error(problem, target) from problem
 
 
 class Folder(BaseModel):
