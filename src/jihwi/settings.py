@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from jihwi.errors import SecretMissing, SettingInvalid, SettingUnknown
+from jihwi.errors import SecretMissing, SettingInvalid, SettingsUnreadable, SettingUnknown
 from jihwi.references import REFERENCE_EXPECTED, is_reference, secret_behind
 from jihwi.skills.servers import SERVER_EXPECTED, parse_server
 
@@ -349,7 +349,7 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None, **
         try:
             found = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise SettingInvalid(SETTINGS_FILE, str(problem), str(path), "TOML") from problem
+            raise SettingsUnreadable(str(path), str(problem)) from problem
         for name, value in found.items():
             values[name] = _parsed(known, name, value, str(path))
     for name, text in env.items():

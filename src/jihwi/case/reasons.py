@@ -236,6 +236,10 @@ def say(reason: Reason, language: Language = "en") -> str:
         params = dict(reason.params)
         why = params.pop("why", "")  # of a reason that ends with another one
         last = say(Reason(why, params), language) if why else ""
+        if language == "ko" and ("detail" in params or "problem" in params):
+            from jihwi.korean import in_korean  # waits: few reasons hold words of a library
+
+            params |= {name: in_korean(params[name]) for name in ("detail", "problem") if name in params}
         return fill(known[0] if language == "ko" else known[1], {**params, "last": last}).strip()
     error = error_of(reason.code, reason.params)
     if error is not None:

@@ -3,7 +3,7 @@
     JihwiError                     exit code 1: the work failed
     ├── UsageError                 exit code 2: something was asked wrongly
     │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderMounted, FolderIsBackup, FileMissing
-    │   ├── SettingUnknown, SettingInvalid, SecretMissing, LabelReserved
+    │   ├── SettingUnknown, SettingInvalid, SettingsUnreadable, SecretMissing, LabelReserved
     │   ├── CaseUnknown, CaseAmbiguous
     │   ├── QuestionsInvalid, LabEmpty             (the lab)
     │   ├── TeamInvalid, SkillInvalid
@@ -164,6 +164,7 @@ from jihwi.errors.usage import (
     QuestionsInvalid,
     SecretMissing,
     SettingInvalid,
+    SettingsUnreadable,
     SettingUnknown,
     SkillInvalid,
     TeamInvalid,
@@ -245,6 +246,7 @@ __all__ = [
     "ServerUnreachable",
     "SettingInvalid",
     "SettingUnknown",
+    "SettingsUnreadable",
     "SignInFailed",
     "SignInTooOften",
     "SkillAnsweredFailed",

@@ -62,17 +62,30 @@ class JihwiError(Exception):
 
     def words(self, language: Language = "en") -> str:
         """What happened, in one sentence."""
-        return fill(self.ko if language == "ko" else self.en, self.fields())
+        return self._told(self.ko if language == "ko" else self.en, language)
 
     def next_step(self, language: Language = "en") -> str:
         """What to do now; empty when there is nothing to do."""
-        return fill(self.ko_next if language == "ko" else self.en_next, self.fields())
+        return self._told(self.ko_next if language == "ko" else self.en_next, language)
+
+    def _told(self, sentence: str, language: Language) -> str:
+        """A sentence with its fields put in; what is said in them is English until it is told to who reads Korean."""
+        fields = self.fields()
+        if language == "ko" and any(name in _SAID for name in fields):
+            from jihwi.korean import in_korean  # waits: nine in ten commands end without an error
+
+            fields |= {name: in_korean(str(fields[name])) for name in _SAID if name in fields}
+        return fill(sentence, fields)
 
     def __str__(self) -> str:
         return f"{self.words('en')} {self.next_step('en')}".strip()
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), tuple(self.fields().values())
+
+
+_SAID = ("detail", "expected", "found", "wanted", "place", "problem", "problems", "what")
+"""Fields that hold words of ours, or of a library, and no name or value that somebody gave."""
 
 
 def _snake(name: str) -> str:
@@ -108,5 +121,6 @@ def error_of(code: str, fields: Mapping[str, str]) -> JihwiError | None:
     found = next((kind for kind in kinds if kind.code == code), None)
     if found is None:
         return None
-    wanted = [name for name in found.names() if not hasattr(found, name)]
-    return found(**{name: fields[name] for name in wanted}) if fields.keys() >= set(wanted) else None
+    needed = {name for name in found.names() if not hasattr(found, name)}
+    given = [name for name in found.names() if name in fields and isinstance(getattr(found, name, ""), str)]
+    return found(**{name: fields[name] for name in given}) if needed <= set(given) else None

@@ -110,10 +110,6 @@ _SETTINGS_OF = {
 """The settings of the house by which each way of telling people goes."""
 
 
-_WHY = {"not set": "정해지지 않음", "no command is set": "정해진 명령이 없음"}
-"""What may keep a way from being tried, in Korean."""
-
-
 class NotificationUndelivered(DoorError):
     way: str
     detail: str
@@ -122,13 +118,6 @@ class NotificationUndelivered(DoorError):
     en = "Nobody could be told ({way}): {detail}"
     ko_next = "`jihwi settings set 이름 값`으로 고친 뒤 `jihwi settings test {way}`로 다시 시험하십시오."
     en_next = "Correct it with `jihwi settings set NAME VALUE` and test it again with `jihwi settings test {way}`."
-
-    def words(self, language: Language = "en") -> str:
-        """Why, in the reader's language as far as it is our own word."""
-        said = super().words(language)
-        for ours, ko in _WHY.items() if language == "ko" else ():
-            said = said.replace(ours, ko)
-        return said
 
     def next_step(self, language: Language = "en") -> str:
         """Whoever reads it sits at a terminal: the console has the settings beside it. They are named."""

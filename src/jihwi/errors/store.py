@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from jihwi.errors.base import JihwiError, UsageError
-from jihwi.words import Language, fill
+from jihwi.words import Language
 
 __all__ = [
     "AppendConflict",
@@ -40,7 +40,7 @@ class StoreError(JihwiError):
         """What to do now: with a server it is not what it is with a file."""
         said = self.ko_server if language == "ko" else self.en_server
         if said and str(getattr(self, "path", "")).startswith(_SERVER):
-            return fill(said, self.fields())
+            return self._told(said, language)
         return super().next_step(language)
 
 
@@ -172,28 +172,6 @@ class LedgerBroken(JihwiError):
     en = "The ledger of the case '{case}' breaks at event {seq}: {detail}"
     ko_next = "그 앞까지의 기록은 온전합니다. 백업과 견주어 보십시오."
     en_next = "What stands before it is whole; compare with a copy."
-
-    def words(self, language: Language = "en") -> str:
-        """Where the chain breaks, and how; the ways there are stand in both languages."""
-        detail = _BREAKS.get(self.detail, self.detail) if language == "ko" else self.detail
-        return fill(self.ko if language == "ko" else self.en, {**self.fields(), "detail": detail})
-
-
-_BREAKS = {
-    "its header was changed": "머리글이 바뀌었습니다",
-    "its body was changed": "내용이 바뀌었습니다",
-    "it belongs to another case": "다른 사건의 기록입니다",
-    "it does not follow the event before it": "앞의 기록에 이어지지 않습니다",
-    "the expected head is not in the chain: its end was cut or rewritten": (
-        "기대한 머리값이 사슬에 없습니다. 끝이 잘렸거나 다시 쓰였습니다"
-    ),
-    "the fork names another head here": "갈라져 나온 사건이 적어 둔 머리값과 다릅니다",
-    "the report carries no signature": "보고서에 서명이 없습니다",
-    "the report is not the one that was signed": "서명한 보고서가 아닙니다",
-    "a signature over its head does not fit what it signs": "머리값의 서명이 서명한 것과 맞지 않습니다",
-    "the file holds no event": "파일에 기록이 하나도 없습니다",
-}
-"""How a chain breaks, in Korean."""
 
 
 class UnknownEvent(JihwiError):

@@ -22,6 +22,7 @@ __all__ = [
     "SecretMissing",
     "SettingInvalid",
     "SettingUnknown",
+    "SettingsUnreadable",
     "SkillInvalid",
     "TeamInvalid",
 ]
@@ -132,6 +133,15 @@ class SettingInvalid(UsageError):
     en_next = "It should be {expected}."
 
 
+class SettingsUnreadable(UsageError):
+    path: str
+    detail: str
+    ko = "설정 파일 '{path}'을(를) 읽을 수 없습니다: {detail}"
+    en = "The settings file '{path}' cannot be read: {detail}"
+    ko_next = '그 자리를 고치십시오. 한 줄에 설정 하나를 `이름 = "값"`으로 적습니다.'
+    en_next = 'Mend that place. One setting a line, written `name = "value"`.'
+
+
 class SecretMissing(UsageError):
     """Where a reference points, nothing that can be used was found. Holds nothing of what lies there."""
 
@@ -143,22 +153,6 @@ class SecretMissing(UsageError):
     en = "Nothing that '{name}' can use was found at '{reference}' ({found})."
     ko_next = "그 환경 변수를 정하거나, 실행하는 사람이 읽을 수 있는 파일을 그 자리에 두십시오. 있어야 할 것: {wanted}."
     en_next = "Set that environment variable, or put a file there that whoever runs jihwi can read; it holds {wanted}."
-
-    def words(self, language: Language = "en") -> str:
-        """What was found there, in the reader's language as far as it is our own word."""
-        found = _FOUND.get(self.found, self.found) if language == "ko" else self.found
-        return fill(self.ko if language == "ko" else self.en, {**self.fields(), "found": found})
-
-
-_FOUND = {
-    "not set": "정해지지 않음",
-    "empty": "비어 있음",
-    "something else": "다른 것이 적혀 있음",
-    "No such file or directory": "그런 파일이 없음",
-    "Permission denied": "읽을 권한이 없음",
-    "Is a directory": "파일이 아니라 폴더임",
-}
-"""What may be found in place of a secret, in Korean."""
 
 
 class CaseUnknown(UsageError):
@@ -181,10 +175,17 @@ class CaseAmbiguous(UsageError):
 class TeamInvalid(UsageError):
     path: str
     problems: str
+    problems_ko: str = ""
+    """The same in Korean; as in English when it is empty."""
     ko = "'{path}' 팀에 잘못이 있습니다: {problems}"
     en = "The team '{path}' is not right: {problems}"
     ko_next = "`jihwi team check {path}`로 파일과 줄을 보십시오."
     en_next = "See file and line with `jihwi team check {path}`."
+
+    def words(self, language: Language = "en") -> str:
+        """The first problem, in the reader's language."""
+        said = self.problems_ko if language == "ko" and self.problems_ko else self.problems
+        return fill(self.ko if language == "ko" else self.en, {**self.fields(), "problems": said})
 
 
 class SkillInvalid(UsageError):

@@ -10,6 +10,7 @@ from jihwi.house import facts as h
 from jihwi.house.facts import HouseEvent
 from jihwi.house.people import Role
 from jihwi.house.state import HouseState
+from jihwi.korean import in_korean
 from jihwi.words import Language, say_to
 
 __all__ = [
@@ -127,9 +128,9 @@ def house_words(event: HouseEvent, state: HouseState, language: Language) -> str
             )
         case h.NotificationFailed() as one:
             way = one.way + (f" → {one.to}" if one.to else "")
-            said = t(
-                "알리지 못함: {way} ({why})", "Nobody was told: {way} ({why})", way=way, why=say(one.reason, language)
-            )
+            detail = one.reason.params.get("detail", one.reason.code)
+            why = t(in_korean(detail), detail)
+            said = t("알리지 못함: {way} ({why})", "Nobody was told: {way} ({why})", way=way, why=why)
             return said + _times(one.count, language)
         case h.SettingChanged() | h.EndpointAdded() | h.EndpointRemoved() | h.ExamplesExported() as setting:
             return _setting_words(setting, language)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from jihwi.case.assignment import ApprovalRule, Effect, SkillSpec
+from jihwi.korean import in_korean
 from jihwi.skills.python import spec_digest
 
 __all__ = [
@@ -165,11 +166,15 @@ def page_of(text: str, kind: type[Any]) -> Page | Misread:
         return Misread(1, "머리말(--- 줄 사이)이 없습니다", "it has no front matter between --- lines")
     said = yaml_in("\n".join(lines[1:end]), 2)
     if isinstance(said[1], int):
-        return Misread(said[1], f"머리말이 잘못되었습니다: {said[0]}", f"front matter: {said[0]}")
+        return _misread(said[1], said[0])
     head = converted(said[0], kind, said[1], 2)
     if isinstance(head, tuple):
-        return Misread(head[1], f"머리말이 잘못되었습니다: {head[0]}", f"front matter: {head[0]}")
+        return _misread(head[1], head[0])
     return Page(head, "\n".join(lines[end + 1 :]).strip(), said[1])
+
+
+def _misread(line: int, problem: str) -> Misread:
+    return Misread(line, f"머리말이 잘못되었습니다: {in_korean(problem)}", f"front matter: {problem}")
 
 
 def yaml_in(text: str, first_line: int = 1) -> tuple[Any, Mapping[str, int]] | tuple[str, int]:

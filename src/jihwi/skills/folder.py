@@ -17,6 +17,7 @@ import msgspec
 
 from jihwi.case.assignment import SkillSpec
 from jihwi.errors import SkillArguments, SkillFailed
+from jihwi.korean import in_korean
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.skills.declared import LONGEST_PAGE, Declared, Fault, Misread, page_of, spec_of
 from jihwi.skills.python import spec_digest
@@ -102,7 +103,7 @@ def _read(folder: Path, also: Mapping[str, Declared]) -> SkillFolder:
     except FileNotFoundError:
         raise _Stepped(1, f"{SKILL_FILE} 파일이 없습니다", f"there is no {SKILL_FILE}") from None
     except (OSError, UnicodeDecodeError) as problem:
-        raise _Stepped(1, f"읽을 수 없습니다: {problem}", f"it cannot be read: {problem}") from None
+        raise _Stepped(1, f"읽을 수 없습니다: {in_korean(str(problem))}", f"it cannot be read: {problem}") from None
     if len(data) > LONGEST_PAGE:
         raise _Stepped(1, f"{LONGEST_PAGE}바이트보다 깁니다", f"it is longer than {LONGEST_PAGE} bytes")
     page = page_of(text, _Head)

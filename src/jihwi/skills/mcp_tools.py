@@ -17,6 +17,7 @@ import msgspec
 
 from jihwi.case.assignment import Effect
 from jihwi.errors import ServerClassRefused, ServerUnreachable
+from jihwi.korean import in_korean
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.skills.declared import LONGEST_PAGE, Declared, Fault, converted, schema_fault, spec_of, yaml_in
 from jihwi.skills.servers import McpServer
@@ -127,13 +128,13 @@ def _declared(folder: Path) -> tuple[dict[str, _Server], list[Fault]]:
         return {}, [_fault("읽을 수 없습니다", "it cannot be read")]
     said = yaml_in(text.decode("utf-8", "replace"))
     if isinstance(said[0], str) and isinstance(said[1], int):
-        return {}, [_fault(f"잘못되었습니다: {said[0]}", f"not right: {said[0]}", line=said[1])]
+        return {}, [_fault(f"잘못되었습니다: {in_korean(said[0])}", f"not right: {said[0]}", line=said[1])]
     values, lines = said
     assert not isinstance(lines, int)
     bare = {name: {} if one is None else one for name, one in values.items()} if isinstance(values, dict) else values
     found = converted(bare, dict[str, _Server], lines)
     if isinstance(found, tuple):
-        return {}, [_fault(f"잘못되었습니다: {found[0]}", f"not right: {found[0]}", line=found[1])]
+        return {}, [_fault(f"잘못되었습니다: {in_korean(found[0])}", f"not right: {found[0]}", line=found[1])]
     return found, []
 
 
@@ -145,7 +146,7 @@ def _recorded(folder: Path) -> tuple[dict[str, tuple[Tool, ...]], list[Fault]]:
     try:
         return msgspec.json.decode(data or b"", type=Recorded).servers, []
     except (msgspec.DecodeError, RecursionError) as problem:
-        return {}, [_fault(f"잘못되었습니다: {problem}", f"not right: {problem}", RECORDED_FILE)]
+        return {}, [_fault(f"잘못되었습니다: {in_korean(str(problem))}", f"not right: {problem}", RECORDED_FILE)]
 
 
 def _bounded(path: Path, most: int) -> bytes | None:

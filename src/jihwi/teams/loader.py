@@ -19,6 +19,7 @@ import msgspec
 from jihwi.case.assignment import AgentSpec, MindSpec, Policy, SkillSpec
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.errors import FolderMissing, TeamInvalid
+from jihwi.korean import in_korean
 from jihwi.minds import Procedure
 from jihwi.skills.declared import Declared, Misread, page_of
 from jihwi.teams.bringing import brought_digests
@@ -113,10 +114,9 @@ def load_team(folder: Path, skills: Mapping[str, SkillSpec]) -> Team:
     team = reading.team()
     if team is None or reading.problems:
         first = reading.problems[0]
-        words = f"{first.file}:{first.line}: {first.en}"
-        raise TeamInvalid(
-            str(folder), words if len(reading.problems) == 1 else f"{words} (+{len(reading.problems) - 1})"
-        )
+        more = f" (+{len(reading.problems) - 1})" if len(reading.problems) > 1 else ""
+        said, said_ko = (f"{first.file}:{first.line}: {words}{more}" for words in (first.en, first.ko))
+        raise TeamInvalid(str(folder), said, said_ko)
     return team
 
 
@@ -182,7 +182,7 @@ class _Reading:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
-            self.problem(file, "", f"읽을 수 없습니다: {problem}", f"it cannot be read: {problem}")
+            self.problem(file, "", f"읽을 수 없습니다: {in_korean(str(problem))}", f"it cannot be read: {problem}")
             return None, ""
         page = page_of(text, kind)
         if isinstance(page, Misread):
