@@ -91,6 +91,30 @@ async def test_a_limit_raised_in_a_follow_up_leaves_its_other_limits_as_they_are
     assert case.limits == Limits(turns=3)
 
 
+async def test_a_limit_raised_while_only_work_aside_goes_on_is_that_works_own() -> None:
+    house = a_house(MemoryStore())
+    case_id = (await house.run(an_opening(an_agent("worker", COMPOSE), limits=Limits(turns=3)))).id
+    small = Limits(turns=5)
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("asker"), "x", {}, by="lee", limits=small))
+    case = await house.submit(case_id, lambda now: person.raise_limits(now, Limits(turns=9), by="lee"))
+    assert (case.assignments["a2"].limits, case.assignments["a1"].limits) == (Limits(turns=9), Limits(turns=3))
+    assert case.limits == Limits(turns=3)
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("asker"), "y", {}, by="lee", limits=small))
+    with pytest.raises(CommandRefused, match="Say whose limits are meant: a2, a3"):
+        await house.submit(case_id, lambda now: person.raise_limits(now, Limits(turns=9), by="lee"))
+    case = await house.submit(case_id, lambda now: person.raise_limits(now, Limits(turns=9), by="lee", assignment="a3"))
+    assert case.assignments["a3"].limits == Limits(turns=9)
+
+
+async def test_a_limit_raised_beside_a_course_that_goes_on_is_the_courses() -> None:
+    house = a_house(MemoryStore())
+    case_id = await house.open(an_opening(an_agent("asker"), limits=Limits(turns=3)))
+    await driven(house, case_id)
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("asker"), "x", {}, by="lee"))
+    case = await house.submit(case_id, lambda now: person.raise_limits(now, Limits(turns=9), by="lee"))
+    assert (case.limits, case.assignments["a2"].limits) == (Limits(turns=9), Limits(turns=3))
+
+
 async def test_a_follow_ups_children_work_for_the_follow_ups_request() -> None:
     house = a_house(MemoryStore())
     agents = (an_agent("parent", delegates=("helper",)), an_agent("helper"))

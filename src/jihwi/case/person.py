@@ -237,13 +237,26 @@ def change_limits(case: Case, limits: Limits, *, by: str, assignment: str = "") 
 
 
 def raise_limits(case: Case, given: Limits, *, by: str, assignment: str = "") -> list[e.Draft]:
-    """Set the limits that are given and leave the others as they are; go on when running out had stopped the case."""
+    """Set the limits that are given and leave the others as they are; go on when running out had stopped the case.
+    Where no assignment is named, those of the work that goes on are meant."""
     _alive(case)
-    if not assignment and case.assignments[case.course].limits != case.limits:
-        assignment = case.course  # a further question has a budget of its own
+    assignment = assignment or _with_limits_of_its_own(case)
     now = case.limits if not assignment else _open(case, assignment).limits
     changed = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
     return change_limits(case, msgspec.structs.replace(now, **changed), by=by, assignment=assignment)
+
+
+def _with_limits_of_its_own(case: Case) -> str:
+    """The work that goes on where its budget is not the case's: a further question, or small work beside a course
+    that has ended; empty for the case's own."""
+    course = case.assignments[case.course]
+    if course.open:
+        return course.id if course.limits != case.limits else ""
+    asides = [one for one in case.open_ids if not case.assignments[one].parent]
+    if len(asides) > 1:
+        names = ", ".join(asides)
+        _refuse(case, f"어느 일의 한도인지 적으십시오: {names}", f"Say whose limits are meant: {names}")
+    return asides[0] if asides else ""
 
 
 def take(case: Case, assignment_id: str, *, by: str) -> list[e.Draft]:
