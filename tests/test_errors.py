@@ -45,7 +45,8 @@ def test_an_error_is_listed_and_its_sentences_name_only_what_it_holds(kind: type
 
 def test_an_error_holds_its_data_by_name_or_by_place_and_travels_between_processes() -> None:
     error = ModelBusy("m@here", detail="queue full")
-    assert error.fields() == {"endpoint": "m@here", "detail": "queue full", "retry_after_seconds": 0.0}
+    spent = {"input_tokens": 0, "output_tokens": 0, "micros": 0}
+    assert error.fields() == {"endpoint": "m@here", "detail": "queue full", **spent, "retry_after_seconds": 0.0}
     assert pickle.loads(pickle.dumps(error)).fields() == error.fields()
     assert repr(FolderMissing("/srv")) == "FolderMissing(path='/srv')"
 

@@ -111,6 +111,13 @@ def _count(value: Any) -> int:
     return number
 
 
+def _at_least_one(value: Any) -> int:
+    number = _count(value)
+    if not number:
+        raise ValueError("a whole number, 1 or more")
+    return number
+
+
 def _counts(value: Any) -> tuple[tuple[str, int], ...]:
     if isinstance(value, str):
         value = dict(part.partition("=")[::2] for part in value.split(",") if part.strip())
@@ -245,7 +252,18 @@ class Settings:
         "", _reference, REFERENCE_EXPECTED, "모델 열쇠가 있는 곳", "Where the model's key is to be found"
     )
     model_seconds: float = _setting(
-        120.0, _seconds, "a number of seconds", "모델을 기다리는 시간", "How long a model may take"
+        120.0,
+        _seconds,
+        "a number of seconds",
+        "모델이 아무 말이 없어도 기다리는 시간. 한 차례 전체는 그 다섯 배까지입니다",
+        "How long a model may be silent; a whole turn may take five times as long",
+    )
+    model_tokens: int = _setting(
+        4096,
+        _at_least_one,
+        "a whole number, 1 or more",
+        "한 차례의 답이 쓸 수 있는 토큰 수. 생각을 길게 쓰는 모델이면 늘리고, 서버가 받는 길이가 짧으면 줄입니다",
+        "How many tokens one answer may take: more for a model that thinks aloud, less for a server that takes little",
     )
     model_turns: int = _setting(
         0,

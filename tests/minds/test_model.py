@@ -14,11 +14,13 @@ import pytest
 
 from jihwi.case.turn import Call, CallSettled, HandOff, Report, TaskGiven, Turn, TurnTaken
 from jihwi.errors import (
+    ModelAddressWrong,
     ModelBusy,
     ModelContextFull,
     ModelCut,
     ModelError,
     ModelFailed,
+    ModelKeyWrong,
     ModelNonsense,
     ModelRefused,
     ModelTimeout,
@@ -258,8 +260,8 @@ async def test_minds_of_many_assignments_think_at_once_and_each_record_is_its_ow
         (Fault(502), ModelFailed, True, "HTTP 502"),
         (Fault(504), ModelTimeout, True, "HTTP 504"),
         (Fault(400, "unknown field"), ModelRefused, False, "unknown field"),
-        (Fault(401, "no such key"), ModelRefused, False, "HTTP 401"),
-        (Fault(404, "the model `x` does not exist"), ModelRefused, False, "does not exist"),
+        (Fault(401, "no such key"), ModelKeyWrong, False, "HTTP 401"),
+        (Fault(404, "the model `x` does not exist"), ModelAddressWrong, False, "does not exist"),
         (Fault(400, "maximum context length is 4096 tokens"), ModelContextFull, False, "4096"),
         (Fault(413), ModelContextFull, False, "HTTP 413"),
         (Fault(200, "engine died"), ModelFailed, True, "engine died"),
@@ -268,7 +270,7 @@ async def test_minds_of_many_assignments_think_at_once_and_each_record_is_its_ow
         (Cut("예산은", abrupt=False), ModelCut, True, "ended before the answer did"),
         (Raw(b"<html>Sign in</html>"), ModelNonsense, True, "Sign in"),
         (Raw(b'data: {"choices": [\n\n', "text/event-stream"), ModelNonsense, True, ""),
-        (Raw(b"", status=302, headers={"Location": "http://127.0.0.1:9/v1"}), ModelRefused, False, "not followed"),
+        (Raw(b"", status=302, headers={"Location": "http://127.0.0.1:9/v1"}), ModelAddressWrong, False, "not followed"),
     ],
 )
 async def test_each_failure_is_told_apart_and_whether_to_try_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -177,6 +178,23 @@ WRITTEN = {
     "harmony": "<|channel|>analysis<|message|>찾자<|end|><|start|>assistant<|channel|>commentary to=functions.search "
     f"<|constrain|>json<|message|>{ARGUMENTS}<|call|>",
     "hyperclova": f'-> tool/function_call\n[{{"name": "search", "arguments": {ARGUMENTS}}}]',
+    "harmony without marks": f"analysis찾자assistantcommentary to=functions.search json{ARGUMENTS}",
+    "llama built-in": '<|python_tag|>search.call(query="예산", limit=3)',
+    "invoke": '<minimax:tool_call>\n<invoke name="search">\n<parameter name="query">예산</parameter>\n'
+    '<parameter name="limit">3</parameter>\n</invoke>\n</minimax:tool_call>',
+    "invoke, deepseek": '<｜DSML｜function_calls>\n<｜DSML｜invoke name="search">\n<｜DSML｜parameter name="query" '
+    'string="true">예산</｜DSML｜parameter>\n<｜DSML｜parameter name="limit" string="false">3</｜DSML｜parameter>\n'
+    "</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+    "cohere": f'<|START_ACTION|>[{{"tool_name": "search", "parameters": {ARGUMENTS}}}]<|END_ACTION|>',
+    "internlm": f'<|action_start|><|plugin|>{{"name": "search", "parameters": {ARGUMENTS}}}<|action_end|>',
+    "nemotron": f'<TOOLCALL>[{{"name": "search", "arguments": {ARGUMENTS}}}]</TOOLCALL>',
+    "phi": f'functools[{{"name": "search", "arguments": {ARGUMENTS}}}]',
+    "hunyuan": "<tool_calls>\n<tool_call>search<tool_sep>\n<arg_key>query</arg_key>\n<arg_value>예산</arg_value>\n"
+    "<arg_key>limit</arg_key>\n<arg_value>3</arg_value>\n</tool_call>\n</tool_calls>",
+    "seed": "<seed:tool_call>\n<function=search>\n<parameter=query>예산</parameter>\n<parameter=limit>3</parameter>\n"
+    "</function>\n</seed:tool_call>",
+    "solar": f"<|tool_call:begin|>a1<|tool_call:name|>search<|tool_call:args|>{ARGUMENTS}<|tool_call:end|>",
+    "react": f"Action: search\nAction Input: {ARGUMENTS}",
     "functions.": f"functions.search({ARGUMENTS})",
     "functions. bare": f"functions.search:0 {ARGUMENTS}",
     "fence": f'```json\n{{"name": "search", "arguments": {ARGUMENTS}}}\n```',
@@ -235,6 +253,33 @@ def test_a_written_call_that_cannot_be_read_is_a_problem() -> None:
     assert "not escaped" in action.problem
 
 
+def test_a_written_call_in_a_form_nobody_knows_is_a_problem_and_no_report() -> None:
+    for written in (
+        "<start_function_call>call:search{query:<escape>예산<escape>}<end_function_call>",
+        "<|tool_call_v9|>search §§ 예산",
+    ):
+        found = read(written)
+        (action,) = found.actions
+        assert isinstance(action, Call)
+        assert (action.skill, found.text) == ("search", "")
+        assert "no JSON" in action.problem
+
+
+def test_marks_without_end_are_read_in_time() -> None:
+    began = time.process_time()
+    for mark in (
+        "<|python_tag|>a(",
+        "<｜tool▁call▁begin｜>",
+        "<|tool_call:begin|>",
+        "to=functions.a ",
+        "<think>",
+        "<invoke ",
+    ):
+        read(mark * (60_000 // len(mark)))
+
+    assert time.process_time() - began < 5
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -276,6 +321,17 @@ def test_the_text_is_not_searched_when_there_are_native_calls() -> None:
             "답입니다.",
         ),
         ("답입니다.<|im_end|>", "답입니다."),
+        ("<THINK>음</THINK>답입니다.", "답입니다."),
+        ("[THINK]음[/THINK]답입니다.", "답입니다."),
+        ("<seed:think>음</seed:think>답입니다.", "답입니다."),
+        ("<|START_THINKING|>음<|END_THINKING|><|START_RESPONSE|>답입니다.<|END_RESPONSE|>", "답입니다."),
+        ("<|think|>음<|end|><|begin|>assistant<|content|>답입니다.<|end|>", "답입니다."),
+        ("<|channel>thought\n음<channel|>답입니다.<turn|>", "답입니다."),
+        ("analysisWe look.assistantfinal답입니다.", "답입니다."),
+        ("<|begin_of_text|><|start_header_id|>assistant<|end_header_id|>\n\n답입니다.<|eot_id|>", "답입니다."),
+        ("<s>답입니다.</s>", "답입니다."),
+        ("analysis 결과입니다.", "analysis 결과입니다."),
+        ("final 보고서", "final 보고서"),
         ("", ""),
     ],
 )

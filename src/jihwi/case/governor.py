@@ -21,7 +21,17 @@ __all__ = [
 REFUSED = 1_000
 """As many failures as a refusal counts for."""
 
-_REFUSALS = frozenset({"model_refused", "model_class_refused", "model_context_full"})
+_REFUSALS = frozenset(
+    {
+        "model_refused",
+        "model_class_refused",
+        "model_context_full",
+        "model_key_wrong",
+        "model_address_wrong",
+        "model_tools_off",
+        "model_untrusted",
+    }
+)
 """What a model does not say otherwise when it is asked the same again."""
 
 

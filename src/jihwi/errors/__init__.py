@@ -39,8 +39,10 @@
     │   │   └── ScriptFailed (ScriptKilled), ToolFailed, ToolAnswer, ServerUnreachable (ServerSilent)
     │   └── ServerLost, ServerClassRefused
     ├── ModelError
-    │   ├── ModelClassRefused, ModelUnreachable, ModelRefused, ModelBusy, ModelTimeout, ModelCut, ModelNonsense
-    │   └── ModelFailed, ModelContextFull, ProcedureFailed
+    │   ├── ModelClassRefused, ModelUnreachable, ModelBusy, ModelTimeout, ModelCut, ModelNonsense, ModelFailed
+    │   ├── ModelRefused
+    │   │   └── ModelKeyWrong, ModelAddressWrong, ModelToolsOff, ModelUntrusted, ModelContextFull
+    │   └── ProcedureFailed
     └── ExtraMissing
 
 An error carries its data as fields and says its next step, in Korean and in English:
@@ -91,16 +93,20 @@ from jihwi.errors.library import (
     LibraryError,
 )
 from jihwi.errors.minds import (
+    ModelAddressWrong,
     ModelBusy,
     ModelClassRefused,
     ModelContextFull,
     ModelCut,
     ModelError,
     ModelFailed,
+    ModelKeyWrong,
     ModelNonsense,
     ModelRefused,
     ModelTimeout,
+    ModelToolsOff,
     ModelUnreachable,
+    ModelUntrusted,
     ProcedureFailed,
 )
 from jihwi.errors.reading import (
@@ -211,17 +217,21 @@ __all__ = [
     "LeaseLost",
     "LedgerBroken",
     "LibraryError",
+    "ModelAddressWrong",
     "ModelBusy",
     "ModelClassRefused",
     "ModelContextFull",
     "ModelCut",
     "ModelError",
     "ModelFailed",
+    "ModelKeyWrong",
     "ModelNonsense",
     "ModelRefused",
     "ModelSpecInvalid",
     "ModelTimeout",
+    "ModelToolsOff",
     "ModelUnreachable",
+    "ModelUntrusted",
     "NeedsConversion",
     "NotAllowed",
     "NotificationUndelivered",

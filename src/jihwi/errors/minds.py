@@ -7,16 +7,20 @@ from typing import ClassVar
 from jihwi.errors.base import JihwiError
 
 __all__ = [
+    "ModelAddressWrong",
     "ModelBusy",
     "ModelClassRefused",
     "ModelContextFull",
     "ModelCut",
     "ModelError",
     "ModelFailed",
+    "ModelKeyWrong",
     "ModelNonsense",
     "ModelRefused",
     "ModelTimeout",
+    "ModelToolsOff",
     "ModelUnreachable",
+    "ModelUntrusted",
     "ProcedureFailed",
 ]
 
@@ -27,6 +31,12 @@ class ModelError(JihwiError):
     retryable: ClassVar[bool] = False
     endpoint: str
     detail: str
+    input_tokens: int = 0
+    """Tokens that were read all the same; 0 when nothing was."""
+    output_tokens: int = 0
+    """Tokens that were written all the same."""
+    micros: int = 0
+    """What they cost, in millionths of the unit budgets are stated in."""
     ko = "모델({endpoint})이 답하지 못했습니다: {detail}"
     en = "The model at {endpoint} did not answer: {detail}"
     ko_next = "주소와 모델 이름을 확인하거나, 모델 없이 실행하십시오."
@@ -77,6 +87,40 @@ class ModelRefused(ModelError):
     en = "The model server at {endpoint} refused the request: {detail}"
 
 
+class ModelKeyWrong(ModelRefused):
+    ko = "모델 서버({endpoint})의 열쇠가 맞지 않습니다: {detail}"
+    en = "The key for the model server at {endpoint} is not right: {detail}"
+    ko_next = "`model_key` 설정이 가리키는 열쇠를 확인하거나, 모델 없이 실행하십시오."
+    en_next = "Check the key that the setting `model_key` points to, or run without a model."
+
+
+class ModelAddressWrong(ModelRefused):
+    ko = "모델 서버({endpoint})에 그런 주소나 모델이 없습니다: {detail}"
+    en = "There is no such address or model at {endpoint}: {detail}"
+    ko_next = "주소는 대개 `/v1`로 끝납니다. 주소와, 서버가 부르는 모델 이름을 확인하십시오."
+    en_next = "An address mostly ends with `/v1`. Check it, and the name the server knows the model by."
+
+
+class ModelToolsOff(ModelRefused):
+    ko = "모델 서버({endpoint})가 도구 호출을 받지 않습니다: {detail}"
+    en = "The model server at {endpoint} takes no tool calls: {detail}"
+    ko_next = (
+        "서버를 도구 호출과 함께 켜거나(vLLM은 --enable-auto-tool-choice와 --tool-call-parser, llama.cpp는 --jinja),"
+        " 도구를 쓸 줄 아는 모델로 바꾸십시오."
+    )
+    en_next = (
+        "Start the server with tool calls on (vLLM: --enable-auto-tool-choice and --tool-call-parser; llama.cpp:"
+        " --jinja), or use a model that knows tools."
+    )
+
+
+class ModelUntrusted(ModelRefused):
+    ko = "모델 서버({endpoint})의 인증서를 확인할 수 없습니다: {detail}"
+    en = "The certificate of the model server at {endpoint} cannot be trusted: {detail}"
+    ko_next = "기관의 루트 인증서(PEM 파일)를 환경 변수 SSL_CERT_FILE로 알려 주십시오."
+    en_next = "Name your organisation's root certificate, a PEM file, in the environment as SSL_CERT_FILE."
+
+
 class ModelNonsense(ModelError):
     retryable = True
     ko = "모델 서버({endpoint})의 답을 이해할 수 없습니다: {detail}"
@@ -98,8 +142,10 @@ class ModelContextFull(ModelRefused):
 
     ko = "모델({endpoint})이 받을 수 있는 길이를 넘었습니다: {detail}"
     en = "The prompt is longer than the model at {endpoint} takes: {detail}"
-    ko_next = "일을 나누거나, 더 긴 글을 받는 모델을 쓰십시오."
-    en_next = "Split the work, or use a model that takes longer prompts."
+    ko_next = "일을 나누거나, `model_tokens` 설정(답의 길이)을 낮추거나, 더 긴 글을 받게 서버를 켜십시오."
+    en_next = (
+        "Split the work, lower the setting `model_tokens` (an answer's length), or let the server take longer prompts."
+    )
 
 
 class ProcedureFailed(ModelError):

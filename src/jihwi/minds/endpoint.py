@@ -12,8 +12,10 @@ from jihwi.errors import ModelSpecInvalid, SettingInvalid
 from jihwi.evidence import SecurityClass
 from jihwi.references import REFERENCE_EXPECTED, is_reference
 
-__all__ = ["Endpoint", "parse_endpoint"]
+__all__ = ["BYTES_A_TOKEN", "Endpoint", "parse_endpoint"]
 
+BYTES_A_TOKEN = 3
+"""What a token is taken for where no server counts."""
 _SPEC = re.compile(r"openai:(?P<model>[^\s@][^\s]*)@(?P<url>https?://\S+)\Z")
 _USERINFO = re.compile(r"//[^/\s]*@")
 
@@ -34,7 +36,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = 7
     """`None` leaves it to the server; some refuse to be told."""
     max_tokens: int = 4096
-    """The longest answer of one turn."""
+    """The longest answer of one turn, with what the model thinks aloud."""
     stream: bool = True
     """Whether the answer comes piece by piece; `False` for servers that cannot."""
     connect_seconds: float = 5.0

@@ -117,9 +117,30 @@ _PARAMETER = re.compile(r"<parameter=(?P<key>[^>\s]+)>\n?(?P<value>.*?)\n?</para
 _ARG_PAIR = re.compile(r"<arg_key>(?P<key>.*?)</arg_key>\s*<arg_value>(?P<value>.*?)</arg_value>", re.DOTALL)
 _MISTRAL = re.compile(r"\[TOOL_CALLS\]\s*")
 _MISTRAL_NAMED = re.compile(r"\s*(?P<name>[\w.-]+)\s*(?:\[CALL_ID\][\w-]*)?\s*\[ARGS\]\s*")
-_MARKED_JSON = re.compile(r"(?:<\|python_tag\|>|->\s*tool/function_call\s*\n|<\|tool_call\|>|<\|function_call\|>)\s*")
+_MARKED_JSON = re.compile(
+    r"(?:<\|python_tag\|>|->\s*tool/function_call\s*\n|<\|tool_call\|>|<\|function_call\|>|<\|START_ACTION\|>"
+    r"|<\|action_start\|>\s*<\|plugin\|>|<TOOLCALL>|\bfunctools(?=\[)"
+    r")\s*"
+)
+_PYTHON_TAG = re.compile(r"<\|python_tag\|>(?P<code>[A-Za-z_][\w.]*\(.{0,5000}?\))\s*(?=<\||\Z)", re.DOTALL)
+_INVOKE = re.compile(
+    r"<(?:\w+:|｜DSML｜)?invoke\s+name=[\"'](?P<name>[^\"'>]+)[\"']\s*>(?P<inside>.*?)(?:</(?:\w+:|｜DSML｜)?invoke>|\Z)",
+    re.DOTALL,
+)
+_NAMED_PARAMETER = re.compile(
+    r"<(?:｜DSML｜)?parameter\s+name=[\"'](?P<key>[^\"'>]+)[\"'][^>]*>(?P<value>.*?)</(?:｜DSML｜)?parameter>",
+    re.DOTALL,
+)
+_COLONED = re.compile(
+    r"<\|tool_call:begin\|>.{0,100}?<\|tool_call:name\|>\s*(?P<name>[\w.-]+)\s*<\|tool_call:args\|>(?P<inside>.*?)"
+    r"(?:<\|tool_call:end\|>|\Z)",
+    re.DOTALL,
+)
+_HARMONY_BARE = re.compile(
+    r"(?:assistant)?(?:commentary)?\s*to=functions\.(?P<name>[\w-]+)\s*(?:commentary)?\s*(?:json)?\s*(?=\{)"
+)
 _DEEPSEEK = re.compile(
-    r"<｜tool▁call▁begin｜>(?P<first>.*?)<｜tool▁sep｜>(?P<second>.*?)(?:<｜tool▁call▁end｜>|\Z)", re.DOTALL
+    r"<｜tool▁call▁begin｜>(?P<first>.{0,200}?)<｜tool▁sep｜>(?P<second>.*?)(?:<｜tool▁call▁end｜>|\Z)", re.DOTALL
 )
 _KIMI = re.compile(
     r"<\|tool_call_begin\|>\s*(?P<name>[\w.-]+)(?::\d+)?\s*<\|tool_call_argument_begin\|>(?P<inside>.*?)"
@@ -127,11 +148,14 @@ _KIMI = re.compile(
     re.DOTALL,
 )
 _HARMONY = re.compile(
-    r"(?:<\|start\|>assistant)?(?:<\|channel\|>\w+)?\s*to=(?:functions\.)?(?P<name>[\w.-]+)[^{]*?<\|message\|>"
+    r"(?:<\|start\|>assistant)?(?:<\|channel\|>\w+)?\s*to=(?:functions\.)?(?P<name>[\w.-]+)[^{]{0,200}?<\|message\|>"
     r"(?P<inside>.*?)(?:<\|call\|>|<\|end\|>|\Z)",
     re.DOTALL,
 )
-_SECTION_MARKS = re.compile(r"<｜tool▁calls▁(?:begin|end)｜>|<\|tool_calls_section_(?:begin|end)\|>|<\|/tool_call\|>")
+_SECTION_MARKS = re.compile(
+    r"<｜tool▁calls▁(?:begin|end)｜>|<\|tool_calls_section_(?:begin|end)\|>|<\|/tool_call\|>|<\|END_ACTION\|>"
+    r"|<\|action_end\|>|</TOOLCALL>|</?(?:\w+:tool_call|｜DSML｜function_calls|function_calls|tool_calls)>"
+)
 
 
 def _wrapped(text: str) -> Iterator[_Found]:
@@ -146,7 +170,7 @@ def _inside(inside: str) -> list[WrittenCall]:
         return [call for _, _, calls in xml for call in calls]
     pairs = _ARG_PAIR.findall(inside)
     if pairs:
-        name = inside.partition("<arg_key>")[0].strip()
+        name = inside.partition("<arg_key>")[0].replace("<tool_sep>", "").strip()
         return [WrittenCall(name, dict(pairs), loose=True)] if name else []
     try:
         value, mended = read_json(inside)
@@ -212,6 +236,28 @@ def _json_after(text: str, start: int, at: int) -> Iterator[_Found]:
         yield start, at, calls
 
 
+def _python_tag(text: str) -> Iterator[_Found]:
+    for match in _PYTHON_TAG.finditer(text):
+        yield match.start(), match.end(), _python_calls(match["code"])
+
+
+def _invoked(text: str) -> Iterator[_Found]:
+    for match in _INVOKE.finditer(text):
+        given = dict(_NAMED_PARAMETER.findall(match["inside"]))
+        yield match.start(), match.end(), [WrittenCall(match["name"], given, loose=True)]
+
+
+def _harmony_bare(text: str) -> Iterator[_Found]:
+    """A call whose template's own marks the server has taken away."""
+    for match in _HARMONY_BARE.finditer(text):
+        try:
+            value, end, mended = read_json_at(text, match.end())
+        except Unreadable:
+            yield match.start(), len(text), [WrittenCall(match["name"], text[match.end() :])]
+            return
+        yield match.start(), end, [WrittenCall(match["name"], value, mended)] if isinstance(value, dict) else []
+
+
 def _deepseek(text: str) -> Iterator[_Found]:
     for match in _DEEPSEEK.finditer(text):
         name, arguments = match["first"].strip(), match["second"].strip()
@@ -261,6 +307,7 @@ def _parenthesised(text: str, match: re.Match[str]) -> Iterator[_Found]:
 # ── shapes that count only with a tool's name ────────────────────────────────
 
 _FENCED = re.compile(r"```(?P<kind>\w*)[ \t]*\n(?P<inside>.*?)(?:```|\Z)", re.DOTALL)
+_REACT = re.compile(r"^[ \t*]*Action[ *]*:[ *]*(?P<name>[\w.-]+)[ *]*\n[ \t*]*Action Input[ *]*:[ *]*", re.MULTILINE)
 _LINE_CALL = re.compile(r"^[ \t]*(?P<name>[A-Za-z_][\w-]*)[ \t]*(?P<open>\()\s*(?=\{|\))", re.MULTILINE)
 
 
@@ -274,6 +321,18 @@ def _fenced(text: str) -> Iterator[_Found]:
         else:
             calls = _as_calls(value, strict=True, mended=mended)
         yield match.start(), match.end(), calls
+
+
+def _react(text: str) -> Iterator[_Found]:
+    """`Action: name` and, on the next line, `Action Input: {…}`."""
+    for match in _REACT.finditer(text):
+        try:
+            value, end, mended = read_json_at(text, match.end())
+        except Unreadable:
+            end = len(text[: match.end()] + text[match.end() :].partition("\n")[0])
+            yield match.start(), end, [WrittenCall(match["name"], text[match.end() : end])]
+            continue
+        yield match.start(), end, [WrittenCall(match["name"], value, mended)] if isinstance(value, dict) else []
 
 
 def _line_calls(text: str) -> Iterator[_Found]:
@@ -329,7 +388,9 @@ def _python_call(node: ast.expr) -> WrittenCall:
     if not isinstance(node, ast.Call) or node.args:
         raise ValueError("no call with named arguments")
     function = node.func
-    if isinstance(function, ast.Attribute):
+    if isinstance(function, ast.Attribute) and function.attr == "call" and isinstance(function.value, ast.Name):
+        name = function.value.id
+    elif isinstance(function, ast.Attribute):
         name = function.attr
     elif isinstance(function, ast.Name):
         name = function.id
@@ -349,11 +410,15 @@ _Shape = Callable[[str], Iterator[_Found]]
 _CERTAIN: tuple[_Shape, ...] = (
     _wrapped,
     _functions,
+    _invoked,
     _mistral,
+    _python_tag,
     _marked_json,
     _deepseek,
     _named_and_json(_KIMI),
+    _named_and_json(_COLONED),
     _named_and_json(_HARMONY),
+    _harmony_bare,
     _functions_dot,
 )
-_LIKELY: tuple[_Shape, ...] = (_fenced, _whole_json, _whole_python, _line_calls)
+_LIKELY: tuple[_Shape, ...] = (_fenced, _whole_json, _whole_python, _react, _line_calls)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from jihwi.case.budget import Spending
 from jihwi.case.turn import PromptRecord, Turn, View
 from jihwi.clock import Clock, SystemClock
-from jihwi.errors import ExtraMissing, ModelClassRefused
+from jihwi.errors import ExtraMissing, ModelClassRefused, ModelError
 from jihwi.minds import Delta, DeltaSink, SkillShown
 from jihwi.minds.body import record_of
-from jihwi.minds.endpoint import Endpoint
+from jihwi.minds.endpoint import BYTES_A_TOKEN, Endpoint
 from jihwi.minds.recover import Visible, recover
 from jihwi.minds.render import RENDERING, render
+from jihwi.words import storable
 
 if TYPE_CHECKING:
     from jihwi.minds.wire import Answer, Wire
@@ -24,7 +25,8 @@ _INSTALL = "pip install 'jihwi[models]'"
 _REMEMBERED = 1024
 _DRAFT_LETTERS = 64
 _DRAFT_SECONDS = 0.1
-_BYTES_A_TOKEN = 3
+_CUT = ("length", "max_tokens", "content_filter")
+"""Why an answer ended before it was over, in the servers' words."""
 
 
 class ModelMind:
@@ -53,9 +55,13 @@ class ModelMind:
             raise ModelClassRefused(self.endpoint.shown, ", ".join(withheld))
         rendered = render(view, skills)
         draft = _Draft(view, emit, self._clock)
-        answer = await self._wire.ask(rendered, draft.more)
+        try:
+            answer = await self._wire.ask(rendered, draft.more)
+        except ModelError as failed:
+            failed.micros = self._price(failed.input_tokens, failed.output_tokens)
+            raise
         draft.flush()
-        cut = answer.finish == "length"
+        cut = answer.finish in _CUT
         found = recover(answer.text, answer.calls, view=view, box=rendered.box, cut=cut)
         notes = [*found.notes, *_notes(answer, found.notes, cut)]
         prompt, parts = self._recorded(view, answer.body)
@@ -86,8 +92,10 @@ class ModelMind:
     def _cost(self, answer: Answer) -> Spending:
         """Tokens and money; turns and time are counted by who runs the mind."""
         read, written = _tokens(answer)
-        micros = read * self.endpoint.input_micros + written * self.endpoint.output_micros
-        return Spending(tokens=read + written, micros=-(-micros // 1_000_000))
+        return Spending(tokens=read + written, micros=self._price(read, written))
+
+    def _price(self, read: int, written: int) -> int:
+        return -(-(read * self.endpoint.input_micros + written * self.endpoint.output_micros) // 1_000_000)
 
     def _parameters(self, answer: Answer, notes: list[str]) -> dict[str, Any]:
         parameters: dict[str, Any] = {
@@ -119,7 +127,7 @@ def _tokens(answer: Answer) -> tuple[int, int]:
     if answer.input_tokens or answer.output_tokens:
         return answer.input_tokens, answer.output_tokens
     written = len(answer.text.encode("utf-8", "replace")) + sum(len(str(call.arguments)) for call in answer.calls)
-    return -(-len(answer.body) // _BYTES_A_TOKEN), -(-written // _BYTES_A_TOKEN)
+    return -(-len(answer.body) // BYTES_A_TOKEN), -(-written // BYTES_A_TOKEN)
 
 
 def _notes(answer: Answer, found: tuple[str, ...], cut: bool) -> list[str]:
@@ -127,7 +135,7 @@ def _notes(answer: Answer, found: tuple[str, ...], cut: bool) -> list[str]:
     if answer.reasoned and "reasoning_removed" not in found:
         notes.append("reasoning_removed")
     if cut:
-        notes.append("cut_at_max_tokens")
+        notes.append("stopped_by_filter" if answer.finish == "content_filter" else "cut_at_max_tokens")
     if not answer.input_tokens and not answer.output_tokens:
         notes.append("usage_estimated")
     return notes
@@ -156,6 +164,6 @@ class _Draft:
         return self._clock.monotonic_seconds() - self._sent >= _DRAFT_SECONDS
 
     def _send(self) -> None:
-        self._emit(Delta(self._view.case_id, self._view.assignment, self._view.turn, self._held))
+        self._emit(Delta(self._view.case_id, self._view.assignment, self._view.turn, storable(self._held)))
         self._held = ""
         self._sent = self._clock.monotonic_seconds()

@@ -57,6 +57,9 @@ def recover(
             if cut and calls[-1].mended:
                 # Its end was made up: nobody knows what else would have stood there.
                 calls = (*calls[:-1], WrittenCall(calls[-1].name, "…"))
+    if not calls and (unread := _unread_call(text, box)):
+        text, calls = "", (unread,)
+        notes["calls_from_text"] = None
     text = _FRAME_MARKS.sub("", text).strip()
     actions = tuple(_action(call, view, box, cut, notes) for call in calls)
     if cut and text and not actions:
@@ -70,6 +73,16 @@ def recover(
 def _storable_call(call: WrittenCall) -> WrittenCall:
     arguments = storable(call.arguments) if isinstance(call.arguments, str) else call.arguments
     return WrittenCall(storable(call.name), arguments, call.mended, call.loose)
+
+
+def _unread_call(text: str, box: Toolbox) -> WrittenCall | None:
+    """A call in a form nobody knows: the model is told, where its marks would have been a report that ends the work."""
+    mark = _UNREAD.search(text)
+    if mark is None:
+        return None
+    rest = text[mark.start() :]
+    named = [(at, tool.name) for tool in box.tools if (at := rest.find(tool.name)) >= 0]
+    return WrittenCall(min(named)[1], rest) if named else None
 
 
 # ── one call ─────────────────────────────────────────────────────────────────
@@ -156,17 +169,28 @@ def _by_schema(given: dict[str, Any], tool: Tool) -> dict[str, Any]:
 # ── reasoning ────────────────────────────────────────────────────────────────
 
 _THOUGHT = re.compile(
-    r"<(?P<tag>think|thinking|thought|reasoning)>.*?(?:</(?P=tag)>|\Z)"
-    r"|<\|channel\|>analysis.*?(?:<\|end\|>|(?=<\|start\|>|<\|channel\|>)|\Z)",
+    r"<(?P<tag>(?i:think|thinking|thought|reasoning|seed:think))>.*?(?:</(?P=tag)>|\Z)"
+    r"|<\|channel\|>analysis.*?(?:<\|end\|>|(?=<\|start\|>|<\|channel\|>)|\Z)"
+    r"|\[THINK\].*?(?:\[/THINK\]|\Z)|<\|START_THINKING\|>.*?(?:<\|END_THINKING\|>|\Z)"
+    r"|<\|think\|>.*?(?:<\|end\|>|\Z)|<\|channel>thought.*?(?:<channel\|>|\Z)|<unused94>.*?(?:<unused95>|\Z)"
+    r"|\Aanalysis(?=[A-Z가-힣]).*?assistant(?=final|commentary)",
     re.DOTALL,
 )
-_LONE_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.DOTALL)
+_LONE_END = re.compile(r"\A.*(?:</(?i:think|thinking|thought|reasoning|seed:think)>|\[/THINK\])", re.DOTALL)
 _END_MARKS = re.compile(
-    r"<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|return)\|>|<end_of_turn>|\[\|endofturn\|\]|</s>\s*\Z"
+    r"<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|return|END_RESPONSE|END_OF_TURN_TOKEN)\|>|<end_of_turn>|<turn\|>"
+    r"|\[\|endofturn\|\]|</s>\s*\Z"
 )
 _FRAME_MARKS = re.compile(
-    r"<\|(?:im_start|start|message|end|assistant)\|>(?:assistant\b)?|<\|channel\|>final(?:<\|message\|>)?"
+    r"<\|(?:im_start|start|message|end|assistant|begin|content|begin_of_text|START_RESPONSE)\|>(?:assistant\b)?"
+    r"|<\|channel\|>final(?:<\|message\|>)?|<\|start_header_id\|>assistant<\|end_header_id\|>"
+    r"|<\|start_of_role\|>assistant<\|end_of_role\|>|\A\s*<s>|\Afinal(?=[가-힣])"
 )
+_UNREAD = re.compile(
+    r"<[|｜/]?[^<>\n]{0,24}(?:tool|function)[_▁: -]?call[^<>\n]{0,24}>"
+    r"|<(?:\|?action_start|\|START_ACTION)\|>|\bto=functions\."
+)
+"""A mark that only a call has."""
 
 
 def without_reasoning(text: str) -> tuple[str, bool]:
@@ -211,7 +235,8 @@ class Visible:
                     return shown
                 self._held, self._until = after, ""
                 continue
-            opening = min((at for at in ((self._held.find(o), o) for o in _HIDDEN) if at[0] >= 0), default=None)
+            found_at = ((self._held.find(mark), mark) for mark in _HIDDEN)
+            opening = min((one for one in found_at if one[0] >= 0), default=None)
             if opening is None:
                 kept = _begun(self._held)
                 cut = len(self._held) - kept
@@ -220,7 +245,7 @@ class Visible:
                 return shown
             shown += self._held[: opening[0]]
             self._held = self._held[opening[0] + len(opening[1]) :]
-            self._until = _HIDDEN[opening[1]]
+            self._until = _HIDDEN[opening[1]]  # empty where the mark alone is hidden
 
     def rest(self) -> str:
         """What was held back when the text is over."""
@@ -233,10 +258,48 @@ _HIDDEN = {
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<reasoning>": "</reasoning>",
-    "<tool_call>": "</tool_call>",
+    "<seed:think>": "</seed:think>",
+    "[THINK]": "[/THINK]",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|think|>": "<|end|>",
     "<|channel|>analysis": "<|end|>",
-    "[TOOL_CALLS]": "\0",
-    "<|python_tag|>": "\0",
+    "<tool_call>": "</tool_call>",
+    "<|channel|>commentary to=": "<|call|>",
+    **dict.fromkeys(
+        (
+            "[TOOL_CALLS]",
+            "<|python_tag|>",
+            "<|tool_call|>",
+            "<|tool_calls_section_begin|>",
+            "<｜tool▁calls▁begin｜>",
+            "<｜DSML｜",
+            "<|START_ACTION|>",
+            "<|action_start|>",
+            "<TOOLCALL>",
+            "<tool_calls>",
+            "<function_calls>",
+            "<minimax:tool_call>",
+            "<seed:tool_call>",
+            "<function=",
+        ),
+        "\0",  # nothing for people comes after these
+    ),
+    **dict.fromkeys(
+        (
+            "<|start|>assistant",
+            "<|channel|>final",
+            "<|message|>",
+            "<|end|>",
+            "<|return|>",
+            "<|im_end|>",
+            "<|eot_id|>",
+            "<|START_RESPONSE|>",
+            "<|END_RESPONSE|>",
+            "[|endofturn|]",
+            "</s>",
+        ),
+        "",
+    ),
 }
 
 

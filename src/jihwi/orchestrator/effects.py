@@ -158,17 +158,20 @@ class Effects:
         """Try again what is worth it: the same prompt, a shorter one when this one did not fit, or another model."""
         failures = case.assignments[command.assignment].failures
         reason = Reason(problem.code, {"endpoint": problem.endpoint, "detail": problem.detail})
+        usage = Spending(tokens=problem.input_tokens + problem.output_tokens, micros=problem.micros)
         again = failures < case.policy.retries
         if again and isinstance(problem, ModelContextFull):
             shorter = compacted(view.transcript, view.assignment, again=failures, korean=view.language == "ko")
             if shorter is not None:
                 fact = e.ContextCompacted(command.assignment, shorter.entries, shorter.summary, command.seat)
                 labels = case.assignments[command.assignment].labels
-                failed = self._turn_failed(case, command, reason, began, retry=True, failures=-1)
+                failed = self._turn_failed(case, command, reason, began, retry=True, failures=-1, usage=usage)
                 return Learned((e.Draft(fact, e.SYSTEM, view.basis_seq, labels), *failed.drafts))
         retry = again and (problem.retryable or self._minds.has_another(view.mind, failures=_failed_at(case, command)))
         wait = round(getattr(problem, "retry_after_seconds", 0.0) * 1000)
-        return self._turn_failed(case, command, reason, began, retry=retry, failures=failures, wait_ms=wait)
+        return self._turn_failed(
+            case, command, reason, began, retry=retry, failures=failures, wait_ms=wait, usage=usage
+        )
 
     def _turn_finished(self, case: Case, command: Think, view: View, turn: Turn, began: float) -> Learned:
         try:
@@ -209,6 +212,7 @@ class Effects:
         retry: bool,
         failures: int,
         wait_ms: int = 0,
+        usage: Spending = NOTHING,
     ) -> Learned:
         body = e.TurnFailed(
             command.assignment,
@@ -216,8 +220,9 @@ class Effects:
             command.turn,
             command.attempt,
             reason,
-            self._cost(NOTHING, began),
-            max(self._retry_at(failures), self._store.now_ms() + wait_ms) if retry else 0,
+            self._cost(usage, began),
+            # On top of what the server asks for comes the chance: else all cases would come back at once.
+            self._retry_at(failures) + wait_ms if retry else 0,
         )
         return Learned((e.Draft(body, e.SYSTEM, case.seq),))
 

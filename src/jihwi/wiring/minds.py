@@ -98,7 +98,13 @@ class HouseMinds:
         if named is not None:
             place = (named.spec, named.key, named.classes)
         if place not in self._models:
-            self._models[place] = ModelMind(parse_endpoint(place[0], key=place[1], classes=place[2]))
+            endpoint = msgspec.structs.replace(
+                parse_endpoint(place[0], key=place[1], classes=place[2]),
+                max_tokens=self._settings.model_tokens,
+                silence_seconds=self._settings.model_seconds,
+                turn_seconds=self._settings.model_seconds * 5,
+            )
+            self._models[place] = ModelMind(endpoint)
         return self._models[place]
 
     def check_spec(self, spec: str) -> None:
