@@ -98,3 +98,43 @@ async def test_every_setting_of_the_house_is_in_the_docs_as_it_is() -> None:
     for name, about in HOUSE_SETTINGS.items():
         mark = " (owner)" if about.owner_only else ""
         assert f"| `{name}`{mark} | {about.expected} | {about.en} |" in page
+
+
+def field(page: str, name: str) -> str:
+    """What a field of a page holds."""
+    found = re.search(rf'<input name="{name}"[^>]*? value="([^"]*)"', page)
+    return found[1] if found else ""
+
+
+async def test_who_changes_an_account_begins_with_what_it_is_and_loses_none_of_it(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        park = Person("park", "박", "auditor", ("인사", "회계"), True, "park@office.local")
+        await running.console.people.put(park)
+        kim = await Client(running.console).come_in()
+        shown = (await kim.get("/settings")).text
+        assert 'href="/settings?person=park#people"' in shown
+        form = (await kim.get("/settings?person=park")).text
+        assert [field(form, name) for name in ("id", "labels")] == ["park", "인사, 회계"]
+        assert '<option value="auditor" selected>' in form
+        assert "park@office.local" in form
+        sent = {"id": "park", "name": "박", "role": "auditor", "labels": "인사, 회계", "mail": "park@office.local"}
+        assert (await kim.post("/settings/people", {**sent, "active": "true", "password": "ten letters"})).status == 303
+        assert running.console.people.person("park") == park
+
+
+async def test_adding_what_is_there_already_changes_nothing(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({})) as running:
+        park = Person("park", "박", "administrator", ("인사",), True, "park@office.local")
+        await running.console.people.put(park)
+        kim = await Client(running.console).come_in()
+        refused = await kim.post("/settings/people", {"id": "park", "new": "true", "password": "ten letters"})
+        assert refused.status == 422
+        assert "이미 있습니다" in refused.text
+        assert running.console.people.person("park") == park
+        model = {"name": "local", "spec": "openai:m@http://127.0.0.1:9/v1", "key": "env:KEY", "C": "true"}
+        assert (await kim.post("/settings/endpoints", {**model, "new": "true"})).status == 303
+        assert (await kim.post("/settings/endpoints", {**model, "key": "", "new": "true"})).status == 422
+        form = (await kim.get("/settings?endpoint=local")).text
+        assert [field(form, name) for name in ("name", "spec", "key")] == ["local", model["spec"], "env:KEY"]
+        assert 'name="C" value="true" checked' in form
+        assert 'name="O" value="true">' in form

@@ -13,7 +13,7 @@ from jihwi.case.assignment import Policy, SkillSpec
 from jihwi.case.budget import Limits, Spending
 from jihwi.case.governor import CHOICES as CHOICE_WORDS
 from jihwi.case.state import Case
-from jihwi.case.turn import Ask, Call, Delegate, Post, Report, Told, Turn, View
+from jihwi.case.turn import Ask, Call, Delegate, Post, Release, Report, Told, Turn, View
 from jihwi.console.people import Person
 from jihwi.console.standing import standing_of
 from jihwi.evidence import Claim
@@ -240,3 +240,37 @@ async def test_a_parent_goes_on_without_its_child_and_a_finding_is_disputed_on_t
         assert (await client.post(f"/cases/{case_id}/turns", turn)).status == 303
         case = await running.case(case_id, lambda case: bool(case.findings[0].disputes))
         assert case.findings[0].disputes == ("boss: I counted 11",)
+
+
+async def test_a_turn_without_words_is_not_taken_and_ends_nothing(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({"asker": asker})) as running:
+        kim = await Client(running.console).come_in()
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("asker")))
+        await running.case(case_id, lambda case: bool(case.assignments["a1"].actions))
+        assert (await kim.post(f"/cases/{case_id}/seats", {"assignment": "a1", "how": "take"})).status == 303
+        for do in ("report", "post", "ask", "delegate", "hand_off", "dispute", "say"):
+            refused = await kim.post(f"/cases/{case_id}/turns", {"assignment": "a1", "do": do, "text": "  "})
+            assert refused.status == 422, do
+            assert "글이 비어 있습니다" in refused.text
+        assert (await kim.get(f"/cases/{case_id}.json")).json()["standing"] == "waits"
+
+
+def finder_of_nothing(view: View) -> Turn:
+    """Composes a report that found nothing, and would let it go."""
+    if view.turn == 1:
+        return Turn(actions=(Call("compose", {}),))
+    return Turn(actions=(Release("a1/1/0"),))
+
+
+async def test_a_report_that_found_nothing_is_shown_and_let_go_by_whoever_has_the_seat(tmp_path: Path) -> None:
+    nothing = {"request": "?", "language": "ko", "not_found": [{"question": "?"}]}
+    compose = a_skill("compose", lambda context, arguments: nothing)
+    policy = Policy(release="person")
+    async with running_console(tmp_path, small_engine({"finder": finder_of_nothing}, compose)) as running:
+        kim = await Client(running.console).come_in()
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("finder", compose), policy=policy))
+        await running.case(case_id, lambda case: bool(case.approvals))
+        assert (await kim.post(f"/cases/{case_id}/seats", {"assignment": "a1", "how": "take"})).status == 303
+        page = await kim.get(f"/cases/{case_id}", accept="application/json")
+        assert page.json()["draft"] == "a1/1/0"
+        assert "지은 보고서 내보내기" in (await kim.get(f"/cases/{case_id}")).text

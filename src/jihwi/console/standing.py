@@ -212,11 +212,15 @@ def _parent_seq(kept: Kept) -> int:
     return body.parent_seq if isinstance(body, CaseForked) else 0
 
 
+_SAID_IN_REPORTS = frozenset({"answer", "sections", "contradictions", "not_found"})
+"""What a report says; one that found nothing has no answer, and waits to be let go all the same."""
+
+
 def _draft(case: Case) -> str:
     """The newest result that looks like a report, unless it left: a release, or a person, may ask for it."""
     for place in reversed(case.results):
         value = case.results[place]
-        if isinstance(value, dict) and "answer" in value and "request" in value:
+        if isinstance(value, dict) and "request" in value and not _SAID_IN_REPORTS.isdisjoint(value):
             return "" if case.files and place == case.released_call else place
     return ""
 

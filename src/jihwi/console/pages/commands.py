@@ -283,6 +283,8 @@ class OwnTurn(Sent):
 @router.post("/turns")
 async def own_turn(visit: Visiting, case_id: str, sent: Annotated[OwnTurn, Form()]) -> Response:
     """A person's own turn in a seat they hold."""
+    if sent.do not in ("call", "release") and not sent.text.strip():
+        raise FormInvalid(visit.say("글이 비어 있습니다", "there are no words in it"))
     turn = _turn(visit, sent)
 
     def command(now: Case, by: str) -> list[Draft]:

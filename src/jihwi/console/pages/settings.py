@@ -18,7 +18,7 @@ from jihwi.console.paging import twin
 from jihwi.console.people import Person, Role
 from jihwi.console.visit import Visit, Visiting
 from jihwi.console.ways import WayName
-from jihwi.errors import JihwiError, NotificationUndelivered, OwnerOnly, PageMissing
+from jihwi.errors import FormInvalid, JihwiError, NotificationUndelivered, OwnerOnly, PageMissing
 from jihwi.house import HOUSE_SETTINGS, Endpoint, HouseBody, HouseState, change_settings, put_endpoint, remove_endpoint
 from jihwi.settings import documented
 
@@ -80,12 +80,23 @@ class SettingsPage(msgspec.Struct, frozen=True):
     """A fresh sign-in link that was asked for."""
     told: str = ""
     """How a test of a notification ended."""
+    changing: Person | None = None
+    """Whose account is being changed."""
+    refitting: Endpoint | None = None
+    """The model's endpoint that is being changed."""
 
 
 @router.get("/settings", openapi_extra=twin(SettingsPage))
-async def settings(visit: Visiting) -> Response:
-    """This browser, the people, and what is set where."""
-    return visit.page("settings.html.jinja", _page(visit), owner=_is_owner(visit))
+async def settings(visit: Visiting, person: str = "", endpoint: str = "") -> Response:
+    """This browser, the people, and what is set where. `person`, `endpoint`: with the form that changes this one, as
+    it stands now."""
+    page = _page(visit)
+    changed = msgspec.structs.replace(
+        page,
+        changing=next((one for one in page.people[1:] if one.id == person), None),  # the owner's is no account
+        refitting=next((one for one in page.endpoints if one.name == endpoint), None),
+    )
+    return visit.page("settings.html.jinja", changed, owner=_is_owner(visit))
 
 
 def _page(visit: Visit, *, answered: str = "", link: str = "", told: str = "") -> SettingsPage:
@@ -150,6 +161,8 @@ class Account(BaseModel):
     mail: str = ""
     password: str = ""
     active: bool = False
+    new: bool = False
+    """The account is to be added: one that is there already stays as it is."""
     csrf: str = ""
 
 
@@ -160,8 +173,18 @@ async def put_person(visit: Visiting, sent: Annotated[Account, Form()]) -> Respo
     visit.require("administer")
     labels = tuple(sorted({label.strip() for label in sent.labels.split(",") if label.strip()}))
     person = Person(sent.id.strip(), sent.name.strip(), sent.role, labels, sent.active, sent.mail.strip())
+    if sent.new and person.id in visit.console.stream.state.people:
+        raise FormInvalid(_taken(visit, person.id))
     await visit.console.people.put(person, sent.password, by=_author(visit))
     return visit.go("/settings#people", {"person": person.id})
+
+
+def _taken(visit: Visit, name: str) -> str:
+    return visit.say(
+        "'{name}'은(는) 이미 있습니다. 바꾸려면 목록에서 '고치기'를 누르십시오",
+        "'{name}' is there already; choose Change in the list to change it",
+        name=name,
+    )
 
 
 @router.post("/settings/me")
@@ -230,6 +253,8 @@ class Model(BaseModel):
     C: bool = False
     S: bool = False
     O: bool = False  # noqa: E741 -- the name of a class of documents
+    new: bool = False
+    """The endpoint is to be added: one that is there already stays as it is."""
     csrf: str = ""
 
 
@@ -239,6 +264,8 @@ async def put_model(visit: Visiting, sent: Annotated[Model, Form()]) -> Response
     visit.check_token(sent.csrf)
     visit.require("administer")
     name, spec, key = sent.name.strip(), sent.spec.strip(), sent.key.strip()
+    if sent.new and name in visit.console.stream.state.endpoints:
+        raise FormInvalid(_taken(visit, name))
     visit.console.house.minds.check_spec(spec)
     classes = tuple(one for one, may in (("C", sent.C), ("S", sent.S), ("O", sent.O)) if may)
     await visit.console.stream.decide(
