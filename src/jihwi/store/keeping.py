@@ -1,6 +1,7 @@
 """A state folder copied while it is in use, and put back: a copy is whole and verified, or it is not there.
 
-Databases are copied by SQLite itself, so that one consistent moment is kept; caches are left out and made again.
+Databases are copied by SQLite itself, all of them as they were at one moment, so that what one says of another holds
+in the copy too: a class that changed and the fact that says so. Caches are left out and made again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import apsw
@@ -70,20 +71,20 @@ def backup(home: Path, target: Path, *, at_ms: int, instead: Mapping[str, Path] 
 def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:
     _emptied(unfinished)
     named = {str(path.relative_to(home)): path for path in _files_of(home)} | dict(instead)
-    files = sorted(named.items(), key=lambda one: (not _is_database(one[1]), one[0]))
+    databases = {name: named.pop(name) for name in sorted(named) if _is_database(named[name])}
     digests: dict[str, str] = {}
-    for name, path in files:
-        copy = unfinished / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
+    with _at_one_moment(list(databases.values())) as seen:
+        for name, path in databases.items():
+            if path in seen:
+                _copy_database(seen[path], path, _place_in(unfinished, name))
+                digests[name] = _kept_as(path, unfinished / name)
+    for name, path in sorted(named.items()):
         try:
-            if _is_database(path):
-                _copy_database(path, copy)
-            else:
-                shutil.copyfile(path, copy)
-        except FileNotFoundError:  # a passing file of a process at work
-            continue
-        shutil.copymode(path, copy)
-        digests[name] = _synced_digest(copy)
+            shutil.copyfile(path, _place_in(unfinished, name))
+            digests[name] = _kept_as(path, unfinished / name)
+        except FileNotFoundError:
+            if path.exists():  # else it was a passing file of a process at work
+                raise
     manifest = Manifest(at_ms, digests)
     (unfinished / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     _synced_digest(unfinished / MANIFEST)
@@ -92,6 +93,18 @@ def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: 
     unfinished.rename(target)
     sync_folder(target.parent)
     return manifest
+
+
+def _place_in(unfinished: Path, name: str) -> Path:
+    copy = unfinished / name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    return copy
+
+
+def _kept_as(path: Path, copy: Path) -> str:
+    """Give the copy the rights of `path` and have the disk keep it; its digest."""
+    shutil.copymode(path, copy)
+    return _synced_digest(copy)
 
 
 def read_manifest(copy: Path) -> Manifest:
@@ -192,17 +205,60 @@ def _is_database(path: Path) -> bool:
         return False
 
 
-def _copy_database(path: Path, copy: Path) -> None:
+@contextlib.contextmanager
+def _at_one_moment(paths: Sequence[Path]) -> Iterator[dict[Path, apsw.Connection]]:
+    """Connections that see these databases as all of them are at one moment, for as long as the block lasts; one that
+    is gone meanwhile is left out.
+
+    Every database but the first, which is changed most often, stands still until all have been looked at: some
+    milliseconds, once it is had. The last is asked for first: changes of the library may take long, and whoever waits
+    for one should hold up no other.
+    """
+    with contextlib.ExitStack() as opened:
+        seen: dict[Path, apsw.Connection] = {}
+        with contextlib.ExitStack() as still:
+            for path in reversed(paths[1:]):
+                still.enter_context(_standing_still(path))
+            for path in paths:
+                if path.exists():
+                    with _complaint_of(path):
+                        seen[path] = opened.enter_context(contextlib.closing(_opened(path, reading=True)))
+                        seen[path].execute("BEGIN")
+                        seen[path].execute("SELECT count(*) FROM sqlite_master").fetchall()  # what is seen is of now
+        yield seen
+
+
+@contextlib.contextmanager
+def _standing_still(path: Path) -> Iterator[None]:
+    """Nobody changes this database within; of one that may not be written at all, that is so anyway."""
+    with contextlib.ExitStack() as held, _complaint_of(path):
+        if path.exists():
+            database = held.enter_context(contextlib.closing(_opened(path, reading=False)))
+            with contextlib.suppress(apsw.ReadOnlyError):
+                database.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _opened(path: Path, *, reading: bool) -> apsw.Connection:
+    return open_file(path, busy_seconds=_BUSY_SECONDS, reading=reading, making=False)
+
+
+def _copy_database(source: apsw.Connection, path: Path, copy: Path) -> None:
     try:
-        with (
-            contextlib.closing(open_file(path, busy_seconds=_BUSY_SECONDS, reading=True)) as source,
-            contextlib.closing(open_file(copy)) as target,
-        ):
+        with contextlib.closing(open_file(copy)) as target:
             with target.backup("main", source, "main") as pages:
                 pages.step()
             target.execute("PRAGMA journal_mode = DELETE")
     except apsw.Error as problem:
         raise _database_error(problem, path, copy) from problem
+
+
+@contextlib.contextmanager
+def _complaint_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except apsw.Error as problem:
+        raise store_error(problem, path, busy_seconds=_BUSY_SECONDS) from problem
 
 
 def _database_error(problem: apsw.Error, path: Path, copy: Path) -> StoreError:
