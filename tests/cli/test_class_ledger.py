@@ -63,9 +63,9 @@ def test_the_ledger_tells_who_gave_which_class_in_both_languages(place: Path) ->
     korean, english = [
         jihwi(place, "ledger", "house", "--of", "classes", JIHWI_LANGUAGE=one).stdout for one in ("ko", "en")
     ]
-    assert "등급 바꿈: 당직.txt C → S. 등급이 달라진 문서: C → S 1" in korean
+    assert "보안등급 바꿈: 당직.txt C → S. 보안등급이 달라진 문서: C → S 1" in korean
     assert "당직.txt C → S. Documents whose class is another: C → S 1" in english
-    assert "등급별: C 1, O 1" in korean
+    assert "보안등급별: C 1, O 1" in korean
     assert "by class: C 1, O 1" in english
     assert "  kim (명령줄)  files-" in korean
     assert "  kim (the command line)  Classes in files-" in english

@@ -103,7 +103,7 @@ async def test_only_who_administers_changes_a_class_and_nobody_one_of_what_they_
         document = (await lee.get("/library.json")).json()["documents"][0]["id"]
         sent = {"security_class": "C"}
         assert (await lee.post(f"/documents/{document}/class", sent)).status == 403
-        assert "등급 바꾸기" not in (await lee.get(f"/documents/{document}")).text
+        assert "보안등급 바꾸기" not in (await lee.get(f"/documents/{document}")).text
         assert (await kim.post(f"/documents/{document}/class", sent)).status == 404
         assert await classes(lee) == {"성과.md": "O"}
         assert (await han.post(f"/documents/{document}/class", sent)).status == 303
@@ -153,9 +153,9 @@ async def test_who_gave_a_class_is_in_the_ledger_and_on_the_documents_page(tmp_p
             ("classes_changed", "han"),
             ("classes_changed", "kim"),
         ]
-        assert "징계.md – → C. 등급이 달라진 문서: O → C 1" in rows[1]["words"]
-        assert "폴더 전체 O → S. 등급이 달라진 문서: O → S 1" in rows[2]["words"]
-        assert "문서의 등급" in (await choi.get("/ledger/house?of=classes")).text
+        assert "징계.md – → C. 보안등급이 달라진 문서: O → C 1" in rows[1]["words"]
+        assert "폴더 전체 O → S. 보안등급이 달라진 문서: O → S 1" in rows[2]["words"]
+        assert "문서의 보안등급" in (await choi.get("/ledger/house?of=classes")).text
         await running.console.house.sign_heads(again=True)
         signed = (await choi.get("/ledger/house.json?of=signatures")).json()["rows"]
         assert {(one["author"], one["by"]) for one in signed} == {("", "지휘 스스로")}
@@ -221,4 +221,4 @@ async def test_files_that_are_dropped_under_a_class_are_one_fact(tmp_path: Path)
         rows = (await kim.get("/ledger/house.json?of=classes")).json()["rows"]
         assert [one["author"] for one in rows] == ["kim", "kim"]
         assert "4.md – → S 외 3" in rows[0]["words"]
-        assert rows[1]["words"].endswith("등급별: S 8")
+        assert rows[1]["words"].endswith("보안등급별: S 8")

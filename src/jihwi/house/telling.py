@@ -191,7 +191,7 @@ def _class_words(body: h.ClassesChanged | h.DocumentsBrought | h.DocumentsMoved,
             given = _first(said, language)
             count = _changes(body.documents) or t("없음", "none")
             return t(
-                "{folder}의 등급 바꿈: {given}. 등급이 달라진 문서: {count}",
+                "{folder}의 보안등급 바꿈: {given}. 보안등급이 달라진 문서: {count}",
                 "Classes in {folder}: {given}. Documents whose class is another: {count}",
                 folder=body.collection,
                 given=given,
@@ -200,7 +200,7 @@ def _class_words(body: h.ClassesChanged | h.DocumentsBrought | h.DocumentsMoved,
         case h.DocumentsBrought():
             count = ", ".join(f"{letter} {number:,}" for letter, number in body.classes.items())
             return t(
-                "{folder}에 새 파일을 들임, 등급별: {count}",
+                "{folder}에 새 파일을 들임, 보안등급별: {count}",
                 "New files of {folder} brought in, by class: {count}",
                 folder=body.collection,
                 count=count,
@@ -208,7 +208,7 @@ def _class_words(body: h.ClassesChanged | h.DocumentsBrought | h.DocumentsMoved,
         case h.DocumentsMoved():
             said = [f"{one.path} ({one.before}) → {one.now_at} ({one.after})" for one in body.moved]
             return t(
-                "{folder}에서 옮겨져 등급이 달라진 파일 {count}: {moved}",
+                "{folder}에서 옮겨져 보안등급이 달라진 파일 {count}: {moved}",
                 "Files moved within {folder} to another class, {count}: {moved}",
                 folder=body.collection,
                 count=_changes(body.documents),

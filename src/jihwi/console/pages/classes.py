@@ -41,7 +41,7 @@ def chosen_class(visit: Visit, said: str) -> SecurityClass | None:
             found: SecurityClass = one
             return found
     if said:
-        raise FormInvalid(visit.say("등급은 C, S, O 가운데 하나입니다", "a class is C, S or O"))
+        raise FormInvalid(visit.say("보안등급은 C, S, O 가운데 하나입니다", "a class is C, S or O"))
     return None
 
 
