@@ -97,6 +97,22 @@ def _put(template: str) -> Callable[[re.Match[str], Said], str]:
 
 
 _TEMPLATES = (
+    # the command line
+    (r"Missing argument '(.+?)'\.(?: .*)?", "'{g0}' 인자가 있어야 합니다."),
+    (r"Missing option '(.+?)'\.(?: .*)?", "'{g0}' 선택이 있어야 합니다."),
+    (r"No such option: (\S+) \(Possible options: (.+)\)", "'{g0}'라는 선택은 없습니다. 혹시 {g1}?"),
+    (r"No such option: (\S+)", "'{g0}'라는 선택은 없습니다."),
+    (r"No such command '(.+)'\. Did you mean (.+)\?", "'{g0}'라는 명령은 없습니다. 혹시 {g1}?"),
+    (r"No such command '(.+)'\.", "'{g0}'라는 명령은 없습니다."),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", "쓸 곳이 없는 말이 있습니다: {g0}"),
+    (r"Option '?([^' ]+)'? requires an argument\.?", "'{g0}' 뒤에 값이 있어야 합니다."),
+    (r"Option '?([^' ]+)'? does not take a value\.?", "'{g0}'에는 값을 주지 않습니다."),
+    (r"Invalid value for (.+?): (.+)", "{g0}의 값을 쓸 수 없습니다: {w1}"),
+    (r"Value error, (.+?)\.?", "{w0}"),
+    (r"Input should be (?:greater than or equal to) (.+)", "{g0} 이상이어야 합니다"),
+    (r"Input should be (?:less than or equal to) (.+)", "{g0} 이하여야 합니다"),
+    (r"Input should be ('.+)", "{g0} 가운데 하나여야 합니다"),
+    (r"(.+)' or '(.+)", "{g0}', '{g1}"),
     # the system
     (r"\[Errno -?\d+\] (.+?): ('.*')", "{w0}: {g1}"),
     (r"\[Errno -?\d+\] Connect call failed \('([^']+)', (\d+).*\)", "{g0}:{g1}에 연결하지 못함"),

@@ -165,6 +165,18 @@ _SYSTEM = {
     "File is not a zip file": "ZIP 파일이 아님",
 }
 
+_COMMANDS = {
+    "Missing command.": "명령이 있어야 합니다.",
+    "Input should be a valid integer, unable to parse string as an integer": "정수가 아닙니다",
+    "Input should be a valid integer, got a number with a fractional part": "정수가 아닙니다",
+    "Input should be a valid number, unable to parse string as a number": "수가 아닙니다",
+    "Input should be a valid boolean, unable to interpret input": "예나 아니요가 아닙니다",
+    "Unable to parse input string as an integer, exceeded maximum size": "수가 너무 큽니다",
+    "Input should be a finite number": "수가 아닙니다",
+    "Input is not a valid path for <class 'pathlib.Path'>": "경로가 아닙니다",
+}
+"""How the command line was used wrongly."""
+
 _FORMATS = {
     "Invalid initial character for a key part": "이름을 시작할 수 없는 글자입니다",
     "Expected '=' after a key in a key/value pair": "이름 뒤에 '='가 있어야 합니다",
@@ -227,7 +239,7 @@ _FORMATS = {
 }
 """Words of the libraries that read TOML, JSON and YAML and check shapes."""
 
-PHRASES = _EXPECTED | _PLACES | _WRONG | _SYSTEM | _FORMATS
+PHRASES = _EXPECTED | _PLACES | _WRONG | _SYSTEM | _COMMANDS | _FORMATS
 
 TYPES = {
     "int": "정수",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_group
+
+from jihwi.cli.help import WrongUse, dressed, tell_wrong_use
+from jihwi.cli.screen import say
 
 __all__ = ["Commands", "LateGroup", "later"]
 
@@ -43,18 +47,43 @@ def _in_the_list() -> None:
 
 
 class LateGroup(TyperGroup):
-    """A group that brings a command when it is called."""
+    """A group that brings a command when it is called, and says what is wrong in the reader's language."""
+
+    def main(  # all that the library passes on
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run a command to its exit code."""
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        except typer.Abort:
+            sys.stderr.write(say("그만두었습니다.", "Aborted.") + "\n")
+            code = 1
+        except WrongUse as problem:
+            tell_wrong_use(problem)
+            code = problem.exit_code
+        sys.exit(code or 0)
+
+    def make_context(self, *args: Any, **named: Any) -> Any:
+        """The context of the whole program."""
+        dressed(self)
+        return super().make_context(*args, **named)
 
     def every_command(self) -> dict[str, Any]:
         """All commands of the group by name, each brought: for who goes through every door."""
         for name in _LATE:
-            self.add_command(_brought(name), name)
+            self.add_command(dressed(_brought(name)), name)
         return dict(self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, itself instead of its place in the list."""
         if args and args[0] in _LATE:
-            self.add_command(_brought(args[0]), args[0])
+            self.add_command(dressed(_brought(args[0])), args[0])
         return super().resolve_command(ctx, args)
 
 
