@@ -20,6 +20,8 @@ __all__ = ["router"]
 
 router = APIRouter()
 ROWS = 200
+CASES = 100
+"""How many cases one page lists."""
 
 
 class LedgerRow(msgspec.Struct, frozen=True):
@@ -53,15 +55,27 @@ class LedgerPage(msgspec.Struct, frozen=True):
 
 
 class LedgersPage(msgspec.Struct, frozen=True):
-    """The ledgers there are."""
+    """The ledgers there are, newest change first."""
 
     cases: tuple[CaseLine, ...]
+    total: int
+    """Of all that were looked for."""
+    page: int
+    """From 1."""
+    pages: int
+    q: str
+    """What was looked for; empty for all."""
 
 
 @router.get("/ledger", openapi_extra=twin(LedgersPage))
-async def ledgers(visit: Visiting) -> Response:
-    """Every case's ledger."""
-    return visit.page("ledgers.html.jinja", LedgersPage(tuple(await case_lines(visit))))
+async def ledgers(visit: Visiting, q: str = "", page: int = 1) -> Response:
+    """Every case's ledger, or those with `q` in their request, requester or name."""
+    lines, wanted = await case_lines(visit), q.strip().lower()
+    found = [one for one in lines if wanted in f"{one.request}\n{one.requester}\n{one.id}".lower()]
+    pages = max(1, -(-len(found) // CASES))
+    page = max(1, min(page, pages))
+    shown = tuple(found[(page - 1) * CASES : page * CASES])
+    return visit.page("ledgers.html.jinja", LedgersPage(shown, len(found), page, pages, q.strip()))
 
 
 @router.get("/cases/{case_id}/ledger", openapi_extra=twin(LedgerPage))
