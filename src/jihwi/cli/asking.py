@@ -18,7 +18,13 @@ from jihwi.wiring import open_house
 __all__ = ["app"]
 
 
-@app.command(epilog='jihwi case ask last "그러면 국외 출장은?"')
+@app.command(
+    help=say(
+        "끝난 사건에 이어서 묻습니다. 이제까지 찾은 것에서 이어 가며, 예산은 따로 있습니다.",
+        "Ask a case that has ended something further: it goes on with what it has found, and a budget of its own.",
+    ),
+    epilog='jihwi case ask last "그러면 국외 출장은?"',
+)
 def ask(
     case: CaseName,
     request: Annotated[str, typer.Argument(help=say("이어서 물을 것", "What to ask further"))],
@@ -29,7 +35,6 @@ def ask(
     home: Home = None,
     model: Model = None,
 ) -> None:
-    """Ask a case that has ended something further: it goes on with what it has found, and a budget of its own."""
     with Session(json=json, lang=lang, home=home, model=model) as session:
         raise SystemExit(run_async(lambda: _ask(session, case, request, turns, out)))
 

@@ -49,10 +49,11 @@ async def find_case(store: EventStore, name: str) -> CaseRow:
     return exact[0] if exact else rows[0]
 
 
-@app.command("list", epilog="jihwi case list")
+@app.command(
+    "list", help=say("사건을 최근 것부터 봅니다.", "List the cases, the latest first."), epilog="jihwi case list"
+)
 @in_session
 def list_cases(session: Session) -> int:
-    """List the cases, the latest first."""
     return run_async(lambda: _list(session))
 
 
@@ -80,14 +81,19 @@ def _row(row: CaseRow) -> dict[str, Any]:
     return {**msgspec.structs.asdict(row), "head": row.head.hex()}
 
 
-@app.command(epilog="jihwi case show last --of a1.2")
+@app.command(
+    help=say(
+        "사건이 어떤 상태이고 무엇을 기다리는지, 또는 한 자리가 이제까지 본 것을 봅니다.",
+        "Show how a case stands and what it waits for, or the transcript of one seat.",
+    ),
+    epilog="jihwi case show last --of a1.2",
+)
 @in_session
 def show(
     session: Session,
     case: CaseName = "last",
     of: Annotated[str, typer.Option(help=say("이 일이 지금까지 본 것", "What this assignment has seen so far"))] = "",
 ) -> int:
-    """Show how a case stands and what it waits for, or the transcript of one seat."""
     return run_async(lambda: _show(session, case, of))
 
 
@@ -163,7 +169,13 @@ def _show_erased(screen: Screen, row: CaseRow) -> None:
         screen.out.print(line, markup=False)
 
 
-@app.command(epilog="jihwi case follow last --after 12")
+@app.command(
+    help=say(
+        "사건의 기록을 생기는 대로 봅니다. 늦게 보아도, 몇 번째 기록부터 보아도 됩니다.",
+        "Follow the events of a case as they happen; join late, or go on from an event's number.",
+    ),
+    epilog="jihwi case follow last --after 12",
+)
 @in_session
 def follow(
     session: Session,
@@ -171,13 +183,19 @@ def follow(
     after: Annotated[int, typer.Option(help=say("이 번호 다음부터", "Go on after this event"))] = 0,
     wait: Annotated[bool, typer.Option(help=say("끝날 때까지 기다립니다", "Wait until it ends"))] = True,
 ) -> int:
-    """Follow the events of a case as they happen; join late, or go on from an event's number."""
     from jihwi.cli.watching import follow_case  # waits: it looks for cases as this module does
 
     return run_async(lambda: follow_case(session, case, after, wait=wait))
 
 
-@app.command("run", epilog="jihwi case run last")
+@app.command(
+    "run",
+    help=say(
+        "답이나 승인을 했거나 멈춘 뒤에 사건을 이어 갑니다.",
+        "Drive a case on: after an answer, an approval, or a crash.",
+    ),
+    epilog="jihwi case run last",
+)
 def run_case(
     case: CaseName = "last",
     out: Annotated[Path | None, typer.Option(help=say("보고서를 둘 폴더", "Folder for the report"))] = None,
@@ -187,7 +205,6 @@ def run_case(
     model: Model = None,
     team: TeamName = None,
 ) -> None:
-    """Drive a case on: after an answer, an approval, or a crash."""
     with Session(json=json, lang=lang, home=home, model=model, team=team) as session:
         raise SystemExit(run_async(lambda: _run(session, case, out)))
 
@@ -243,7 +260,13 @@ ApprovalName = Annotated[
 ]
 
 
-@app.command(epilog="jihwi case approve last a1/1/4/0 --digest 3f2a91")
+@app.command(
+    help=say(
+        "보인 그대로의 작업 하나를 승인하거나 고칩니다. 고치면 새 작업이라 다시 묻습니다.",
+        "Approve one exact action, or edit it: an edit makes a new action that is asked anew.",
+    ),
+    epilog="jihwi case approve last a1/1/4/0 --digest 3f2a91",
+)
 @in_session
 def approve(
     session: Session,
@@ -255,8 +278,6 @@ def approve(
     ] = "",
     note: Words = "",
 ) -> int:
-    """Approve one exact action, or edit it: an edit makes a new action that is asked anew."""
-
     def command(now: Case, by: str) -> list[Draft]:
         if edit:
             return person.edit(now, approval, arguments_of(edit, "--edit"), by=by, words=note)
@@ -273,7 +294,10 @@ def arguments_of(text: str, place: str) -> dict[str, Any]:
         raise SettingInvalid(place, text[:80], "JSON", '{"…": …}') from problem
 
 
-@app.command(epilog='jihwi case reject last --note "받는 사람이 틀림"')
+@app.command(
+    help=say("작업 하나를 거절합니다. 에이전트가 까닭을 읽습니다.", "Reject one action; the agent reads why."),
+    epilog='jihwi case reject last --note "받는 사람이 틀림"',
+)
 @in_session
 def reject(
     session: Session,
@@ -281,11 +305,13 @@ def reject(
     approval: ApprovalName = "",
     note: Words = "",
 ) -> int:
-    """Reject one action; the agent reads why."""
     return submit(session, case, lambda now, by: person.reject(now, approval, by=by, words=note))
 
 
-@app.command(epilog='jihwi case answer last "2025년입니다"')
+@app.command(
+    help=say("사건의 물음에 답합니다.", "Answer a question of the case."),
+    epilog='jihwi case answer last "2025년입니다"',
+)
 @in_session
 def answer(
     session: Session,
@@ -293,7 +319,6 @@ def answer(
     words: Annotated[str, typer.Argument(help=say("답, 또는 보기의 번호", "The answer, or an option's number"))],
     of: Annotated[str, typer.Option(help=say("어느 질문: 일/번호", "Which question: assignment/number"))] = "",
 ) -> int:
-    """Answer a question of the case."""
     name, _, number = of.partition("/")
     at = int(number) if number.isdigit() else None
 
@@ -321,7 +346,13 @@ def _chosen(case: Case, words: str, assignment: str, number: int | None) -> str:
     return said
 
 
-@app.command(epilog="jihwi case cancel last --of a1.2")
+@app.command(
+    help=say(
+        "보고서 없이 사건을 끝내거나, 그 가운데 한 일을 끝냅니다.",
+        "End a case without a report, or one assignment of it.",
+    ),
+    epilog="jihwi case cancel last --of a1.2",
+)
 @in_session
 def cancel(
     session: Session,
@@ -329,8 +360,6 @@ def cancel(
     of: Annotated[str, typer.Option(help=say("이 일만", "Only this assignment"))] = "",
     note: Words = "",
 ) -> int:
-    """End a case without a report, or one assignment of it."""
-
     def command(now: Case, by: str) -> list[Draft]:
         if of:
             return person.cancel_assignment(now, of, by=by, words=note)
@@ -339,14 +368,25 @@ def cancel(
     return submit(session, case, command)
 
 
-@app.command(epilog="jihwi case pause last")
+@app.command(
+    help=say(
+        "새 일을 시작하지 않게 합니다. 하던 일은 스스로 끝납니다.",
+        "Stop starting new work; what is under way ends by itself.",
+    ),
+    epilog="jihwi case pause last",
+)
 @in_session
 def pause(session: Session, case: CaseName, note: Words = "") -> int:
-    """Stop starting new work; what is under way ends by itself."""
     return submit(session, case, lambda now, by: person.pause(now, by=by, words=note))
 
 
-@app.command(epilog="jihwi case resume last --turns 200")
+@app.command(
+    help=say(
+        "멈춘 사건을 이어 갑니다. 예산이 모자랐으면 늘립니다.",
+        "Go on after a pause or a stop, with a larger budget where one ran out.",
+    ),
+    epilog="jihwi case resume last --turns 200",
+)
 @in_session
 def resume(
     session: Session,
@@ -363,7 +403,6 @@ def resume(
         str, typer.Option(help=say("이 일의 한도만 (a1.2)", "Only the limits of this assignment (a1.2)"))
     ] = "",
 ) -> int:
-    """Go on after a pause or a stop, with a larger budget where one ran out."""
     given = Limits(
         tokens=tokens or None,
         micros=round(money * 1_000_000) or None,
@@ -382,7 +421,13 @@ def resume(
     return submit(session, case, command)
 
 
-@app.command(epilog="jihwi case settle last a1 0 happened")
+@app.command(
+    help=say(
+        "되었는지 아무도 모르는 쓰기가 어떻게 끝났는지 알려 줍니다.",
+        "Say how a write ended of which nobody knows whether it happened.",
+    ),
+    epilog="jihwi case settle last a1 0 happened",
+)
 @in_session
 def settle(
     session: Session,
@@ -392,7 +437,6 @@ def settle(
     outcome: Annotated[str, typer.Argument(help="happened | did_not_happen | run_again")],
     note: Words = "",
 ) -> int:
-    """Say how a write ended of which nobody knows whether it happened."""
     if outcome not in ("happened", "did_not_happen", "run_again"):
         session.screen.fail(SettingInvalid("outcome", outcome, "settle", "happened, did_not_happen, run_again"))
     chosen: Any = outcome

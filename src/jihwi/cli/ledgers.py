@@ -58,7 +58,14 @@ Target = Annotated[
 ]
 
 
-@app.command("verify", epilog="jihwi ledger verify last --head 9f2c…")
+@app.command(
+    "verify",
+    help=say(
+        "사건이나 집, 파일의 사슬과 서명을 확인하고, 처음 끊긴 기록을 알려 줍니다.",
+        "Check the hash chain of a case, the house or a file, and its signatures; the first broken event is named.",
+    ),
+    epilog="jihwi ledger verify last --head 9f2c…",
+)
 @in_session
 def verify_ledger(
     session: Session,
@@ -83,7 +90,6 @@ def verify_ledger(
         ),
     ] = None,
 ) -> int:
-    """Check the hash chain of a case, the house or a file, and its signatures; the first broken event is named."""
     expected, public = _head(head), public_key_said(key) if key else ""
     beside = [one for path in signed or () for one in _kept_outside(path)]
     path = Path(target)
@@ -265,11 +271,16 @@ async def _read_house(session: Session, of: str, who: str, limit: int) -> int:
     return 0
 
 
-@app.command("sign", epilog="jihwi ledger sign")
+@app.command(
+    "sign",
+    help=say(
+        "지난 서명 뒤에 바뀐 것의 머리값에 서명합니다. 콘솔은 하루 한 번 합니다. 공개 열쇠를 보입니다.",
+        "Sign the heads of what changed since the last signing; the console does so once a day. Shows the public key.",
+    ),
+    epilog="jihwi ledger sign",
+)
 @in_session
 def sign_heads(session: Session) -> int:
-    """Sign the heads of what changed since the last signing; the console does so once a day. Shows the public key."""
-
     async def work() -> int:
         async with open_house(session.settings) as house:
             path = await house.sign_heads(again=True)
@@ -285,7 +296,14 @@ def sign_heads(session: Session) -> int:
     return run_async(work)
 
 
-@app.command("export", epilog="jihwi ledger export last --out ledger.jsonl")
+@app.command(
+    "export",
+    help=say(
+        "어디서나 확인할 수 있게 서명한 원장을 JSON 줄로 내보냅니다.",
+        "Write the ledger as JSON lines, signed, that can be verified anywhere.",
+    ),
+    epilog="jihwi ledger export last --out ledger.jsonl",
+)
 def export_ledger(
     case: Annotated[str, typer.Argument(help=say("사건 이름이나 house", "A case, or house"))] = "last",
     out: Annotated[
@@ -294,7 +312,6 @@ def export_ledger(
     lang: Lang = None,
     home: Home = None,
 ) -> None:
-    """Write the ledger as JSON lines, signed, that can be verified anywhere."""
     with Session(lang=lang, home=home) as session:
 
         async def work() -> int:

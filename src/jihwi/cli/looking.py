@@ -27,13 +27,15 @@ team = typer.Typer(no_args_is_help=True)
 cite = typer.Typer(no_args_is_help=True)
 
 
-@team.command(epilog="jihwi team check ./teams/우리팀")
+@team.command(
+    help=say("팀에 무엇이 잘못되었는지 파일과 줄로 알려 줍니다.", "Say what is wrong with a team, by file and line."),
+    epilog="jihwi team check ./teams/우리팀",
+)
 @in_session
 def check(
     session: Session,
     folder: Annotated[str, typer.Argument(help=say("팀의 폴더나 이름", "A team's folder, or a built-in name"))],
 ) -> int:
-    """Say what is wrong with a team, by file and line."""
     screen = session.screen
     place = team_folder(folder)
     known, brought = _skills(session, place)
@@ -221,14 +223,20 @@ def _value(session: Session, name: str) -> str:
 # ── quotations ───────────────────────────────────────────────────────────────
 
 
-@cite.command("check", epilog="jihwi cite check 보고서.md --files ./문서")
+@cite.command(
+    "check",
+    help=say(
+        "누가 썼든 Markdown 보고서의 모든 인용을 원문 파일과 견줍니다.",
+        "Check every quotation of a Markdown report, ours or anybody's, against the files it quotes.",
+    ),
+    epilog="jihwi cite check 보고서.md --files ./문서",
+)
 @in_session
 def check_citations(
     session: Session,
     report: Annotated[Path, typer.Argument(help=say("Markdown 보고서", "A Markdown report"))],
     files: Annotated[Path, typer.Option("--files", help=say("원문이 있는 폴더", "The folder with the sources"))],
 ) -> int:
-    """Check every quotation of a Markdown report, ours or anybody's, against the files it quotes."""
     if not report.is_file():
         raise FileMissing(str(report))
     from jihwi.cli.citing import check_report  # waits: brings the library

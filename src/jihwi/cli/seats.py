@@ -28,21 +28,31 @@ __all__ = ["Forms", "app", "turn_of"]
 AssignmentName = Annotated[str, typer.Argument(help=say("어느 일 (a1.2)", "The assignment (a1.2)"))]
 
 
-@app.command(epilog="jihwi case take last a1.2")
+@app.command(
+    help=say(
+        "에이전트의 자리에 앉습니다. 다음 차례부터 직접 하고, 이제까지 본 것은 그대로입니다.",
+        "Sit down in an agent's seat: its next turns are yours, its transcript stays.",
+    ),
+    epilog="jihwi case take last a1.2",
+)
 @in_session
 def take(session: Session, case: CaseName, assignment: AssignmentName) -> int:
-    """Sit down in an agent's seat: its next turns are yours, its transcript stays."""
     return submit(session, case, lambda now, by: person.take(now, assignment, by=by))
 
 
-@app.command(epilog="jihwi case give last a1.2")
+@app.command(
+    help=say("자리를 원래 에이전트에게 돌려줍니다.", "Give a seat back to its agent's own mind."),
+    epilog="jihwi case give last a1.2",
+)
 @in_session
 def give(session: Session, case: CaseName, assignment: AssignmentName) -> int:
-    """Give a seat back to its agent's own mind."""
     return submit(session, case, lambda now, by: person.reassign(now, assignment, by=by))
 
 
-@app.command(epilog="jihwi case reassign last a1.2 researcher")
+@app.command(
+    help=say("자리를 사건의 다른 에이전트에게 줍니다.", "Give a seat to another agent of the case."),
+    epilog="jihwi case reassign last a1.2 researcher",
+)
 @in_session
 def reassign(
     session: Session,
@@ -50,11 +60,16 @@ def reassign(
     assignment: AssignmentName,
     agent: Annotated[str, typer.Argument(help=say("맡을 에이전트", "The agent that is to have it"))],
 ) -> int:
-    """Give a seat to another agent of the case."""
     return submit(session, case, lambda now, by: person.reassign(now, assignment, by=by, agent=agent, how="reassign"))
 
 
-@app.command(epilog="jihwi case join last analyst --team report")
+@app.command(
+    help=say(
+        "팀의 에이전트를, --skill로는 기술을 진행 중인 사건에 들입니다.",
+        "Let an agent of a team, or with --skill a skill, join a running case.",
+    ),
+    epilog="jihwi case join last analyst --team report",
+)
 def join(
     case: CaseName,
     agent: Annotated[str, typer.Argument(help=say("들어올 에이전트", "The agent that joins"))],
@@ -77,7 +92,6 @@ def join(
     lang: Lang = None,
     home: Home = None,
 ) -> None:
-    """Let an agent of a team, or with --skill a skill, join a running case."""
     with Session(json=json, lang=lang, home=home, team=team) as session:
         givers = (tuple(delegated_by or ()), tuple(handed_by or ()))
         raise SystemExit(run_async(lambda: _join(session, case, agent, tuple(skill or ()), givers, note)))
@@ -131,7 +145,13 @@ def _skill(house: House, name: str) -> SkillSpec:
     return found.spec
 
 
-@app.command(epilog="jihwi case leave last analyst --to researcher")
+@app.command(
+    help=say(
+        "에이전트를, --skill로는 그 기술 하나를 진행 중인 사건에서 뺍니다. 하던 일은 넘겨집니다.",
+        "Let an agent leave a running case, or with --skill only a skill of it; its work is handed on.",
+    ),
+    epilog="jihwi case leave last analyst --to researcher",
+)
 @in_session
 def leave(
     session: Session,
@@ -146,8 +166,6 @@ def leave(
     ] = None,
     note: Words = "",
 ) -> int:
-    """Let an agent leave a running case, or with --skill only a skill of it; its work is handed on."""
-
     def command(now: Case, by: str) -> list[Draft]:
         if skill:
             return membership.leave_skills(now, agent, skill, by=by, words=note)
@@ -156,14 +174,25 @@ def leave(
     return submit(session, case, command)
 
 
-@app.command("go-on", epilog="jihwi case go-on last a1.2")
+@app.command(
+    "go-on",
+    help=say(
+        "이 일을 기다리던 자리가 기다리지 않고 이어 가게 합니다. 보고는 오면 읽습니다.",
+        "Let whoever waits for this work go on without it; its report is read when it comes.",
+    ),
+    epilog="jihwi case go-on last a1.2",
+)
 @in_session
 def go_on(session: Session, case: CaseName, assignment: AssignmentName) -> int:
-    """Let whoever waits for this work go on without it; its report is read when it comes."""
     return submit(session, case, lambda now, by: person.stop_waiting(now, assignment, by=by))
 
 
-@app.command(epilog='jihwi case note last a1.2 "2025년 개정판만 보십시오"')
+@app.command(
+    help=say(
+        "에이전트에게 말을 남깁니다. 다음 차례에 읽습니다.", "Tell an agent something; it is read at the next turn."
+    ),
+    epilog='jihwi case note last a1.2 "2025년 개정판만 보십시오"',
+)
 @in_session
 def note(
     session: Session,
@@ -171,11 +200,16 @@ def note(
     assignment: AssignmentName,
     words: Annotated[str, typer.Argument(help=say("할 말", "What to tell it"))],
 ) -> int:
-    """Tell an agent something; it is read at the next turn."""
     return submit(session, case, lambda now, by: person.note(now, assignment, words, by=by))
 
 
-@app.command(epilog="jihwi case fork last --at 42")
+@app.command(
+    help=say(
+        "만약을 시험합니다. 이 사건의 한 기록에서 갈라져 나가는 새 사건을 엽니다.",
+        "Try what if: a new case that goes on from an event of this one.",
+    ),
+    epilog="jihwi case fork last --at 42",
+)
 @in_session
 def fork(
     session: Session,
@@ -186,7 +220,6 @@ def fork(
         str, typer.Option(help=say("갈라진 사건의 담당에게 할 말", "What to tell the new case's case worker"))
     ] = "",
 ) -> int:
-    """Try what if: a new case that goes on from an event of this one."""
     return run_async(lambda: _fork(session, case, at, turns, note))
 
 
@@ -279,7 +312,13 @@ def _decoded(text: str, kind: Any, place: str, expected: str) -> Any:
         raise SettingInvalid(place, text[:80], str(problem), expected) from problem
 
 
-@app.command(epilog='jihwi case turn last a1.2 --report "확인했습니다"')
+@app.command(
+    help=say(
+        "직접 맡은 자리의 차례를 모델이나 절차처럼 냅니다.",
+        "Take a turn in a seat you hold: as a model or a procedure would.",
+    ),
+    epilog='jihwi case turn last a1.2 --report "확인했습니다"',
+)
 @in_session
 def turn(
     session: Session,
@@ -307,7 +346,6 @@ def turn(
     status: Annotated[str, typer.Option(help="done | partial | failed")] = "done",
     whole: Annotated[str, typer.Option("--turn", help=say("차례 전체를 JSON으로", "The whole turn as JSON"))] = "",
 ) -> int:
-    """Take a turn in a seat you hold: as a model or a procedure would."""
     forms = Forms(
         text=text,
         call=(call,) if call[0] else (),
