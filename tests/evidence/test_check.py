@@ -168,11 +168,8 @@ class Forged(CheckedCitation): ...
 
 def test_misuse_fails_to_type_check(tmp_path: Path) -> None:
     (tmp_path / "misuse.py").write_text(MISUSE)
-    source = Path(__file__).parents[2] / "src"
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", str(tmp_path), "misuse.py"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env={"MYPYPATH": str(source)}, capture_output=True, text=True, check=False
-    )
+    checked = [sys.executable, "-m", "mypy", str(tmp_path / "misuse.py")]  # as the linter runs it, so it has the cache
+    done = subprocess.run(checked, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     for line, code in ((8, "arg-type"), (9, "call-arg"), (11, "misc")):
         assert any(f"misuse.py:{line}:" in said and f"[{code}]" in said for said in done.stdout.splitlines()), (
             done.stdout

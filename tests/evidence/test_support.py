@@ -26,6 +26,7 @@ TRUE = [
     ("보안 점검 부족을 이유로 박서연 위원이 반대했다.", PEOPLE + " 부족이 이유였다."),
     ("On 2026-03-02 the committee approved a $1,200,000 budget.", ENGLISH),
     ("Mr Park was not hired.", ENGLISH),
+    ("株式會社의 ㆍ연차 휴가는 15일이다.", LEAVE + " (株式會社)"),
 ]
 FALSE = [
     ("연차 휴가는 16일이다.", LEAVE),
@@ -42,6 +43,11 @@ FALSE = [
     ("The committee did not approve a budget of $1.2 million.", ENGLISH),
     ("The committee hired Mr Kim.", ENGLISH),
     ("비용은 5만원이다.", LEAVE),
+    ("年休は15日です。", LEAVE),
+    ("年假不是15天。", LEAVE),
+    ("Отпуск 15", LEAVE),
+    ("연차 휴가는 15일이며 不可하다.", LEAVE),
+    ("연차 휴ㄱㅏ는 15일이다.", LEAVE),
 ]
 
 

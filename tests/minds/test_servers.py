@@ -32,6 +32,7 @@ from jihwi.errors import (
     ModelKeyWrong,
     ModelNonsense,
     ModelRefused,
+    ModelSaidNothing,
     ModelToolsOff,
     ModelUntrusted,
 )
@@ -313,6 +314,18 @@ async def test_an_answer_the_server_gave_up_is_no_answer_and_is_paid_for() -> No
         error = await failed(body, input_micros=1_000_000)
         assert type(error) is ModelCut
         assert (error.input_tokens, error.output_tokens, error.micros) == (100, 10, 100)
+
+
+@pytest.mark.parametrize(
+    ("finish", "why"), [("length", "4096 tokens went into thinking"), ("content_filter", "filter")]
+)
+async def test_an_answer_that_ends_before_its_first_word_says_why_and_is_paid_for(finish: str, why: str) -> None:
+    error = await failed(stream(delta({"reasoning_content": "음"}), delta({}, finish=finish), COST))
+
+    assert type(error) is ModelSaidNothing
+    assert why in error.detail
+    assert not error.retryable
+    assert (error.input_tokens, error.output_tokens) == (100, 10)
 
 
 async def test_an_answer_of_calls_without_end_is_left() -> None:

@@ -28,6 +28,8 @@ from jihwi.evidence import (
 from jihwi.reports import CheckedReport, Disclosure, Shown, pass_gate
 from jihwi.reports.disclosure import AgentAtWork
 from jihwi.reports.docx import render_docx
+from jihwi.reports.html import render_html
+from jihwi.reports.markdown import render_markdown
 from tests.readers.asking import opened
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -85,12 +87,15 @@ def _report(language: str = "ko") -> CheckedReport:
     return passed
 
 
-def _written(report: CheckedReport) -> bytes:
+def _made() -> Disclosure:
     agents = (AgentAtWork("writer", "작성 담당", ("procedure", "model m-1"), 2, 1, "cd" * 32),)
-    made = Disclosure(
+    return Disclosure(
         "c1test", "report", "ef" * 32, "kim", 0, 1_700_000_000_000, agents, (), ("kim",), NOTHING, 9, "12" * 32, ()
     )
-    return render_docx(report, made, by="person", say=lambda code, params: "파일이 상했습니다")
+
+
+def _written(report: CheckedReport) -> bytes:
+    return render_docx(report, _made(), by="person", say=lambda code, params: "파일이 상했습니다")
 
 
 def _parts(data: bytes) -> dict[str, etree._Element]:
@@ -218,3 +223,18 @@ def test_what_xml_cannot_hold_is_shown_as_a_sign_and_breaks_nothing() -> None:
     run = words("가\x01나\ud800다\r\n라")
     assert [one.tag.removeprefix(W) for one in run] == ["t", "br", "t"]
     assert "".join(one.text or "" for one in run) == "가\ufffd나\ufffd다라"
+
+
+def test_what_steers_a_terminal_or_turns_writing_round_is_shown_as_a_sign_in_every_form() -> None:
+    report = Report("일비는?", "ko", answer=(Sentence("60,000\u202e원\x1b[31m\x00이다.", "marked"),))
+    passed = pass_gate(report, _Shelf(), Viewer("kim", ("인사",)), recorded=())
+    assert isinstance(passed, CheckedReport), passed
+
+    pages = [
+        render(passed, _made(), by="person", say=lambda code, params: "") for render in (render_markdown, render_html)
+    ]
+    body = b"".join(etree.tostring(part) for part in _parts(_written(passed)).values()).decode()
+
+    for page in (*pages, body):
+        assert not {"\u202e", "\x1b", "\x00"} & set(page)
+    assert all("60,000\ufffd원\ufffd" in page for page in pages)

@@ -30,6 +30,7 @@ _REFUSALS = frozenset(
         "model_address_wrong",
         "model_tools_off",
         "model_untrusted",
+        "model_said_nothing",
     }
 )
 """What a model does not say otherwise when it is asked the same again."""

@@ -41,7 +41,7 @@
     ├── ModelError
     │   ├── ModelClassRefused, ModelUnreachable, ModelBusy, ModelTimeout, ModelCut, ModelNonsense, ModelFailed
     │   ├── ModelRefused
-    │   │   └── ModelKeyWrong, ModelAddressWrong, ModelToolsOff, ModelUntrusted, ModelContextFull
+    │   │   └── ModelKeyWrong, ModelAddressWrong, ModelToolsOff, ModelUntrusted, ModelContextFull, ModelSaidNothing
     │   └── ProcedureFailed
     └── ExtraMissing
 
@@ -103,6 +103,7 @@ from jihwi.errors.minds import (
     ModelKeyWrong,
     ModelNonsense,
     ModelRefused,
+    ModelSaidNothing,
     ModelTimeout,
     ModelToolsOff,
     ModelUnreachable,
@@ -227,6 +228,7 @@ __all__ = [
     "ModelKeyWrong",
     "ModelNonsense",
     "ModelRefused",
+    "ModelSaidNothing",
     "ModelSpecInvalid",
     "ModelTimeout",
     "ModelToolsOff",

@@ -17,6 +17,7 @@ __all__ = [
     "ModelKeyWrong",
     "ModelNonsense",
     "ModelRefused",
+    "ModelSaidNothing",
     "ModelTimeout",
     "ModelToolsOff",
     "ModelUnreachable",
@@ -119,6 +120,15 @@ class ModelUntrusted(ModelRefused):
     en = "The certificate of the model server at {endpoint} cannot be trusted: {detail}"
     ko_next = "기관의 루트 인증서(PEM 파일)를 환경 변수 SSL_CERT_FILE로 알려 주십시오."
     en_next = "Name your organisation's root certificate, a PEM file, in the environment as SSL_CERT_FILE."
+
+
+class ModelSaidNothing(ModelRefused):
+    """The answer ended before its first word; asked the same again, it would end the same."""
+
+    ko = "모델({endpoint})의 답이 첫 글자도 나오기 전에 끝났습니다: {detail}"
+    en = "The answer of the model at {endpoint} ended before its first word: {detail}"
+    ko_next = "`model_tokens` 설정(답의 길이)을 늘리거나, 생각을 짧게 하는 모델을 쓰십시오."
+    en_next = "Raise the setting `model_tokens` (an answer's length), or use a model that thinks less aloud."
 
 
 class ModelNonsense(ModelError):

@@ -10,10 +10,12 @@ writer's own, visibly, or written again.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from jihwi.evidence.folding import fold
 from jihwi.evidence.foreign import is_foreign, missing_words
 from jihwi.evidence.quantities import agrees, quantities
 from jihwi.evidence.stems import Vocabulary, is_general, is_predicate, same_root, stems_of, written_words
@@ -49,7 +51,7 @@ def supported(sentence: str, quotations: Sequence[str]) -> Support:
     >>> supported("계약기간은 6월 30일까지다.", ["계약기간은 2025년 6월 30일까지로 한다."]).holds
     True
     """
-    missing = list(_missing_quantities(sentence, quotations))
+    missing = [*_missing_quantities(sentence, quotations), *_missing_letters(sentence, quotations)]
     if is_foreign(sentence, quotations):
         missing += missing_words(_without_figures(sentence), quotations)
     else:
@@ -77,6 +79,27 @@ def _missing_quantities(sentence: str, quotations: Sequence[str]) -> Iterator[st
     for one in quantities(sentence):
         if not any(agrees(one, other) for other in stands):
             yield one.text
+
+
+# ── letters ──
+
+_OTHER_LETTERS = re.compile(r"[^\W\d_a-zA-Z가-힣ㆍ]+")
+
+
+def _missing_letters(sentence: str, quotations: Sequence[str]) -> Iterator[str]:
+    """What is written in letters no rule here can read (Chinese, Japanese, half a syllable) and stands in no quotation.
+
+    Unread letters could say anything, a denial too; only where the very same ones stand there are they borne out.
+    """
+    if sentence.isascii():
+        return
+    together = "\n".join(fold(text).text for text in quotations)
+    for found in _OTHER_LETTERS.finditer(_without_figures(fold(sentence).text)):
+        if any(unicodedata.category(c) in _LETTERS for c in found.group()) and found.group() not in together:
+            yield found.group()
+
+
+_LETTERS = ("Lo", "Ll", "Lu", "Lt")
 
 
 # ── words ────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jihwi.case.budget import Spending
 from jihwi.case.turn import PromptRecord, Turn, View
 from jihwi.clock import Clock, SystemClock
-from jihwi.errors import ExtraMissing, ModelClassRefused, ModelError
+from jihwi.errors import ExtraMissing, ModelClassRefused, ModelError, ModelSaidNothing
 from jihwi.minds import Delta, DeltaSink, SkillShown
 from jihwi.minds.body import record_of
 from jihwi.minds.endpoint import BYTES_A_TOKEN, Endpoint
@@ -63,6 +63,8 @@ class ModelMind:
         draft.flush()
         cut = answer.finish in _CUT
         found = recover(answer.text, answer.calls, view=view, box=rendered.box, cut=cut)
+        if cut and not found.text and not found.actions:
+            raise self._said_nothing(answer)
         notes = [*found.notes, *_notes(answer, found.notes, cut)]
         prompt, parts = self._recorded(view, answer.body)
         return Turn(
@@ -93,6 +95,13 @@ class ModelMind:
         """Tokens and money; turns and time are counted by who runs the mind."""
         read, written = _tokens(answer)
         return Spending(tokens=read + written, micros=self._price(read, written))
+
+    def _said_nothing(self, answer: Answer) -> ModelSaidNothing:
+        filtered = answer.finish == "content_filter"
+        spent = f"all its {self.endpoint.max_tokens} tokens went into thinking"
+        why = "the server's filter let none of it through" if filtered else spent
+        read, written = _tokens(answer)
+        return ModelSaidNothing(self.endpoint.shown, why, read, written, self._price(read, written))
 
     def _price(self, read: int, written: int) -> int:
         return -(-(read * self.endpoint.input_micros + written * self.endpoint.output_micros) // 1_000_000)

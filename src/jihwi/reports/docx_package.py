@@ -30,11 +30,13 @@ _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 GOTHIC, MYEONGJO, FIXED = "맑은 고딕", "바탕", "Consolas"
 INK, SOFT, LINE, MARK, WARN = "1D2B2A", "566664", "C9D2CE", "0F6B5C", "9A3B1B"
 
-_UNSOUND = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNSOUND = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def sound(text: str) -> str:
-    """`text` with every character that XML cannot hold shown as U+FFFD.
+    """`text` with every character that XML cannot hold, or that turns writing round, shown as U+FFFD.
 
     >>> sound("가\\x01나")
     '가�나'

@@ -11,6 +11,7 @@ from jihwi.reports.disclosure import Disclosure
 from jihwi.reports.gate import CheckedReport
 from jihwi.reports.markdown import SayUnreadable, moment, spot
 from jihwi.reports.wording import phrase
+from jihwi.words import plain
 
 __all__ = ["render_html"]
 
@@ -34,7 +35,7 @@ def render_html(report: CheckedReport, made: Disclosure, *, by: str, say: SayUnr
     def words(key: str, **fields: object) -> str:
         return phrase(key, lang, **fields)
 
-    return _template().render(
+    page = _template().render(
         report=report,
         made=made,
         by=by,
@@ -44,3 +45,4 @@ def render_html(report: CheckedReport, made: Disclosure, *, by: str, say: SayUnr
         moment=moment,
         kinds=report.kinds(),
     )
+    return plain(page)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from jihwi.reports.disclosure import Disclosure
 from jihwi.reports.gate import CheckedReport, CheckedSentence, Cited
 from jihwi.reports.wording import phrase
+from jihwi.words import plain
 
 __all__ = ["SayUnreadable", "mind_words", "moment", "render_markdown", "spent_words", "spot"]
 
@@ -28,7 +29,7 @@ def render_markdown(report: CheckedReport, made: Disclosure, *, by: str, say: Sa
     parts += _sources(report)
     parts += _unreadable(report, say)
     parts += _made(report, made, by)
-    return "\n".join(parts).rstrip("\n") + "\n"
+    return plain("\n".join(parts).rstrip("\n") + "\n")
 
 
 def _sentences(sentences: tuple[CheckedSentence, ...], lang: str) -> Iterator[str]:
