@@ -1,23 +1,34 @@
-"""A copy made while a class changes holds the change with its fact, or neither: it is never less strict than it says."""
+"""A copy made while a class changes holds it with its fact, or neither: the copy is never less strict than it says."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import apsw
 import msgspec
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from jihwi.case.events import Author
 from jihwi.errors import StoreBusy
+from jihwi.evidence import SecurityClass
 from jihwi.house import ClassesChanged
 from jihwi.library import Library
 from jihwi.library.classes import ClassFact
+from jihwi.readers import FileToRead
+from jihwi.settings import Settings, StoreAddress
+from jihwi.store import CaseRow, Patch
 from jihwi.store.keeping import backup, restore
-from tests.library.shelf import ANYONE, Shelf
+from jihwi.testing.store_contract import Chain
+from jihwi.wiring import copy_place, open_house
+from tests.library.shelf import ANYONE, PlainTextService, Shelf
 
+OPENING = Patch("waiting", request="r", requester="k")
 KIM = Author("person", "kim", door="console")
 
 
@@ -117,3 +128,58 @@ def test_a_backup_holds_a_change_with_its_fact_or_not_at_all(
             seen.add(class_in(library))
         shelf.state = kept
     assert seen == {before, after}, "some copies were made before the change, and some after"
+
+
+@pytest.mark.parametrize("to", ["stricter", "laxer"])
+@pytest.mark.parametrize("where", ["folder", "server"])
+async def test_what_is_brought_to_another_place_is_of_one_moment(
+    tmp_path: Path, request: pytest.FixtureRequest, where: str, to: str
+) -> None:
+    """While the cases are being copied, another process changes a class and goes on with a case."""
+    source: StoreAddress | Path = tmp_path / "here"
+    here = Settings(home=str(source))
+    if where == "server":
+        source = StoreAddress(_as_url(request.getfixturevalue("postgres")))
+        here = Settings(home=here.home, store=source)
+    chains = [Chain(f"c00000000{number:04d}") for number in range(3)]
+    file = tmp_path / "가.txt"
+    file.write_text("인사 기록이다.\n", "utf-8")
+
+    async def other_process() -> None:
+        async with open_house(here) as house:
+            after: SecurityClass = "C" if to == "stricter" else "O"
+            await asyncio.to_thread(house.library.classify, "files", after, by=KIM)
+            await house.store.append(chains[-1].case_id, chains[-1].next(), OPENING)
+
+    async with open_house(here) as house:
+        library, files = house.library, [FileToRead(str(file), "가.txt")]
+        await asyncio.to_thread(library.put_collection, "files", str(tmp_path), security_class="S", by=KIM)
+        await asyncio.to_thread(library.ingest, "files", files, PlainTextService(), by=KIM)
+        for chain in chains:
+            await house.store.append(chain.case_id, chain.next(), OPENING)
+
+    told: list[str] = []
+
+    def one_is_there(row: CaseRow) -> None:
+        told.append(row.case_id)
+        if len(told) == 1:
+            other = threading.Thread(target=asyncio.run, args=(other_process(),))
+            other.start()
+            other.join()
+
+    there = tmp_path / "there"
+    copied, documents = await copy_place(source, there, busy_seconds=2.0, told=one_is_there)
+    assert (copied.cases, documents, copied.differing) == (3, 1, ())
+    async with open_house(Settings(home=str(there))) as house:
+        (last,) = (await house.stream.refresh()).classes["files"][-1:]
+        assert isinstance(last.said, ClassesChanged)
+        assert class_in(house.library) == last.said.own == "S"
+        assert {row.seq for row in await house.store.rows()} == {1}
+    async with open_house(here) as house:
+        assert class_in(house.library) == ("C" if to == "stricter" else "O"), "where it came from, the change was made"
+
+
+def _as_url(dsn: str) -> str:
+    parts = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(dsn).items() if value}
+    name = parts.pop("dbname", "postgres")
+    return f"postgresql:///{name}?" + "&".join(f"{key}={value}" for key, value in parts.items())

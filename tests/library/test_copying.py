@@ -11,7 +11,7 @@ from jihwi.evidence import Viewer
 from jihwi.library.copying import copy_library
 from jihwi.library.database import Database
 from jihwi.library.postgres import PostgresDatabase
-from jihwi.wiring import copy_library as copy_places
+from jihwi.wiring import copy_place
 from tests.library.shelf import ANYONE, Shelf, served
 
 KIM = Viewer("kim", ("대외비",))
@@ -68,8 +68,9 @@ def test_two_machines_share_what_one_of_them_read(shelf: Shelf, postgres: str) -
         part.close()
 
 
-def test_a_folder_without_a_library_has_nothing_to_copy(tmp_path: Path) -> None:
-    assert copy_places(tmp_path, tmp_path / "there", busy_seconds=1.0) == 0
+async def test_a_folder_without_a_library_has_nothing_to_copy(tmp_path: Path) -> None:
+    _, documents = await copy_place(tmp_path, tmp_path / "there", busy_seconds=1.0)
+    assert documents == 0
 
 
 def test_a_server_that_is_not_there_is_told_without_its_password() -> None:

@@ -24,7 +24,7 @@ from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, SettingInvali
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
 from jihwi.store import HOUSE, CaseRow, KeptStore
-from jihwi.wiring import House, StoreRoom, copy_library, look_into_copy, open_house, open_store, state_place
+from jihwi.wiring import House, StoreRoom, copy_place, look_into_copy, open_house, open_store, state_place
 
 __all__ = ["app"]
 
@@ -59,11 +59,10 @@ async def _backup(session: Session, target: Path) -> int:
     if session.settings.store:
         with_cases = target.with_name(f"{target.name}.unfinished-cases")
         try:
-            instead = {"cases.db": await _cases_brought_home(session, room, with_cases)}
-            busy_seconds = session.settings.busy_seconds
-            address = session.settings.store
-            await asyncio.to_thread(copy_library, address, with_cases, busy_seconds=busy_seconds)
-            instead["library.db"] = with_cases / "library.db"
+            # A copy needs no server. What a killed run left is made anew.
+            shutil.rmtree(with_cases, ignore_errors=True)
+            await copy_place(session.settings.store, with_cases, busy_seconds=session.settings.busy_seconds)
+            instead = {name: with_cases / name for name in ("cases.db", "library.db")}
             manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms, instead=instead)
         finally:
             shutil.rmtree(with_cases, ignore_errors=True)
@@ -105,16 +104,6 @@ async def _backup(session: Session, target: Path) -> int:
 def _look_for_home(home: Path) -> None:
     if not home.is_dir():
         raise FolderMissing(str(home))
-
-
-async def _cases_brought_home(session: Session, room: StoreRoom, place: Path) -> Path:
-    """The cases of the server as a file, so that a copy needs no server. What a killed run left is made anew."""
-    shutil.rmtree(place, ignore_errors=True)
-    async with AsyncExitStack() as opened:
-        source = await _opened(session, session.settings.store, opened)
-        file = await _opened(session, place, opened)
-        await room.copy_store(source, file)
-    return place / "cases.db"
 
 
 @app.command(
@@ -200,10 +189,8 @@ async def _copy(session: Session, source: str, target: str) -> int:
     places = _place(source, "FROM"), _place(target, "TO")
     if isinstance(places[0], Path):
         _look_for_cases(places[0])
-    async with AsyncExitStack() as opened:
-        stores = [await _opened(session, place, opened) for place in places]
-        copied = await StoreRoom().copy_store(*stores, told=lambda row: _tell(screen, row))
-    documents = await asyncio.to_thread(copy_library, *places, busy_seconds=session.settings.busy_seconds)
+    busy_seconds = session.settings.busy_seconds
+    copied, documents = await copy_place(*places, busy_seconds=busy_seconds, told=lambda row: _tell(screen, row))
     screen.result(
         {
             "cases": copied.cases,

@@ -5,11 +5,12 @@ The index is a cache and stays behind: the first search where the copy arrived m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from jihwi.library.database import Connection, LibraryDatabase
 
-__all__ = ["copy_library"]
+__all__ = ["copy_library", "library_at_one_moment"]
 
 _TABLES = {
     "facts": ("name", "value"),
@@ -32,12 +33,35 @@ _TABLES = {
 _ROWS_A_TIME = 100
 
 
-def copy_library(source: LibraryDatabase, target: LibraryDatabase) -> int | None:
-    """Copy everything; how many documents came. None when `target` holds a library already: it is left alone.
+@contextmanager
+def library_at_one_moment(
+    source: LibraryDatabase, target: LibraryDatabase, *, also: Callable[[], None] = lambda: None
+) -> Iterator[Callable[[], int | None]]:
+    """What copies everything as it is now and answers how many documents came; None when `target` holds a library
+    already: it is left alone.
 
+    `also` is called at that same moment: nothing of the library changes while it runs, so it should look at something
+    and no more. What it looks at and the library then fit each other, as a class fits the fact that says it.
     Raises StoreError.
     """
-    with target.lock.held(), source.reading() as theirs, target.writing() as ours:
+    with ExitStack() as until:
+        with source.writing():
+            theirs = until.enter_context(source.reading())
+            theirs.execute("SELECT count(*) FROM facts").fetchall()  # what is seen from now on is of now
+            also()
+        yield lambda: _copied(theirs, target)
+
+
+def copy_library(source: LibraryDatabase, target: LibraryDatabase) -> int | None:
+    """Copy everything as it is now; how many documents came. None when `target` holds a library already: it is left
+    alone. Raises StoreError.
+    """
+    with library_at_one_moment(source, target) as copied:
+        return copied()
+
+
+def _copied(theirs: Connection, target: LibraryDatabase) -> int | None:
+    with target.lock.held(), target.writing() as ours:
         if ours.execute("SELECT count(*) FROM collections").fetchone()[0]:
             return None
         ours.execute("DELETE FROM facts")

@@ -128,7 +128,9 @@ class PostgresServer:
         db.execute(
             "SELECT set_config('lock_timeout', %s, false), set_config('client_min_messages', 'warning', false), "
             "CASE WHEN current_setting('synchronous_commit') = 'off' "
-            "THEN set_config('synchronous_commit', 'on', false) END, set_config('search_path', 'jihwi', false)",
+            "THEN set_config('synchronous_commit', 'on', false) END, set_config('search_path', 'jihwi', false), "
+            # While a library is copied it may have long to wait between two statements.
+            "set_config('idle_in_transaction_session_timeout', '0', false)",
             (f"{max(1, int(self.busy_seconds * 1000))}ms",),
         )
         return db

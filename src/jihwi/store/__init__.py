@@ -13,6 +13,7 @@ The promise, the same for every adapter (`jihwi.testing.store_contract` tests it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
 import msgspec
@@ -202,6 +203,11 @@ class EventStore(Protocol):
 
 class KeptStore(EventStore, Protocol):
     """A store whose cases can be moved to another one and whose texts can be erased, as every adapter of ours is."""
+
+    def at_one_moment(self) -> AbstractAsyncContextManager[None]:
+        """Within, `read`, `row`, `rows`, `blob` and `blobs_of` tell what stood when the block began, whatever comes
+        meanwhile: for copying, by one who does nothing else with this instance. Raises StoreError."""
+        ...
 
     async def blobs_of(self, case_id: str) -> list[str]:
         """The digests of all blobs that appends of this case brought, sorted; long bodies may be among them."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from copy import copy
 from types import TracebackType
 
 import msgspec
@@ -50,6 +52,12 @@ class _Log:
             before = zip(named, self.named, strict=True)
             request, requester, team, parent = [old if new is None else new for new, old in before]
             self.named = (request, requester, team, parent)
+
+    def as_it_is(self) -> _Log:
+        """The same, which stays so."""
+        same = copy(self)
+        same.events, same.blobs = list(self.events), set(self.blobs)
+        return same
 
     @property
     def changed_ms(self) -> int:
@@ -141,6 +149,8 @@ class MemoryStore:
         self._clock = clock or SystemClock()
         self._logs: dict[str, _Log] = {}
         self._blobs: dict[str, bytes] = {}
+        self._then: tuple[dict[str, _Log], dict[str, bytes]] | None = None
+        """What stood at the one moment that is told of."""
         self._bell = Bell()
         self._slots = MemorySlots(self._lives, self._bell)
         self._changes = 0
@@ -203,8 +213,20 @@ class MemoryStore:
         if previous_of(events[0].header) != head or not follow_on(events, seq):
             raise AppendConflict(case_id, events[0].seq)
 
+    @contextlib.asynccontextmanager
+    async def at_one_moment(self) -> AsyncIterator[None]:
+        self._then = {name: log.as_it_is() for name, log in self._logs.items()}, dict(self._blobs)
+        try:
+            yield
+        finally:
+            self._then = None
+
+    @property
+    def _told(self) -> tuple[dict[str, _Log], dict[str, bytes]]:
+        return self._then or (self._logs, self._blobs)
+
     async def blobs_of(self, case_id: str) -> list[str]:
-        log = self._logs.get(case_id)
+        log = self._told[0].get(case_id)
         return sorted(log.blobs) if log else []
 
     async def erase(
@@ -221,22 +243,22 @@ class MemoryStore:
                 self._blobs.pop(digest, None)
 
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
-        log = self._logs.get(case_id)
+        log = self._told[0].get(case_id)
         if log is None:
             return []
         return log.events[after : None if limit is None else after + limit]
 
     async def blob(self, digest: str) -> bytes | None:
-        return self._blobs.get(digest)
+        return self._told[1].get(digest)
 
     async def row(self, case_id: str) -> CaseRow | None:
-        log = self._logs.get(case_id)
+        log = self._told[0].get(case_id)
         return log.row if log else None
 
     async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
         found = [
             log.row
-            for case_id, log in self._logs.items()
+            for case_id, log in self._told[0].items()
             if case_id != HOUSE and case_id.startswith(prefix) and (not statuses or log.patch.status in statuses)
         ]
         found.sort(key=lambda row: (row.changed_ms, row.case_id), reverse=True)

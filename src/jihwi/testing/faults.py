@@ -11,6 +11,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 import msgspec
@@ -185,6 +186,9 @@ class FaultyKeptStore(FaultyStore):
     def __init__(self, store: KeptStore, fuse: Fuse) -> None:
         super().__init__(store, fuse)
         self._kept = store
+
+    def at_one_moment(self) -> AbstractAsyncContextManager[None]:
+        return self._kept.at_one_moment()
 
     async def blobs_of(self, case_id: str) -> list[str]:
         self._fuse.passing("before", "blobs_of")

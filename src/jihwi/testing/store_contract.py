@@ -483,6 +483,23 @@ class KeptStoreContract(StoreContract):
     async def kept(self, store: EventStore) -> KeptStore:
         return cast(KeptStore, store)
 
+    async def test_what_is_told_of_one_moment_stays_so(self, open_another: Opener) -> None:
+        store, other = cast(KeptStore, await open_another()), await open_another()
+        known, new, data = Chain("c0000000000a1"), Chain("c0000000000a2"), b"y" * 100
+        digest = hashlib.sha256(data).hexdigest()
+        await other.append(known.case_id, known.next(2), _OPENING, blobs={digest: data})
+        async with store.at_one_moment():
+            await other.append(known.case_id, known.next(), Patch("closed"))
+            await other.append(new.case_id, new.next(), _OPENING)
+            assert [(row.case_id, row.seq, row.status) for row in await store.rows()] == [(known.case_id, 2, "running")]
+            row = await store.row(known.case_id)
+            assert row is not None
+            assert row.seq == len(await store.read(known.case_id)) == 2
+            assert await store.row(new.case_id) is None
+            assert (await store.blobs_of(known.case_id), await store.blob(digest)) == ([digest], data)
+        assert {row.case_id: row.seq for row in await store.rows()} == {known.case_id: 3, new.case_id: 1}
+        assert len(await store.read(known.case_id)) == 3
+
     async def test_a_case_s_blobs_are_known(self, kept: KeptStore) -> None:
         one, other = Chain("c0000000000a1"), Chain("c0000000000b2")
         shared, own = hashlib.sha256(b"shared").hexdigest(), hashlib.sha256(b"own").hexdigest()

@@ -5,8 +5,8 @@ until the part that needs it is first used.
 """
 
 from jihwi.wiring.house import House, open_house
-from jihwi.wiring.libraries import ReadingRoom, built_in_skills, collection_of, copy_library, embedder_of
-from jihwi.wiring.places import StoreRoom, look_into_copy, open_store, state_folder, state_place
+from jihwi.wiring.libraries import ReadingRoom, built_in_skills, collection_of, embedder_of
+from jihwi.wiring.places import StoreRoom, copy_place, look_into_copy, open_store, state_folder, state_place
 from jihwi.wiring.rechecking import CaseChanged, path_of, recheck_cases
 from jihwi.wiring.skills import all_skills, record_tools
 
@@ -18,7 +18,7 @@ __all__ = [
     "all_skills",
     "built_in_skills",
     "collection_of",
-    "copy_library",
+    "copy_place",
     "embedder_of",
     "look_into_copy",
     "open_house",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from jihwi.library.database import LibraryDatabase
     from jihwi.library.postgres import PostgresServer
 
-__all__ = ["ReadingRoom", "built_in_skills", "collection_of", "copy_library", "embedder_of", "library_of"]
+__all__ = [
+    "ReadingRoom",
+    "built_in_skills",
+    "collection_of",
+    "embedder_of",
+    "library_of",
+    "library_to_copy",
+]
 
 
 def collection_of(folder: Path) -> str:
@@ -117,11 +124,19 @@ def _on(server: PostgresServer) -> LibraryDatabase:
     return PostgresDatabase(server)
 
 
-def copy_library(source: StoreAddress | Path, target: StoreAddress | Path, *, busy_seconds: float) -> int | None:
-    """Copy the library of a server or state folder to another; how many documents came. None when there is one
-    already, 0 when there is none to copy. Raises StoreError, SettingInvalid.
+@contextlib.contextmanager
+def library_to_copy(
+    source: StoreAddress | Path,
+    target: StoreAddress | Path,
+    *,
+    busy_seconds: float,
+    also: Callable[[], None] = lambda: None,
+) -> Iterator[Callable[[], int | None]]:
+    """What copies the library of a server or state folder, as it is now, to another and answers how many documents
+    came: None when there is one already, 0 when there is none to copy. `also` looks at the cases at that same moment.
+    Raises StoreError, SettingInvalid.
     """
-    from jihwi.library.copying import copy_library as copied
+    from jihwi.library.copying import library_at_one_moment
     from jihwi.library.database import Database
 
     def opened(place: StoreAddress | Path) -> LibraryDatabase:
@@ -130,9 +145,15 @@ def copy_library(source: StoreAddress | Path, target: StoreAddress | Path, *, bu
         return Database(place / "library.db", busy_seconds=busy_seconds)
 
     if isinstance(source, Path) and not (source / "library.db").is_file():
-        return 0
-    with contextlib.closing(opened(source)) as theirs, contextlib.closing(opened(target)) as ours:
-        return copied(theirs, ours)
+        also()
+        yield lambda: 0
+        return
+    with (
+        contextlib.closing(opened(source)) as theirs,
+        contextlib.closing(opened(target)) as ours,
+        library_at_one_moment(theirs, ours, also=also) as copied,
+    ):
+        yield copied
 
 
 def class_lookup(settings: Settings, home: Path) -> Callable[[Path, str], str]:

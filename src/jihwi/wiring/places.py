@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jihwi.errors import FolderIsBackup, StoreError, StoreFull, StoreReadOnly
 from jihwi.settings import Settings, StoreAddress
-from jihwi.store import KeptStore
+from jihwi.store import CaseRow, KeptStore
 
-__all__ = ["StoreRoom", "look_into_copy", "look_into_store", "open_store", "state_folder", "state_place"]
+if TYPE_CHECKING:
+    from jihwi.store.moving import Copied
+
+__all__ = ["StoreRoom", "copy_place", "look_into_copy", "look_into_store", "open_store", "state_folder", "state_place"]
 
 
 def state_place(settings: Settings, folder: Path | None = None) -> Path:
@@ -82,6 +89,43 @@ def look_into_copy(copy: Path) -> KeptStore | None:
         return SqliteStore.look(place, why=StoreReadOnly(str(copy)))
     except StoreReadOnly:
         return None
+
+
+async def copy_place(
+    source: StoreAddress | Path,
+    target: StoreAddress | Path,
+    *,
+    busy_seconds: float,
+    told: Callable[[CaseRow], None] = lambda row: None,
+) -> tuple[Copied, int | None]:
+    """Copy the cases and the library of one place to another, both as they are at one moment: what the cases say of
+    documents, and the facts of the house of their classes, fit the library that arrives. What became of the cases, and
+    how many documents came, as `library_to_copy` says. Killed, it goes on when it is run again.
+
+    Raises StoreError, UsageError, ExtraMissing, LedgerBroken.
+    """
+    from jihwi.store.moving import copy_store
+    from jihwi.wiring.libraries import library_to_copy
+
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as opened:
+        stores = []
+        for place in (source, target):
+            stores.append(await open_store(place, busy_seconds=busy_seconds))
+            opened.push_async_callback(stores[-1].close)
+
+        def look_at_cases() -> None:
+            moment = opened.enter_async_context(stores[0].at_one_moment())
+            asyncio.run_coroutine_threadsafe(moment, loop).result()
+
+        # One thread for all of the library, so that nobody lets go of its connection while it is used.
+        thread, library = opened.enter_context(ThreadPoolExecutor(1)), ExitStack()
+        opened.push_async_callback(loop.run_in_executor, thread, library.close)
+        copying = library_to_copy(source, target, busy_seconds=busy_seconds, also=look_at_cases)
+        copy_library = await loop.run_in_executor(thread, library.enter_context, copying)
+        copied = await copy_store(*stores, told=told)
+        # Last: a library that is there is left alone, so one that came must not come before its cases and facts.
+        return copied, await loop.run_in_executor(thread, copy_library)
 
 
 class StoreRoom:

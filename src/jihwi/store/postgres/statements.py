@@ -280,3 +280,7 @@ DELETE FROM jihwi.slots USING relaxed WHERE {_MINE}"""
 
 SLOTS_TAKEN: LiteralString = f"""
 SELECT count(*) FROM jihwi.slots s WHERE s.name = %(name)s AND s.taken AND EXISTS ({_LIVING})"""
+
+BEGIN_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+MOMENT = "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"
+"""The first statement, whose moment it is; copying may take long between two of them."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, LiteralString
 
@@ -62,6 +62,8 @@ class PostgresStore:
         # runner sleeps through a case that arrived between its claim and its wait.
         self._idle_at = -1
         self._reading = asyncio.Lock()
+        self._stands = False
+        """Whether the connection that reads stays at one moment."""
         self._closed = False
 
     @classmethod
@@ -168,6 +170,19 @@ class PostgresStore:
 
     # ── reading ──────────────────────────────────────────────────────────
 
+    @asynccontextmanager
+    async def at_one_moment(self) -> AsyncIterator[None]:
+        await self._rows_of(sql.BEGIN_MOMENT, ())
+        try:
+            self._stands = True
+            await self._rows_of(sql.MOMENT, ())
+            yield
+        finally:
+            self._stands = False
+            async with self._reading:
+                if not self._reader.closed:
+                    await self._reader.rollback()
+
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
         events: list[Sealed] = []
         while limit is None or len(events) < limit:
@@ -211,12 +226,14 @@ class PostgresStore:
         async with self._reading:
             if self._closed:
                 raise StoreFailed(place_of(self._dsn), "the store is closed")
-            for last in (False, True):
+            for last in (self._stands, True):
                 try:
                     if self._reader.closed:
+                        if self._stands:
+                            raise StoreFailed(place_of(self._dsn), "the connection was lost on the way")
                         self._reader = await connect(self._dsn, busy_seconds=_READ_SECONDS)
                     cursor = await self._reader.execute(statement, values)
-                    return await cursor.fetchall()
+                    return await cursor.fetchall() if cursor.description else []
                 except psycopg.Error as problem:
                     # That a server was started anew shows only at the next use; a reading may be done twice.
                     if last or not self._reader.closed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -77,6 +78,8 @@ class SqliteStore:
         # The last event when a claim last found nothing: what came since wakes `wait(None)` at once, so that no
         # runner sleeps through a case that arrived between its claim and its wait.
         self._idle_at = -1
+        self._stands = False
+        """Whether the connection that reads stays at one moment."""
 
     @classmethod
     async def open(cls, path: Path | str, *, busy_seconds: float = 5.0, clock: Clock | None = None) -> SqliteStore:
@@ -179,6 +182,17 @@ class SqliteStore:
 
     # ── reading ──────────────────────────────────────────────────────────
 
+    @contextlib.asynccontextmanager
+    async def at_one_moment(self) -> AsyncIterator[None]:
+        self._rows_of("BEGIN")
+        try:
+            self._last_event()  # the moment is that of the first look
+            self._stands = True
+            yield
+        finally:
+            self._stands = False
+            self._rows_of("ROLLBACK")
+
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
         place = self._rows_of(_NUMBER, (case_id,))
         events: list[Sealed] = []
@@ -222,6 +236,8 @@ class SqliteStore:
             values += [prefix, prefix + "\U0010ffff"]
         where = " AND ".join(conditions)
         sql = f"{_ROW} WHERE {where} ORDER BY changed_ms DESC, case_id DESC LIMIT {int(limit)}"
+        if self._stands:
+            return [CaseRow(*row) for row in self._rows_of(sql, values)]
         # This one looks at every case, so it has a thread and a connection of its own.
         found = await asyncio.to_thread(self._rows_apart, sql, values)
         return [CaseRow(*row) for row in found]
