@@ -86,3 +86,11 @@ def test_with_a_server_the_next_step_is_not_that_of_a_file(
 def test_what_stands_in_place_of_a_secret_is_said_in_korean() -> None:
     assert "정해지지 않음" in SecretMissing("store", "env:CASES", "not set", "an address").words("ko")
     assert "not set" in SecretMissing("store", "env:CASES", "not set", "an address").words("en")
+
+
+def test_what_a_library_said_and_what_to_do_now_are_two_sentences() -> None:
+    busy = ModelBusy("m", "overloaded")
+    assert busy.in_full("en") == f"{busy.words('en')}. {busy.next_step('en')}"
+    missing = FolderMissing("/nowhere")
+    assert missing.in_full("ko") == f"{missing.words('ko')} {missing.next_step('ko')}"
+    assert JihwiError().in_full("en") == str(JihwiError())

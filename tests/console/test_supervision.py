@@ -274,3 +274,16 @@ async def test_a_report_that_found_nothing_is_shown_and_let_go_by_whoever_has_th
         page = await kim.get(f"/cases/{case_id}", accept="application/json")
         assert page.json()["draft"] == "a1/1/0"
         assert "지은 보고서 내보내기" in (await kim.get(f"/cases/{case_id}")).text
+
+
+async def test_a_case_that_ended_without_a_report_says_so_with_what_was_said_last(tmp_path: Path) -> None:
+    async with running_console(tmp_path, small_engine({"asker": asker})) as running:
+        kim = await Client(running.console).come_in()
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("asker")))
+        await running.case(case_id, lambda case: bool(case.assignments["a1"].actions))
+        assert "보고서 없이 끝났습니다" not in (await kim.get(f"/cases/{case_id}")).text
+        await kim.post(f"/cases/{case_id}/answers", {"assignment": "a1", "number": "0", "answer": "2025년"})
+        await running.case(case_id, lambda case: case.status == "closed")
+        page = (await kim.get(f"/cases/{case_id}")).text
+        assert "보고서 없이 끝났습니다." in page
+        assert '<p class="last-words">end</p>' in page

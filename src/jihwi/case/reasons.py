@@ -243,5 +243,5 @@ def say(reason: Reason, language: Language = "en") -> str:
         return fill(known[0] if language == "ko" else known[1], {**params, "last": last}).strip()
     error = error_of(reason.code, reason.params)
     if error is not None:
-        return f"{error.words(language)} {error.next_step(language)}".strip()
+        return error.in_full(language)
     return " ".join([reason.code, *reason.params.values()])

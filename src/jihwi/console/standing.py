@@ -137,6 +137,9 @@ class CasePage(msgspec.Struct, frozen=True):
     overtaken: tuple[str, ...] = ()
     """What is to be said of writes that were under way when their seat changed hands."""
     trouble: str = ""
+    last_words: str = ""
+    """What the case worker's seat said at the end of a case from which no report has left; not held against any
+    document."""
     parent: str = ""
     """The case this one was forked from, and at which of its events."""
     parent_seq: int = 0
@@ -184,6 +187,7 @@ def case_page(
             say_overtaken(one, language, seen=sees_end_of(viewer, case, one)) for one in case.overtaken.values()
         ),
         released=bool(case.files),
+        last_words=case.answer if visible and case.status == "closed" and not case.files else "",
         draft=_draft(case),
         timeline=tuple(tell_all(kept, events[first:last], language, viewer)),
         first=first + 1,

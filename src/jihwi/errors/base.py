@@ -68,6 +68,13 @@ class JihwiError(Exception):
         """What to do now; empty when there is nothing to do."""
         return self._told(self.ko_next if language == "ko" else self.en_next, language)
 
+    def in_full(self, language: Language = "en") -> str:
+        """What happened and what to do now, as sentences: the first has its stop also where it ends with what a
+        library said."""
+        what, step = self.words(language), self.next_step(language)
+        stop = "." if step and what and what[-1] not in ".!?…。" else ""
+        return f"{what}{stop} {step}".strip()
+
     def _told(self, sentence: str, language: Language) -> str:
         """A sentence with its fields put in; what is said in them is English until it is told to who reads Korean."""
         fields = self.fields()

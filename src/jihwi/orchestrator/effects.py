@@ -275,7 +275,7 @@ class Effects:
 
     def _skill_raised(self, case: Case, command: RunSkill, problem: JihwiError) -> Learned:
         """What one of our own errors says of a skill's work: it did not begin, it failed, or nobody knows."""
-        detail = f"{problem.words(_language(case))} {problem.next_step(_language(case))}".strip()
+        detail = problem.in_full(_language(case))
         reason = Reason("skill_failed", {"skill": command.skill.name, "detail": detail})
         tainted = isinstance(problem, SkillAnsweredFailed)
         if isinstance(problem, _NOT_BEGUN):

@@ -42,9 +42,7 @@ async def enter(visit: Visiting, key: str = "", next: str = "/desk", unsent: boo
         token = await visit.console.people.enter_by_link(key, _address(visit))
     except DoorError as problem:
         await visit.console.recorder.sign_in_refused(problem, "", _address(visit))
-        return _door(
-            visit, next, f"{problem.words(visit.language)} {problem.next_step(visit.language)}", problem.status
-        )
+        return _door(visit, next, problem.in_full(visit.language), problem.status)
     return _come_in(visit, token, next)
 
 

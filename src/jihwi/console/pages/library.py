@@ -100,7 +100,7 @@ def _ingest(visit: Visit, one: Ingest, known: Mapping[str, CollectionInfo]) -> I
         one = Ingest(one.id, one.collection, one.folder, done=one.done, problem=one.problem)
     report = one.report
     documents = report.added + report.changed + report.unchanged + report.moved if report else 0
-    problem = f"{one.problem.words(visit.language)} {one.problem.next_step(visit.language)}" if one.problem else ""
+    problem = one.problem.in_full(visit.language) if one.problem else ""
     return IngestShown(
         one.id,
         one.collection,

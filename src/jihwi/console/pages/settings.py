@@ -328,7 +328,7 @@ async def _ask(visit: Visit, spec: str) -> str:
     try:
         turn = await visit.console.house.minds.model(spec).think(greeting, (), lambda delta: None)
     except JihwiError as problem:
-        return f"{problem.words(visit.language)} {problem.next_step(visit.language)}".strip()
+        return problem.in_full(visit.language)
     spent = round((time.monotonic() - began) * 1000)
     return visit.say(
         "{model} 응답했습니다 ({spent} ms).", "{model} answered ({spent} ms).", model=turn.model, spent=spent
