@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from jihwi.errors import StoreFailed
@@ -15,6 +16,7 @@ from jihwi.index.mecab import MecabAnalyser
 from jihwi.index.postgres import PostgresIndex
 from jihwi.library import Hit, Library
 from jihwi.library.postgres import PostgresDatabase, PostgresServer
+from jihwi.library.silence import Connection, Watch
 from jihwi.store.postgres.opening import place_of, store_error
 from tests.cable import laid
 from tests.library.shelf import ANYONE, Shelf
@@ -91,3 +93,24 @@ def test_the_watch_ends_with_the_server(postgres: str) -> None:
     assert [thread.name for thread in set(threading.enumerate()) - before] == ["jihwi-postgres-watch"]
     server.close()
     assert not set(threading.enumerate()) - before
+
+
+def test_who_connects_anew_is_not_cut_for_the_same_silence(postgres: str) -> None:
+    """The watch hears of its own way's end only after it has cut, and others are quicker to come again."""
+    come_again = threading.Event()
+
+    def nobody_answers() -> Connection:
+        come_again.wait(30)
+        raise psycopg.OperationalError("no answer")
+
+    watch = Watch(nobody_answers, silent_seconds=0.2)
+    with psycopg.connect(postgres) as old, psycopg.connect(postgres, autocommit=True) as new:
+        with watch.using():
+            watch.know(old)
+            with pytest.raises(psycopg.OperationalError):
+                old.execute("SELECT pg_sleep(30)")
+            watch.know(new)
+            come_again.set()
+        watch.close()
+        assert watch.knows(new)
+        assert new.execute("SELECT 1").fetchone() == (1,)

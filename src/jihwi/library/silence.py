@@ -36,6 +36,8 @@ class Watch:
         self._every_seconds = min(ASKED_SECONDS, silent_seconds)
         self._lock = threading.Lock()
         self._known: set[Connection] = set()
+        self._cut_for = float("-inf")
+        """The last silence for which was cut, by the moment at which it had been borne long enough."""
         self._since: dict[object, float] = {}
         """Since when each of those who use a connection does."""
         self._thread: threading.Thread | None = None
@@ -98,7 +100,7 @@ class Watch:
         the next time."""
         until = time.monotonic() + self._silent_seconds
         while not self._closed.is_set() and self._since:
-            clock = threading.Timer(max(0.0, until - time.monotonic()), self._cut_all)
+            clock = threading.Timer(max(0.0, until - time.monotonic()), self._cut_all, (until,))
             clock.daemon = True
             clock.start()
             try:
@@ -117,13 +119,17 @@ class Watch:
                 asking.close()
                 asking = None
             if time.monotonic() >= until:
-                self._cut_all()
+                self._cut_all(until)
                 break
             self._closed.wait(_AGAIN_SECONDS)
         return asking
 
-    def _cut_all(self) -> None:
+    def _cut_all(self, until: float) -> None:
+        """Once for each silence: who was cut connects anew at once, and is not to be cut again for the same."""
         with self._lock:
+            if until <= self._cut_for:
+                return
+            self._cut_for = until
             known, self._known = self._known, set()
         for one in known:
             cut(one)
