@@ -20,7 +20,8 @@ HAS_KIWI = find_spec("kiwipiepy") is not None
 
 
 @pytest.fixture(
-    params=["mecab", pytest.param("kiwi", marks=pytest.mark.skipif(not HAS_KIWI, reason="absent: kiwipiepy"))]
+    scope="module",  # Kiwi takes seconds to load
+    params=["mecab", pytest.param("kiwi", marks=pytest.mark.skipif(not HAS_KIWI, reason="absent: kiwipiepy"))],
 )
 def analyser(request: pytest.FixtureRequest) -> Analyser:
     return MECAB if request.param == "mecab" else KiwiAnalyser()
