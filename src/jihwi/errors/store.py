@@ -52,6 +52,13 @@ class StoreBusy(StoreError):
     ko_next = "그 작업이 끝난 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
     en_next = "Run the command again when it has finished; nothing recorded is lost."
 
+    def words(self, language: Language = "en") -> str:
+        """Who has it, and for how long one waited; nothing of that where nobody waits."""
+        if self.seconds:
+            return super().words(language)
+        said = "다른 작업이 '{path}'을(를) 쓰고 있습니다." if language == "ko" else "Another process is using '{path}'."
+        return self._told(said, language)
+
 
 class StoreFull(StoreError):
     path: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -18,6 +19,7 @@ import apsw
 import msgspec
 
 from jihwi.errors import (
+    FileMissing,
     FolderMissing,
     FolderMounted,
     FolderOverlaps,
@@ -33,9 +35,11 @@ from jihwi.errors import (
 from jihwi.sqlite_files import is_damage, open_file, store_error
 from jihwi.store.places import sync_folder
 
-__all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "restore"]
+__all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "refuse_target", "restore"]
 
 MANIFEST = "backup.json"
+_MARK = ".unfinished"
+"""Lies in a folder that is being filled, and says that it is ours."""
 _CACHES = ("index",)
 _SQLITE = b"SQLite format 3\0"
 _PARTS_OF_DATABASES = ("-wal", "-shm", "-journal")
@@ -57,19 +61,24 @@ def backup(home: Path, target: Path, *, at_ms: int, instead: Mapping[str, Path] 
     Databases come first: files that a database's facts name were written before those facts. Raises FolderMissing,
     FolderTaken, FolderOverlaps, StoreError.
     """
-    if not home.is_dir():
-        raise FolderMissing(str(home))
-    if target.exists():
-        raise FolderTaken(str(target))
-    if target.resolve().is_relative_to(home.resolve()):
-        raise FolderOverlaps(str(target), str(home))
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    with _told(target), _tidied(unfinished):
+    refuse_target(home, target)
+    with _told(target), _unfinished_for(target) as unfinished:
+        refuse_target(home, target)  # another one may have been quicker
         return _backed_up(home, target, unfinished, at_ms, instead or {})
 
 
+def refuse_target(home: Path, target: Path) -> None:
+    """Say at once what `backup` would say of its folders: before anything is brought together that is to be in it.
+    Raises FolderMissing, FolderTaken, FolderOverlaps."""
+    if not home.is_dir():
+        raise FolderMissing(str(home))
+    if os.path.lexists(target):
+        raise FolderTaken(str(target))
+    if target.resolve().is_relative_to(home.resolve()):
+        raise FolderOverlaps(str(target), str(home))
+
+
 def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:
-    _emptied(unfinished)
     named = {str(path.relative_to(home)): path for path in _files_of(home)} | dict(instead)
     databases = {name: named.pop(name) for name in sorted(named) if _is_database(named[name])}
     digests: dict[str, str] = {}
@@ -90,7 +99,7 @@ def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: 
     _synced_digest(unfinished / MANIFEST)
     for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
         sync_folder(folder)
-    unfinished.rename(target)
+    _put(unfinished, target)
     sync_folder(target.parent)
     return manifest
 
@@ -102,14 +111,15 @@ def _place_in(unfinished: Path, name: str) -> Path:
 
 
 def _kept_as(path: Path, copy: Path) -> str:
-    """Give the copy the rights of `path` and have the disk keep it; its digest."""
-    shutil.copymode(path, copy)
+    """Give the copy the rights of `path`, where its disk knows any, and have the disk keep it; its digest."""
+    with contextlib.suppress(PermissionError, NotImplementedError):
+        shutil.copymode(path, copy)
     return _synced_digest(copy)
 
 
 def read_manifest(copy: Path) -> Manifest:
-    """What a copy holds, each file compared with its digest. Raises FolderMissing, StoreCorrupt, StoreFailed where it
-    cannot be read."""
+    """What a copy holds, each file compared with its digest. Raises FolderMissing, FileMissing for a folder that is no
+    copy, StoreCorrupt, StoreFailed where it cannot be read."""
     with _told(copy):
         return _compared(copy)
 
@@ -117,9 +127,11 @@ def read_manifest(copy: Path) -> Manifest:
 def _compared(copy: Path) -> Manifest:
     if not copy.is_dir():
         raise FolderMissing(str(copy))
+    if not (copy / MANIFEST).exists():
+        raise FileMissing(str(copy / MANIFEST))
     try:
         manifest = msgspec.json.decode((copy / MANIFEST).read_bytes(), type=Manifest)
-    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         raise StoreCorrupt(str(copy), f"{MANIFEST}: {problem}") from problem
     for name, digest in manifest.files.items():
         path = copy / name
@@ -134,19 +146,20 @@ def restore(copy: Path, home: Path) -> Path | None:
     """Put a copy made by `backup` back as `home`. What was there is kept beside it; where, is returned.
 
     The copy is compared with its digests before anything changes. Killed half-way, run it again. Raises FolderMissing,
-    FolderMounted where `home` cannot be put aside, StoreError: StoreCorrupt, StoreBusy while a process has a database
-    of `home` open. Then `home` is as it was; only FolderPutAside says that it lies elsewhere, and where.
+    FileMissing, FolderOverlaps where `home` lies in the copy, FolderMounted where `home` cannot be put aside,
+    StoreError: StoreCorrupt, StoreBusy while a process has a database of `home` open. Then `home` is as it was; only
+    FolderPutAside says that it lies elsewhere, and where.
     """
     manifest = read_manifest(copy)
+    if home.resolve().is_relative_to(copy.resolve()):
+        raise FolderOverlaps(str(home), str(copy))
     if home.is_mount():
         raise FolderMounted(str(home))
-    unfinished = home.with_name(f"{home.name}.unfinished")
-    with _told(home), _tidied(unfinished):
+    with _told(home), _unfinished_for(home) as unfinished:
         return _restored(manifest, copy, home, unfinished)
 
 
 def _restored(manifest: Manifest, copy: Path, home: Path, unfinished: Path) -> Path | None:
-    _emptied(unfinished)
     for name, digest in manifest.files.items():
         placed = unfinished / name
         placed.parent.mkdir(parents=True, exist_ok=True)
@@ -164,13 +177,13 @@ def _swapped(unfinished: Path, home: Path) -> Path | None:
     """Put `unfinished` in the place of `home`, which is put aside; where, is returned. What was there is there again
     when that fails. Raises FolderPutAside when not even that can be done."""
     if not home.exists():
-        unfinished.rename(home)
+        _put(unfinished, home)
         return None
     _refuse_in_use(home)
     kept = _free_name(home)
     try:
         home.rename(kept)
-        unfinished.rename(home)
+        _put(unfinished, home)
     except BaseException as problem:
         if kept.exists() and not home.exists():
             try:
@@ -182,13 +195,29 @@ def _swapped(unfinished: Path, home: Path) -> Path | None:
 
 
 def _files_of(home: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(home, onerror=_unless_gone):
-        if Path(folder) == home:
-            folders[:] = [name for name in folders if name not in _CACHES]
+    """What belongs to a state folder. A part of it that somebody has moved elsewhere and left a link to is a part of it
+    still; what a link within the folder leads to stands under its own name."""
+    inside, walked = home.resolve(), set[Path]()
+    for folder, folders, names in os.walk(home, onerror=_unless_gone, followlinks=True):
+        here = Path(folder)
+        if here.resolve() in walked:
+            folders.clear()
+            continue
+        walked.add(here.resolve())
+        left_out = _CACHES if here == home else ()
+        folders[:] = [name for name in folders if name not in left_out and not _leads_back(here / name, inside)]
         for name in names:
-            path = Path(folder) / name
-            if path.is_file() and not path.is_symlink() and not name.endswith(_PARTS_OF_DATABASES):
+            path = here / name
+            if name.endswith(_PARTS_OF_DATABASES) or name == _MARK or _leads_back(path, inside):
+                continue
+            if path.is_symlink() and not path.exists():
+                raise FileMissing(str(path))
+            if path.is_file():
                 yield path
+
+
+def _leads_back(path: Path, inside: Path) -> bool:
+    return path.is_symlink() and path.resolve().is_relative_to(inside)
 
 
 def _unless_gone(problem: OSError) -> None:
@@ -298,26 +327,65 @@ def _refuse_in_use(home: Path) -> None:
         except apsw.Error as problem:
             if is_damage(problem):
                 continue  # that may be why somebody restores
-            raise StoreBusy(str(path), 0) from problem
+            raise store_error(problem, path) from problem
 
 
 @contextlib.contextmanager
-def _tidied(unfinished: Path) -> Iterator[None]:
-    """What could not be finished is not left lying: the disk may be full for its sake."""
+def _unfinished_for(place: Path) -> Iterator[Path]:
+    """A new folder beside `place` that only its owner may enter, as a state folder's texts need, for one process at a
+    time. What an earlier, killed run left there is removed; so is what could not be finished: the disk may be full for
+    its sake. Raises FolderTaken where a folder of that name is somebody else's, StoreBusy.
+    """
+    unfinished = place.with_name(f"{place.name}.unfinished")
+    mark = unfinished / _MARK
+    if unfinished.exists() and not mark.exists() and any(unfinished.iterdir()):
+        raise FolderTaken(str(unfinished))
+    unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone_in(unfinished):
+        try:
+            mark.touch()
+            for left in unfinished.iterdir():
+                if left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                elif left != mark:
+                    left.unlink()
+            with contextlib.suppress(PermissionError, NotImplementedError):  # of a disk that knows no rights
+                unfinished.chmod(0o700)
+            yield unfinished
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Only one process of this machine is within, by a lock on the folder itself: an open file in it would keep it from
+    being renamed on some shares. Raises StoreBusy."""
     try:
-        yield
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
         raise
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise StoreBusy(str(folder), 0) from problem
+        except OSError:
+            pass  # a disk without locks
+        if not folder.exists() or not os.path.samestat(os.fstat(handle), folder.stat()):
+            raise StoreBusy(str(folder), 0)  # another one has just finished with it
+        yield
+    finally:
+        os.close(handle)
 
 
-def _emptied(folder: Path) -> None:
-    """A new folder that only its owner may enter, as a state folder's texts need; what an earlier, killed run left
-    there is removed."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    folder.chmod(0o700)
+def _put(unfinished: Path, place: Path) -> None:
+    """What is finished takes its place."""
+    unfinished.rename(place)
+    with contextlib.suppress(OSError):  # it does no harm where it stays
+        (place / _MARK).unlink()
 
 
 def _free_name(home: Path) -> Path:
