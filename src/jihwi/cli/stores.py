@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +21,7 @@ from jihwi.case.ledger import read_header, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Json, Lang, Session, in_session, run_async
-from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, SettingInvalid
+from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, OptionMissing, SettingInvalid
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
 from jihwi.store import HOUSE, CaseRow, KeptStore
@@ -53,19 +54,14 @@ def backup(
 
 
 async def _backup(session: Session, target: Path) -> int:
-    home, room = state_place(session.settings), StoreRoom()
-    _look_for_home(home)
+    home, room, store_address = state_place(session.settings), StoreRoom(), session.settings.store
+    room.refuse_target(home, target)
     now_ms = int(time.time() * 1000)
-    if session.settings.store:
-        with_cases = target.with_name(f"{target.name}.unfinished-cases")
-        try:
-            # A copy needs no server. What a killed run left is made anew.
-            shutil.rmtree(with_cases, ignore_errors=True)
-            await copy_place(session.settings.store, with_cases, busy_seconds=session.settings.busy_seconds)
-            instead = {name: with_cases / name for name in ("cases.db", "library.db")}
+    if store_address:  # a copy needs no server
+        with room.space_beside(target) as brought:
+            await copy_place(store_address, brought, busy_seconds=session.settings.busy_seconds)
+            instead = {name: brought / name for name in ("cases.db", "library.db")}
             manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms, instead=instead)
-        finally:
-            shutil.rmtree(with_cases, ignore_errors=True)
     else:
         manifest = await asyncio.to_thread(room.backup, home, target, at_ms=now_ms)
     screen, store = session.screen, look_into_copy(target)
@@ -86,8 +82,9 @@ async def _backup(session: Session, target: Path) -> int:
     )
     screen.remark(
         screen.words(
-            f"파일 {len(manifest.files)}개를 {target}에 복사했습니다. 되돌리기: jihwi store restore {target}",
-            f"{len(manifest.files)} files are copied to {target}. To put it back: jihwi store restore {target}",
+            f"파일 {len(manifest.files)}개를 {target}에 복사했습니다. 되돌리기: jihwi store restore {quote(str(target))}",
+            f"{len(manifest.files)} files are copied to {target}. "
+            f"To put it back: jihwi store restore {quote(str(target))}",
         )
     )
     if store is not None:
@@ -99,11 +96,6 @@ async def _backup(session: Session, target: Path) -> int:
         )
     _tell_broken(screen, broken)
     return 1 if broken else 0
-
-
-def _look_for_home(home: Path) -> None:
-    if not home.is_dir():
-        raise FolderMissing(str(home))
 
 
 @app.command(
@@ -123,7 +115,11 @@ def restore(
 
 async def _restore(session: Session, copy: Path) -> int:
     home, room, screen, store = state_place(session.settings), StoreRoom(), session.screen, session.settings.store
+    if (cases := look_into_copy(copy)) is not None:  # one that a newer Jihwi made is refused before anything changes
+        await cases.close()
     kept = await asyncio.to_thread(room.restore, copy, home)
+    if kept is not None:
+        screen.remark(screen.words(f"전에 있던 것: {kept}", f"What was there before: {kept}"))
     async with AsyncExitStack() as opened:
         verified, broken = await _verify_all(await _opened(session, home, opened))
     broken_cases = [one.case for one in broken]
@@ -135,13 +131,11 @@ async def _restore(session: Session, copy: Path) -> int:
         )
     )
     _tell_broken(screen, broken)
-    if kept is not None:
-        screen.remark(screen.words(f"전에 있던 것: {kept}", f"What was there before: {kept}"))
     if store:
         screen.remark(
             screen.words(
-                f"설정은 {store}을(를) 씁니다. 사건을 그리로: jihwi store copy {home} 주소",
-                f"The settings name {store}. To bring the cases there: jihwi store copy {home} ADDRESS",
+                f"설정은 {store}을(를) 씁니다. 사건을 그리로: jihwi store copy {quote(str(home))} 주소",
+                f"The settings name {store}. To bring the cases there: jihwi store copy {quote(str(home))} ADDRESS",
             )
         )
     return 1 if broken else 0

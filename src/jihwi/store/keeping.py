@@ -35,7 +35,7 @@ from jihwi.errors import (
 from jihwi.sqlite_files import is_damage, open_file, store_error
 from jihwi.store.places import sync_folder
 
-__all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "refuse_target", "restore"]
+__all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "refuse_target", "restore", "space_beside"]
 
 MANIFEST = "backup.json"
 _MARK = ".unfinished"
@@ -76,6 +76,15 @@ def refuse_target(home: Path, target: Path) -> None:
         raise FolderTaken(str(target))
     if target.resolve().is_relative_to(home.resolve()):
         raise FolderOverlaps(str(target), str(home))
+
+
+@contextlib.contextmanager
+def space_beside(target: Path) -> Iterator[Path]:
+    """An empty folder for what is brought together before it is copied to `target`, for one process at a time; gone in
+    the end, or, after a kill, at the next run. Raises FolderTaken, StoreError."""
+    with _told(target), _unfinished_for(target.with_name(f"{target.name}.brought")) as folder:
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:

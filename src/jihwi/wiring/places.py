@@ -135,6 +135,8 @@ class StoreRoom:
         from jihwi.store import erasing, keeping, moving
 
         self.backup = keeping.backup
+        self.refuse_target = keeping.refuse_target
+        self.space_beside = keeping.space_beside
         self.read_manifest = keeping.read_manifest
         self.restore = keeping.restore
         self.copy_store = moving.copy_store
