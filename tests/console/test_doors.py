@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from jihwi.case.ledger import Sealed, verify
+from jihwi.case.state import waits
 from jihwi.case.turn import Report, Turn
 from jihwi.console.people import Person
+from jihwi.evidence import Viewer
 from jihwi.settings import Settings
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from jihwi.wiring import open_house
@@ -346,3 +348,28 @@ async def test_who_is_refused_before_anything_is_known_of_them_is_told_in_both_l
         for answer in (foreign, named, unknown):
             assert any("가" <= letter <= "힣" for letter in answer.text)
             assert any("a" <= letter <= "z" for letter in answer.text)
+
+
+async def test_nobody_is_shown_a_form_they_may_not_send_and_the_inbox_holds_what_is_theirs(tmp_path: Path) -> None:
+    send = a_skill("send_notice", effect="write", approval="always")
+    engine = small_engine({"sender": sender, "asker": asker}, send)
+    async with running_console(tmp_path, engine) as running:
+        for person in (Person("lee", "Lee", "requester"), Person("choi", "Choi", "auditor")):
+            await running.console.people.put(person)
+        lee, choi, kim = [await Client(running.console).come_in(name) for name in ("lee", "choi", "kim")]
+        for agent in (an_agent("sender", send), an_agent("asker")):
+            opening = msgspec.structs.replace(an_opening(agent), requester=Viewer("lee"))
+            case_id = await running.console.orchestrator.open(opening)
+            await running.case(case_id, lambda case: waits(case) == 1)
+        kinds = {"lee": ["question"], "choi": [], "kim": ["approval", "question"]}
+        for name, client in {"lee": lee, "choi": choi, "kim": kim}.items():
+            waiting = (await client.get("/inbox.json")).json()["waiting"]
+            assert sorted(one["kind"] for one in waiting) == kinds[name]
+            page = (await client.get("/inbox")).text
+            assert ("/approvals" in page) is ("approval" in kinds[name])
+            badge = f"data-waiting{' hidden' if not kinds[name] else ''}>{len(kinds[name])}<"
+            assert badge in page
+            assert badge in (await client.get("/desk")).text
+        assert 'action="/cases"' not in (await choi.get("/desk")).text
+        assert 'href="/library">문서 가져오기' not in (await lee.get("/desk")).text
+        assert "담당자나 관리자가 가져옵니다" in (await lee.get("/desk")).text

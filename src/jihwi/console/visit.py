@@ -13,7 +13,8 @@ from jihwi.console.desk import Console
 from jihwi.console.guard import came_from
 from jihwi.console.people import Person, Right, Session
 from jihwi.console.templating import render
-from jihwi.errors import FormForeign, NotAllowed, SignInFailed
+from jihwi.console.waiting import answers, waiting_in
+from jihwi.errors import FormForeign, JihwiError, NotAllowed, SignInFailed
 from jihwi.words import Language, say_to
 
 __all__ = ["Visit", "Visiting"]
@@ -109,12 +110,29 @@ class Visit:
 
 async def _visit(request: Request) -> Visit:
     visit = Visit(request, request.app.state.console)
-    person: Person | None = request.state.person
-    if person is not None and not visit.json:
-        rows = await visit.console.house.store.rows(statuses=("waiting", "parked", "running"), limit=1_000_000)
-        seen = [row for row in rows if person.may("see_all") or row.requester == person.id]
-        visit.waiting = sum(row.waits_for for row in seen)
+    if request.state.person is not None and not visit.json:
+        visit.waiting = await _waits_for(visit)
     return visit
+
+
+async def _waits_for(visit: Visit) -> int:
+    """How many things wait for this person: whatever somebody must decide, or the questions of one's own cases."""
+    person = visit.person
+    if not person.may("answer"):
+        return 0
+    rows = await visit.console.house.store.rows(statuses=("waiting", "parked", "running"), limit=1_000_000)
+    if person.may("decide"):
+        return sum(row.waits_for for row in rows)
+    mine = [row.case_id for row in rows if row.waits_for and row.requester == person.id]
+    found = 0
+    for case_id in mine:
+        try:
+            case = (await visit.console.cases.of(case_id)).case
+        except JihwiError:
+            continue  # the inbox names it
+        waiting = waiting_in(case, visit.language, person.viewer, {})
+        found += sum(1 for one in waiting if answers(person, one.kind, case.requester))
+    return found
 
 
 Visiting = Annotated[Visit, Depends(_visit)]

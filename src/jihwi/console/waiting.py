@@ -15,9 +15,10 @@ from jihwi.case.state import ActionState, Approval, Assignment, Case, open_assig
 from jihwi.case.turn import Ask, Call
 from jihwi.console.telling import agent_name
 from jihwi.evidence import Viewer
+from jihwi.house import Person
 from jihwi.words import Language
 
-__all__ = ["Waiting", "waiting_in"]
+__all__ = ["Waiting", "answers", "waiting_in"]
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -63,6 +64,11 @@ class Waiting(msgspec.Struct, frozen=True):
     """The agent in that seat that has left it to a person."""
     left_words: str = ""
     """Why, in its own words; empty where it said nothing, or the reader may not see them."""
+
+
+def answers(person: Person, kind: str, requester: str) -> bool:
+    """Whether somebody may do what waits in a case: who decides anything, who asked for the case its questions."""
+    return person.may("decide") or (kind == "question" and person.may("answer") and requester == person.id)
 
 
 def waiting_in(case: Case, language: Language, viewer: Viewer, times: dict[int, int]) -> list[Waiting]:

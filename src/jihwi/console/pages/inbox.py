@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from jihwi.console.paging import twin
 from jihwi.console.seeing import CaseLine, case_lines
 from jihwi.console.visit import Visit, Visiting
-from jihwi.console.waiting import Waiting, waiting_in
+from jihwi.console.waiting import Waiting, answers, waiting_in
 from jihwi.errors import JihwiError
 
 __all__ = ["router", "waiting_lines"]
@@ -28,10 +28,10 @@ class InboxPage(msgspec.Struct, frozen=True):
 
 
 async def waiting_lines(visit: Visit, lines: Sequence[CaseLine], unread: list[str] | None = None) -> list[Waiting]:
-    """Everything that waits in these cases, oldest first."""
+    """Everything in these cases that waits for this person, oldest first."""
     found: list[Waiting] = []
     for line in lines:
-        if not line.waits_for:
+        if not line.waits_for or not answers(visit.person, "question", line.requester):
             continue
         try:
             kept = await visit.console.cases.of(line.id)
@@ -40,7 +40,8 @@ async def waiting_lines(visit: Visit, lines: Sequence[CaseLine], unread: list[st
                 unread.append(line.id)
             continue
         times = {event.seq: event.at_ms for event in kept.events}
-        found += waiting_in(kept.case, visit.language, visit.person.viewer, times)
+        waiting = waiting_in(kept.case, visit.language, visit.person.viewer, times)
+        found += [one for one in waiting if answers(visit.person, one.kind, line.requester)]
     return sorted(found, key=lambda one: one.since_ms)
 
 
