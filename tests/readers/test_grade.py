@@ -58,6 +58,12 @@ def test_a_document_with_next_to_no_text_is_never_called_ready(format: str) -> N
     assert outcome(reading(format, "표지")).grade == "D"
 
 
+@pytest.mark.parametrize("format", ["png", "jpeg", "tiff"])
+def test_a_picture_is_not_called_empty_for_its_weight(format: str) -> None:
+    assert "near_empty" in codes(outcome(reading(format, "표지")))
+    assert "near_empty" not in codes(outcome(reading(format, TEXT), size=50 << 20))
+
+
 def test_a_short_note_is_a_short_note() -> None:
     assert outcome(reading("text", "회의 3시")).grade == "A"
 

@@ -38,6 +38,7 @@ def test_korean_text_is_text_in_every_encoding(encoding: str, name: str) -> None
         (b"<?xml version='1.0'?><HWPML Version='2.8'></HWPML>", "hwpml"),
         (b"<?xml version='1.0'?><!-- a --><!DOCTYPE x [<!ENTITY a 'b'>]><x/>", "xml"),
         (b"<!DOCTYPE html><p>hello", "html"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "xml"),
         (b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'/>", "html"),
         (b"<p>one</p><p>two</p>", "html"),
         (b"<note><to>a</to></note>", "xml"),

@@ -311,8 +311,8 @@ def _remarks(facts: _Facts) -> Iterator[tuple[str, str]]:
     """What a person should know besides the report, the place of the results last."""
     if facts.unchanged:
         yield (
-            f"바뀌지 않은 파일 {facts.unchanged}개는 다시 읽지 않았습니다.",
-            f"{facts.unchanged} unchanged files were not read again.",
+            f"이미 읽은 내용 그대로인 파일 {facts.unchanged}개는 다시 읽지 않았습니다.",
+            f"{facts.unchanged} files whose very content had been read before were not read again.",
         )
     if facts.opened.tried:
         opened, tried = facts.opened.opened, facts.opened.tried

@@ -196,7 +196,9 @@ def _of_amount(reading: Reading, format: str, size: int, inside: int) -> list[Re
         return [] if inside else [remark("no_text", size=bytes_words(size))]
     if format in _SAYS_LITTLE or (format in _CONTAINERS and inside):
         return []
-    if letters < NEAR_EMPTY_CHARACTERS or letters * BYTES_A_CHARACTER < size:
+    # A picture's bytes are its points, whatever is written on it: a scanner's page has 26 MB unpacked, a packed one .3.
+    heavy = format not in _PICTURES and letters * BYTES_A_CHARACTER < size
+    if letters < NEAR_EMPTY_CHARACTERS or heavy:
         return [remark("near_empty", characters=letters, size=bytes_words(size))]
     return []
 

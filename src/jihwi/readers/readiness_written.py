@@ -13,7 +13,7 @@ import msgspec
 from jihwi.readers.grade import bytes_words
 from jihwi.readers.readiness import LETTERS, FileLine, Fix, Readiness
 from jihwi.readers.words import data_words, format_words, grade_words, say, say_of_many
-from jihwi.words import Language
+from jihwi.words import Language, plain
 
 __all__ = ["percent", "render_readiness_csv", "render_readiness_html", "render_readiness_json"]
 
@@ -118,7 +118,7 @@ def render_readiness_html(report: Readiness, language: Language = "ko", place: s
     worst_first = sorted(report.files, key=lambda line: (-LETTERS.index(line.grade), line.path))
     duplicates = [group for group in report.groups if group.kind == "duplicate"]
     versions = [group for group in report.groups if group.kind == "version"]
-    return _template().render(
+    page = _template().render(
         report=report,
         language=language,
         place=place,
@@ -143,6 +143,7 @@ def render_readiness_html(report: Readiness, language: Language = "ko", place: s
         more_lines=max(0, len(worst_first) - MOST_LINES),
         seconds=f"{report.seconds:.1f}",
     )
+    return plain(page)  # a name may hold marks that turn writing round
 
 
 def render_readiness_json(report: Readiness) -> bytes:

@@ -58,6 +58,8 @@ def _as_utf16(sample: bytes) -> str | None:
 _HTML = re.compile(r"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.IGNORECASE)
 _HTML_PARTS = re.compile(r"<(?:p|div|table|tr|td|span|br|h[1-6]|ul|li|meta|title|script|style|a|font)\b", re.IGNORECASE)
 _ROOT = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^<>\[]*(?:\[.*?\])?\s*>|\s)*<([A-Za-z_][\w.:-]*)", re.DOTALL)
+_OWN_ENTITIES = re.compile(r"<!DOCTYPE\s+[^\s<>\[]+\s*\[")
+"""A document type with rules of its own, which HTML never has."""
 _MAIL_HEADER = re.compile(
     r"^(?:received|return-path|from|to|subject|date|message-id|mime-version|content-type|delivered-to|"
     r"x-[\w-]+|arc-[\w-]+|dkim-[\w-]+|authentication-results|reply-to|cc|sender|list-[\w-]+|thread-[\w-]+):",
@@ -112,10 +114,11 @@ def _markup_kind(start: str) -> str:
     name = root.group(1).lower() if root else ""
     if name.split(":")[-1] == "hwpml":
         return "hwpml"
-    if name == "html" or (_HTML.search(start[:2000]) and not start.startswith("<?xml")):
+    xml = start.startswith("<?xml") or _OWN_ENTITIES.match(start) is not None
+    if name == "html" or (_HTML.search(start[:2000]) and not xml):
         return "html"
-    if start.startswith("<?xml"):
-        return "html" if name == "html" else "xml"
+    if xml:
+        return "xml"
     if root and (_HTML_PARTS.match(start[root.start(1) - 1 :]) or len(_HTML_PARTS.findall(start[:4000])) >= 3):
         return "html"
     if root and re.search(r"</[A-Za-z_]|/>", start):
