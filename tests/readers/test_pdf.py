@@ -246,3 +246,18 @@ def test_what_a_tagged_pdf_calls_a_heading_is_one_whatever_its_size() -> None:
     reading = read("pdf", pdf([page]))
     found = [(b.level, reading.block_text(i)) for i, b in enumerate(reading.blocks) if b.kind == "heading"]
     assert found == [(2, "신청하는 방법"), (3, "문의할 곳")]
+
+
+def test_the_gap_that_word_processors_keep_between_scripts_is_no_space_and_a_space_is_one() -> None:
+    def line(y: float, *parts: tuple[float, str]) -> list[Words]:
+        """Each part after a gap, in tenths of the letters' size."""
+        made, x = [], 50.0
+        for gap, text in parts:
+            made.append(Words(x + gap, y, text))
+            x += gap + sum(5.0 if c.isascii() else 10.0 for c in text)
+        return made
+
+    near = line(700, (0, "법률"), (2.1, "3"), (2.1, "조의"), (3.3, "7"), (2.1, "일은"))
+    wide = line(600, (0, "법률"), (3.3, "3"), (3.3, "조의"), (3.3, "7"), (3.3, "일은"))
+
+    assert texts(read("pdf", pdf([[*near, *wide]]))) == ["법률3조의 7일은", "법률 3 조의 7 일은"]

@@ -25,7 +25,7 @@ class PdfReader:
     """PDF, with or without a password that is known."""
 
     name = "pdf"
-    version = "4"
+    version = "5"
     formats: Sequence[str] = ("pdf",)
 
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
