@@ -120,7 +120,7 @@ _TEMPLATES = (
     (r"Multiple exceptions: (.+)", "여러 번 실패함: {w0}"),
     (
         r"'([\w-]+)' codec can't (?:de|en)code (?:byte|character).* in position (\d+).*",
-        "{g1}번째 바이트가 {g0}이 아님",
+        "{g1}번째 바이트가 {g0:이} 아님",
     ),
     # TOML, JSON, YAML
     (r"(.+) \(at line (\d+), column (\d+)\)", "{g1}번째 줄 {g2}번째 글자: {w0}"),
@@ -164,7 +164,14 @@ _TEMPLATES = (
     (r"(.+) is not valid under any of the given schemas", "{g0:은} 정해진 어떤 모양에도 맞지 않습니다"),
     (r"(.+) is not a '(.+)'", "{g0:은} {g1} 모양이 아닙니다"),
     (r"(.+) was expected", "{g0}이어야 합니다"),
-    # databases
+    # databases and their servers
+    (r"connection failed: (.+)", "{w0}"),
+    (r"connection to server at \"(.+?)\"(?: \(.+?\))?, port (\d+) failed: (.+)", "{g0}:{g1}에 연결하지 못함: {w2}"),
+    (r"failed to resolve host '(.+?)': (.+)", "'{g0}' 서버를 찾지 못함: {w1}"),
+    (r"FATAL:\s+(.+)", "{w0}"),
+    (r"password authentication failed for user \"(.+)\"", "'{g0}' 사용자의 비밀번호가 맞지 않음"),
+    (r"(?:role|user) \"(.+)\" does not exist", "'{g0}' 사용자가 없음"),
+    (r"database \"(.+)\" does not exist", "'{g0}' 데이터베이스가 없음"),
     (r"no such (?:table|column): (.+)", "표나 칸이 없음: {g0}"),
     # our own: the ledger, the store, the index
     (r"its number is (\d+)", "번호가 {g0}입니다"),

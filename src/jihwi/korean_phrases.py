@@ -45,7 +45,7 @@ _EXPECTED = {
         "signed/의 파일, 내보낸 report.json, 원장 파일 가운데 하나"
     ),
     "C, S or O, or PATH=C, PATH=S, PATH=O": "C, S, O 가운데 하나, 또는 경로=C처럼",
-    "a case, or --before YYYY-MM-DD, or both": "사건이나 --before 연-월-일, 또는 둘 다",
+    "a case, or --before YYYY-MM-DD, or both": "사건이나 --before 연-월-일 (둘 다여도 됨)",
     "a day such as 2026-01-31": "2026-01-31과 같은 날짜",
     "--to NAME@HOST": "--to 이름@서버",
     "a command with its arguments; no pipes, no variables": "명령과 그 인자. 파이프와 변수는 쓸 수 없음",
@@ -64,6 +64,8 @@ _EXPECTED = {
     "letters, digits, - and _": "글자, 숫자, -, _",
     "C, S or O, at least one": "C, S, O 가운데 하나 이상",
     "the secret": "그 비밀",
+    "the password": "그 암호",
+    "--files FOLDER": "--files 폴더",
     "one line of printable ASCII": "한 줄의 ASCII 글자",
 }
 
@@ -122,7 +124,7 @@ _SYSTEM = {
     "Operation not permitted": "허락되지 않은 일",
     "Is a directory": "파일이 아니라 폴더임",
     "Not a directory": "폴더가 아님",
-    "File exists": "이미 있음",
+    "File exists": "같은 이름의 것이 이미 있음",
     "File name too long": "이름이 너무 긺",
     "No space left on device": "디스크가 가득 참",
     "Disk quota exceeded": "정해진 디스크 몫을 다 씀",
@@ -140,6 +142,11 @@ _SYSTEM = {
     "Connection reset by peer": "상대가 연결을 끊음",
     "Connection timed out": "제때 연결되지 않음",
     "timed out": "제때 답하지 않음",
+    "connection timeout expired": "제때 연결되지 않음",
+    "timeout expired": "제때 연결되지 않음",
+    "server closed the connection unexpectedly": "서버가 연결을 끊음",
+    "Bad file descriptor": "닫혀 있음",
+    "File too large": "파일이 너무 큼",
     "Network is unreachable": "네트워크에 닿지 않음",
     "No route to host": "그 서버에 닿지 않음",
     "Host is unreachable": "그 서버에 닿지 않음",

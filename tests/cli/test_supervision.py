@@ -82,7 +82,7 @@ def test_a_turn_may_be_given_whole_and_what_cannot_be_read_is_said(desk: Path) -
             answered(desk, "case", "turn", "last", "a1.2", "--turn", wrong, code=2)["error"]["code"]
             == "setting_invalid"
         )
-    assert answered(desk, "case", "turn", "last", "a1.2", code=2)["error"]["code"] == "setting_invalid"
+    assert answered(desk, "case", "turn", "last", "a1.2", code=2)["error"]["code"] == "option_missing"
     whole = '{"actions": [{"do": "call", "skill": "look"}, {"do": "report", "text": "whole"}]}'
     answered(desk, "case", "turn", "last", "a1.2", "--turn", whole)
     answered(desk, "case", "answer", "last", "1", "--of", "a1.1/1")

@@ -174,6 +174,8 @@ class Verdict(msgspec.Struct, frozen=True):
     head: bytes
     erased: int
     against_head: bool
+    vouched_to: int = 0
+    """The number of the event whose head the outside one is: up to there the log is unaltered."""
 
 
 def verify(
@@ -184,16 +186,16 @@ def verify(
     previous, seq, erased = (GENESIS, 0, 0) if after is None else (after.head, after.seq, 0)
     if after is not None and sha256(after.header).digest() != after.head:
         raise LedgerBroken(case_id, after.seq, "its header was changed")
-    heads: set[bytes] = {previous}
+    vouched_to: int | None = seq if expected_head == previous else None
     for stored in log:
         seq += 1
         previous = _verify_one(case_id, seq, stored, previous)
         erased += stored.body is None
-        if expected_head is not None:
-            heads.add(previous)
-    if expected_head is not None and expected_head not in heads:
+        if expected_head == previous:
+            vouched_to = seq
+    if expected_head is not None and vouched_to is None:
         raise LedgerBroken(case_id, seq + 1, "the expected head is not in the chain: its end was cut or rewritten")
-    return Verdict(case_id, seq, previous, erased, expected_head is not None)
+    return Verdict(case_id, seq, previous, erased, expected_head is not None, vouched_to or 0)
 
 
 def _verify_one(case_id: str, seq: int, stored: Sealed, previous: bytes) -> bytes:

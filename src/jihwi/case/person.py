@@ -224,6 +224,8 @@ def stop_waiting(case: Case, assignment_id: str, *, by: str) -> list[e.Draft]:
 def note(case: Case, assignment_id: str, words: str, *, by: str) -> list[e.Draft]:
     """Tell an assignment something; its mind reads it at the next turn."""
     assignment = _open(case, assignment_id)
+    if not words.strip():
+        _refuse(case, "전할 말이 비어 있습니다.", "The note is empty.")
     return _and_go_on(case, assignment, by, e.Noticed(assignment.id, Reason("note", {"note": words}), by))
 
 
@@ -333,6 +335,8 @@ def follow_up(case: Case, request: str, *, by: str, agent: str = "", limits: Lim
         if case.status == "cancelled":
             _refuse(case, "취소된 사건은 이어 갈 수 없습니다.", "A cancelled case cannot go on.")
         _refuse(case, "아직 끝나지 않은 사건입니다.", "The case has not ended yet.")
+    if not request.strip():
+        _refuse(case, "물음이 비어 있습니다.", "The question is empty.")
     name = agent or case.assignments[case.course].handoffs[0]
     if name not in case.agents:
         known = ", ".join(case.agents)

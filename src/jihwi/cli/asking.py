@@ -45,6 +45,7 @@ async def _ask(session: Session, name: str, request: str, turns: int, out: Path 
     limits = Limits(turns=turns) if turns else UNLIMITED
     async with open_house(session.settings) as house:
         row = await find_case(house.store, name)
+        house.minds.check()
         drafts = drafts_of(session.screen, house, await load_case(house.store, row.case_id))
         orchestrator = house.orchestrator(watch=watcher(session.screen, house), emit=drafts)
         by = house.viewer.id

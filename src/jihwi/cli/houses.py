@@ -13,7 +13,7 @@ import typer
 from jihwi.case.events import Author
 from jihwi.cli.screen import say
 from jihwi.cli.session import Session, in_session, run_async
-from jihwi.errors import ExamplesNotKept, SettingInvalid
+from jihwi.errors import ExamplesNotKept, OptionMissing
 from jihwi.house import HOUSE_SETTINGS, ExamplesExported, HouseState, Switched, change_settings
 from jihwi.wiring import House, open_house
 
@@ -115,7 +115,7 @@ def try_way(
         from jihwi.console.ways import Notice, deliver  # waits: brings the web server
 
         if way is Way.mail and not to:
-            raise SettingInvalid("--to", to, "settings test mail", "--to NAME@HOST")
+            raise OptionMissing("jihwi settings test mail", "--to NAME@HOST")
         async with open_house(session.settings) as house:
             state = await house.stream.refresh()
         await deliver(way.value, Notice("test", "", "", "", 0, ""), to, state, language=session.screen.language)

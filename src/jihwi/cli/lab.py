@@ -14,7 +14,7 @@ from jihwi.case.events import Author
 from jihwi.cli.running import tell_of_changes
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Session, in_session, run_async
-from jihwi.errors import FileMissing, FolderMissing, SettingInvalid
+from jihwi.errors import FileMissing, OptionMissing, SettingInvalid
 from jihwi.evidence.chunking import Strategy, StrategyName
 from jihwi.wiring import House, collection_of, open_house
 
@@ -60,8 +60,10 @@ async def run_lab(
     if adopt is not None and chosen is None:
         raise SettingInvalid("chunking", adopt, "--adopt", ", ".join(_NAMES))
     if folder is None and chosen is None:
-        raise FolderMissing("--files")
+        raise OptionMissing("jihwi lab", "--files FOLDER")
     async with open_house(session.settings) as house:
+        if out is not None:  # before the long work, that one that cannot be is told at once
+            await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
         if folder is not None:
             await asyncio.to_thread(_compare, house, session.screen, folder, questions, out)
             await tell_of_changes(house, session.screen)
@@ -105,7 +107,6 @@ def _compare(house: House, screen: Screen, folder: Path, questions: Path | None,
     if not screen.json:
         _show(screen, report, command)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         write_whole(out / "lab.json", msgspec.json.format(msgspec.json.encode(report), indent=1))
         write_whole(out / "lab.html", render_lab_html(report, screen.language, command).encode("utf-8"))
         screen.remark(str(out / "lab.html"))

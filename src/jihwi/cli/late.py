@@ -12,6 +12,7 @@ from typer.main import get_group
 
 from jihwi.cli.help import WrongUse, dressed, tell_wrong_use
 from jihwi.cli.screen import say
+from jihwi.cli.streams import file_trouble, let_go_of_output, open_streams
 
 __all__ = ["Commands", "LateGroup", "later"]
 
@@ -59,6 +60,7 @@ class LateGroup(TyperGroup):
         **extra: Any,
     ) -> NoReturn:
         """Run a command to its exit code."""
+        open_streams()
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except typer.Abort:
@@ -67,6 +69,15 @@ class LateGroup(TyperGroup):
         except WrongUse as problem:
             tell_wrong_use(problem)
             code = problem.exit_code
+        except BrokenPipeError:
+            let_go_of_output()
+            code = 1
+        except OSError as problem:  # the help itself: a command's own border has told of what it met
+            told = file_trouble(problem)
+            if told is None:
+                raise
+            sys.stderr.write(f"{told.words('ko' if say('ko', 'en') == 'ko' else 'en')}\n")
+            code = told.exit_code
         sys.exit(code or 0)
 
     def make_context(self, *args: Any, **named: Any) -> Any:

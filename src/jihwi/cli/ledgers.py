@@ -152,7 +152,10 @@ async def _signatures(house: House, case_id: str) -> list[Signed]:
 
 def _verify_report(session: Session, path: Path, key: str) -> int:
     """A released report by itself: that its signature is over exactly these words."""
-    value = msgspec.json.decode(path.read_bytes())
+    try:
+        value = msgspec.json.decode(path.read_bytes())
+    except (msgspec.DecodeError, RecursionError):
+        raise LedgerBroken(path.name, 1, "the report cannot be read") from None
     held = signed_beside(path)
     if not held:
         raise LedgerBroken(path.name, 1, "the report carries no signature")
@@ -182,7 +185,7 @@ def _verify_report(session: Session, path: Path, key: str) -> int:
 
 def _tell(session: Session, verdict: Verdict, vouched: Vouched) -> None:
     screen = session.screen
-    surely = verdict.events if verdict.against_head else vouched.seq
+    surely = max(verdict.vouched_to, vouched.seq)
     screen.result(
         {
             "case": verdict.case_id,
@@ -219,8 +222,8 @@ def _in_words(verdict: Verdict, vouched: Vouched, surely: int) -> tuple[str, str
     if surely < verdict.events:
         later = verdict.events - surely
         return (
-            f"서명한 기록 {surely}까지 바뀌지 않았습니다 (그 뒤 {later}건은 앞뒤가 맞습니다)",
-            f"unaltered up to event {surely}, which is signed (the {later} after it are consistent)",
+            f"기록 {surely}까지 바뀌지 않았습니다 (그 뒤 {later}건은 앞뒤가 맞습니다)",
+            f"unaltered up to event {surely} (the {later} after it are consistent)",
         )
     return "바뀌지 않았습니다", "unaltered"
 
@@ -268,6 +271,8 @@ async def _read_house(session: Session, of: str, who: str, limit: int) -> int:
             by = author_words(event.author, screen.language) + (f" ({door})" if door else "")
             screen.out.print(f"{event.seq}  {when:%Y-%m-%d %H:%M}  {by}  {words}", markup=False)
     screen.result(rows)
+    if not rows:
+        screen.remark(screen.words("그런 기록이 없습니다.", "There is no such event."))
     return 0
 
 

@@ -52,6 +52,8 @@ async def run_request(
     if not request.strip():
         request = session.screen.words("이 문서들의 내용을 요약해 주세요.", "Summarise these documents.")
     async with open_house(session.settings) as house:
+        house.minds.check()
+        await _ready(out)
         report = await ingest_folder(house, folder, labels, session.screen, classes_said(classes))
         language = "ko" if any("가" <= letter <= "힣" for letter in request) else "en"
         team = house.team(house.settings.team)
@@ -72,6 +74,12 @@ async def run_request(
         )
         on_signals(orchestrator.stop)
         return await finish(session, house, await orchestrator.run(opening), out)
+
+
+async def _ready(out: Path | None) -> None:
+    """Make the folder for the report, so that one that cannot be is told before any work."""
+    if out is not None:
+        await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
 
 
 def classes_said(said: Sequence[str]) -> dict[str, SecurityClass]:
@@ -234,6 +242,8 @@ def drafts_of(screen: Screen, house: House, case: Case) -> DeltaSink:
 
 async def drive_case(session: Session, house: House, orchestrator: Orchestrator, case_id: str, out: Path | None) -> int:
     """Drive a case on until it ends or waits, and show where it stands. Answers the exit code."""
+    house.minds.check()
+    await _ready(out)
     on_signals(orchestrator.stop)
     case = await orchestrator.drive(case_id)
     if case is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from jihwi.errors import JihwiError
+from jihwi.errors import JihwiError, OutputCut
 from jihwi.words import Language, plain
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Screen:
     def fail(self, error: JihwiError) -> NoReturn:
         """Say what went wrong and what to do, and end with the error's exit code."""
         words, step = error.words(self.language), error.next_step(self.language)
-        if self.json:
+        if self.json and not isinstance(error, OutputCut):
             self.result({"error": {"code": error.code, "words": words, "next": step}})
         else:
             from rich.markup import escape  # waits: only for people

@@ -18,7 +18,7 @@ from jihwi.cli.cases import CaseName, Words, app, arguments_of, find_case, show_
 from jihwi.cli.screen import say
 from jihwi.cli.session import Home, Json, Lang, Session, in_session, run_async
 from jihwi.cli.standing import standing
-from jihwi.errors import SettingInvalid
+from jihwi.errors import OptionMissing, SettingInvalid
 from jihwi.evidence import Claim
 from jihwi.teams import Team
 from jihwi.wiring import House, open_house
@@ -280,7 +280,7 @@ class _Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def turn_of(forms: Forms, whole: str = "") -> Turn:
     """The turn that was typed: as JSON, or in simple forms; calls first, what ends the work last.
 
-    Raises SettingInvalid.
+    Raises SettingInvalid, OptionMissing.
 
     >>> [type(one).__name__ for one in turn_of(Forms(call=(("search", '{"query": "여비"}'),), report="끝")).actions]
     ['Call', 'Report']
@@ -301,7 +301,7 @@ def turn_of(forms: Forms, whole: str = "") -> Turn:
         status: Any = forms.status
         actions.append(Report(status, forms.report))
     if not actions and not forms.text:
-        raise SettingInvalid("turn", "", "case turn", "--call, --hand-off, --report …")
+        raise OptionMissing("jihwi case turn", "--call, --hand-off, --report …")
     return Turn(forms.text, tuple(actions))
 
 

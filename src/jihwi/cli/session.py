@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
 import typer
 
 from jihwi.cli.screen import Screen, guess_language, say
+from jihwi.cli.streams import file_trouble, let_go_of_output
 from jihwi.errors import JihwiError
 from jihwi.words import Language
 
@@ -85,6 +86,12 @@ class Session:
             self.screen.fail(problem)
         if isinstance(problem, KeyboardInterrupt):
             raise SystemExit(130)
+        if isinstance(problem, BrokenPipeError):
+            let_go_of_output()
+            raise SystemExit(1)
+        told = file_trouble(problem) if isinstance(problem, OSError) else None
+        if told is not None:
+            self.screen.fail(told)
         if isinstance(problem, Exception) and not isinstance(problem, typer.Exit | typer.Abort):
             self._unexpected(problem)
 

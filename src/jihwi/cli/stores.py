@@ -302,7 +302,7 @@ def erase(
 ) -> int:
     before_ms = _start_of(before) if before else None
     if case is None and before_ms is None:
-        raise SettingInvalid("case", "", "jihwi store erase", "a case, or --before YYYY-MM-DD, or both")
+        raise OptionMissing("jihwi store erase", "a case, or --before YYYY-MM-DD, or both")
     if sys.stdin.isatty() and not session.screen.json and not yes:
         question = session.screen.words("지운 내용은 되살릴 수 없습니다. 지울까요?", "What is erased is gone. Erase?")
         typer.confirm(question, abort=True, err=True)

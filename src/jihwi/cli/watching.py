@@ -45,12 +45,15 @@ async def follow_case(session: Session, name: str, after: int, *, wait: bool) ->
             follow({case_id})
         last: Sealed | None = None
         rested, said = 0, list[str]()
+        begin = after
         while True:
             for stored in await _news(house.store, case_id, after, last):
                 unfinished.saw(_tell(screen, stored, house.viewer))
                 last, after = stored, stored.seq
             row = await house.store.row(case_id)
             if not wait or row is None or row.status in _ENDED:
+                if last is None:
+                    screen.remark(screen.words(f"{begin}번 뒤의 기록이 없습니다.", f"There is no event after {begin}."))
                 return 0
             if not _rests(row):
                 said = []

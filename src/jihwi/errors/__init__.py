@@ -3,7 +3,7 @@
     JihwiError                     exit code 1: the work failed
     ├── UsageError                 exit code 2: something was asked wrongly
     │   ├── FolderMissing, FolderEmpty, FolderOverlaps, FolderTaken, FolderMounted, FolderIsBackup, FileMissing
-    │   ├── SettingUnknown, SettingInvalid, SettingsUnreadable, SecretMissing, LabelReserved
+    │   ├── SettingUnknown, SettingInvalid, SettingsUnreadable, SecretMissing, LabelReserved, OptionMissing
     │   ├── CaseUnknown, CaseAmbiguous
     │   ├── QuestionsInvalid, LabEmpty             (the lab)
     │   ├── TeamInvalid, SkillInvalid
@@ -43,6 +43,7 @@
     │   ├── ModelRefused
     │   │   └── ModelKeyWrong, ModelAddressWrong, ModelToolsOff, ModelUntrusted, ModelContextFull, ModelSaidNothing
     │   └── ProcedureFailed
+    ├── FileUnusable, OutputCut                (a file that was named, or standard output, and what the system said)
     └── ExtraMissing
 
 An error carries its data as fields and says its next step, in Korean and in English:
@@ -159,6 +160,7 @@ from jihwi.errors.usage import (
     CaseAmbiguous,
     CaseUnknown,
     FileMissing,
+    FileUnusable,
     FolderEmpty,
     FolderIsBackup,
     FolderMissing,
@@ -168,6 +170,8 @@ from jihwi.errors.usage import (
     LabelReserved,
     LabEmpty,
     ModelSpecInvalid,
+    OptionMissing,
+    OutputCut,
     QuestionsInvalid,
     SecretMissing,
     SettingInvalid,
@@ -200,6 +204,7 @@ __all__ = [
     "FileLocked",
     "FileMissing",
     "FileTooLarge",
+    "FileUnusable",
     "FolderEmpty",
     "FolderIsBackup",
     "FolderMissing",
@@ -237,6 +242,8 @@ __all__ = [
     "NeedsConversion",
     "NotAllowed",
     "NotificationUndelivered",
+    "OptionMissing",
+    "OutputCut",
     "OwnerOnly",
     "PageMissing",
     "PassageChanged",

@@ -131,5 +131,5 @@ class AddressTaken(DoorError):
     detail: str
     ko = "{address} 주소를 쓸 수 없습니다: {detail}"
     en = "The address {address} cannot be used: {detail}"
-    ko_next = "`--port`로 다른 번호를 정하십시오."
-    en_next = "Name another port with `--port`."
+    ko_next = "`--port`로 다른 번호를, 또는 `--host`로 이 컴퓨터의 다른 주소를 정하십시오."
+    en_next = "Name another port with `--port`, or another address of this machine with `--host`."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from jihwi.errors.base import UsageError
+from jihwi.errors.base import JihwiError, UsageError
 from jihwi.words import Language, fill
 
 __all__ = [
     "CaseAmbiguous",
     "CaseUnknown",
     "FileMissing",
+    "FileUnusable",
     "FolderEmpty",
     "FolderIsBackup",
     "FolderMissing",
@@ -18,6 +19,8 @@ __all__ = [
     "LabEmpty",
     "LabelReserved",
     "ModelSpecInvalid",
+    "OptionMissing",
+    "OutputCut",
     "QuestionsInvalid",
     "SecretMissing",
     "SettingInvalid",
@@ -83,6 +86,38 @@ class FileMissing(UsageError):
     en = "There is no file '{path}'."
     ko_next = "경로를 확인하십시오."
     en_next = "Check the path."
+
+
+class FileUnusable(JihwiError):
+    """A file or folder that was named cannot be read, made or written, and why."""
+
+    path: str
+    detail: str
+    ko = "'{path}'을(를) 읽거나 쓸 수 없습니다: {detail}"
+    en = "'{path}' cannot be read or written: {detail}"
+    ko_next = "자리와 권한을 확인하거나 다른 자리를 정하십시오."
+    en_next = "Check the place and its permissions, or name another one."
+
+
+class OutputCut(JihwiError):
+    """Standard output takes no more."""
+
+    detail: str
+    ko = "결과를 끝까지 적지 못했습니다: {detail}"
+    en = "The result could not be written to its end: {detail}"
+    ko_next = "표준 출력이 이어진 곳에 자리가 있는지 확인하십시오."
+    en_next = "See that what standard output leads to has room."
+
+
+class OptionMissing(UsageError):
+    """A command that was given nothing to do, or half of it."""
+
+    command: str
+    expected: str
+    ko = "`{command}`에는 {expected:이} 있어야 합니다."
+    en = "`{command}` needs {expected}."
+    ko_next = "`{command} --help`로 쓰는 법을 보십시오."
+    en_next = "See `{command} --help`."
 
 
 class QuestionsInvalid(UsageError):

@@ -411,7 +411,7 @@ async def open_house(settings: Settings, folder: Path | None = None, *, looking:
     house = House(settings, store, home)
     house.unwritable = unwritable
     try:
-        if settings.model and ":" not in settings.model:
+        if any(model and ":" not in model for model in (settings.model, settings.model_fallback)):
             await house.stream.refresh()  # the name of an endpoint of the house
         if not looking:
             await house.settle_classes()

@@ -107,6 +107,13 @@ class HouseMinds:
             self._models[place] = ModelMind(endpoint)
         return self._models[place]
 
+    def check(self) -> None:
+        """Raise ModelSpecInvalid where the settings name a model that is neither an endpoint of the house nor an
+        address: better at once than at each turn of a case."""
+        for spec in (self._settings.model, self._settings.model_fallback):
+            if spec and spec not in self._stream.state.endpoints:
+                self.check_spec(spec)
+
     def check_spec(self, spec: str) -> None:
         """Raise ModelSpecInvalid unless `spec` can be a model's address."""
         from jihwi.minds.endpoint import parse_endpoint
