@@ -81,3 +81,37 @@ def test_reading_into_a_full_disk_stops_clearly_and_goes_on_with_room(tmp_path: 
     said = run_where_mounted(PROGRAM, disk, str(files), str(ballast), mount="-t tmpfs -o size=5m tmpfs")
     assert "full" in said
     assert "went on" in said
+
+
+BEGUN = """
+import os, pathlib, sys
+from jihwi.errors import StoreFull
+from jihwi.library.database import Database
+
+disk = pathlib.Path(sys.argv[1])
+for room in range(0, 300_000, 12_000):
+    ballast = os.open(disk / "ballast", os.O_CREAT | os.O_WRONLY)
+    try:
+        while True:
+            os.write(ballast, bytes(4096))
+    except OSError:
+        pass
+    os.ftruncate(ballast, os.fstat(ballast).st_size - room)
+    os.close(ballast)
+    try:
+        Database(disk / "library.db", busy_seconds=0.3).close()
+        print("begun")
+        break
+    except StoreFull:
+        print("full")
+    for path in disk.glob("library.*"):
+        path.unlink()
+"""
+
+
+@pytest.mark.needs("mount")
+def test_a_library_that_finds_no_room_to_begin_says_so(tmp_path: Path) -> None:
+    said = run_where_mounted(BEGUN, tmp_path, mount="-t tmpfs -o size=1m tmpfs").split()
+    assert said[-1] == "begun"
+    assert set(said[:-1]) == {"full"}
+    assert len(said) > 5
