@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import threading
 from pathlib import Path
 
@@ -429,7 +430,8 @@ from jihwi.store.keeping import backup
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.store_contract import Chain
 
-home, target = pathlib.Path(sys.argv[1], "home"), pathlib.Path(sys.argv[1], "copy")
+disk, elsewhere = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+home, target = disk / "home", disk / "copy"
 home.mkdir()
 
 async def main():
@@ -438,7 +440,7 @@ async def main():
         await store.append(chain.case_id, chain.next(9), Patch("running", request="r", requester="k"))
 
 asyncio.run(main())
-ballast = os.open(sys.argv[1] + "/ballast", os.O_CREAT | os.O_WRONLY)
+ballast = os.open(disk / "ballast", os.O_CREAT | os.O_WRONLY)
 try:
     while True:
         os.write(ballast, bytes(1024))
@@ -449,8 +451,19 @@ for _ in range(2):
         backup(home, target, at_ms=0)
     except StoreFull as problem:
         print("full:", problem.words("en"), target.exists())
-(home.parent / "ballast").unlink()
+print(sorted(backup(home, elsewhere / "copy", at_ms=0).files))
+(disk / "ballast").unlink()
 print(sorted(backup(home, target, at_ms=0).files))
+"""
+
+READ_ONLY_COPIED = """
+import os, pathlib, shutil, subprocess, sys
+from jihwi.store.keeping import backup
+
+disk, state, target = (pathlib.Path(word) for word in sys.argv[1:])
+shutil.copytree(state, disk / "home")
+subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+print(sorted(backup(disk / "home", target, at_ms=0).files))
 """
 
 READ_ONLY = """
@@ -509,10 +522,27 @@ def test_a_full_disk_stops_with_a_clear_error_and_loses_nothing(tmp_path: Path) 
 
 
 @needs_a_disk
-def test_a_folder_on_a_full_disk_is_not_called_damaged_when_it_is_copied(tmp_path: Path) -> None:
-    said = run_where_mounted(FULL_DISK_COPIED, tmp_path, mount="-t tmpfs -o size=6m tmpfs").splitlines()
-    assert [line.startswith("full:") and line.endswith(" False") for line in said] == [True, True, False]
-    assert said[2] == "['cases.db']"
+def test_a_folder_on_a_full_disk_is_not_called_damaged_and_can_be_copied_elsewhere(tmp_path: Path) -> None:
+    (disk := tmp_path / "disk").mkdir()
+    said = run_where_mounted(FULL_DISK_COPIED, disk, str(tmp_path), mount="-t tmpfs -o size=6m tmpfs").splitlines()
+    assert [line.startswith("full:") and line.endswith(" False") for line in said] == [True, True, False, False]
+    assert said[2:] == ["['cases.db']"] * 2
+
+
+@needs_a_disk
+async def test_what_a_dead_process_left_on_a_disk_that_is_read_only_now_is_copied(tmp_path: Path) -> None:
+    (disk := tmp_path / "disk").mkdir()
+    chain = Chain("c0000000000a1")
+    async with await SqliteStore.open(tmp_path / "home" / "store.db") as store:
+        await store.append(chain.case_id, chain.next(9), OPENING)
+        shutil.copytree(tmp_path / "home", tmp_path / "left")  # with the log, as it lies there after a kill
+    target = tmp_path / "copy"
+    said = run_where_mounted(
+        READ_ONLY_COPIED, disk, str(tmp_path / "left"), str(target), mount="-t tmpfs -o size=6m tmpfs"
+    )
+    assert said.splitlines() == ["['store.db']"]
+    async with await SqliteStore.open(target / "store.db") as copied:
+        assert verify(chain.case_id, await copied.read(chain.case_id)).events == 9
 
 
 @needs_a_disk

@@ -43,6 +43,10 @@ _MARK = ".unfinished"
 _CACHES = ("index",)
 _SQLITE = b"SQLite format 3\0"
 _PARTS_OF_DATABASES = ("-wal", "-shm", "-journal")
+_LOGS = ("", "-wal", "-journal")
+"""A database, and what may hold the rest of it."""
+_SHARED_BYTES = 32 * 1024
+"""The least that SQLite shares between processes that have a database open."""
 _CHUNK_BYTES = 1024 * 1024
 _BUSY_SECONDS = 30.0
 
@@ -93,9 +97,14 @@ def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: 
     digests: dict[str, str] = {}
     with _at_one_moment(list(databases.values())) as seen:
         for name, path in databases.items():
-            if path in seen:
-                _copy_database(seen[path], path, _place_in(unfinished, name))
-                digests[name] = _kept_as(path, unfinished / name)
+            if path not in seen:
+                continue
+            source, copy = seen[path], _place_in(unfinished, name)
+            if source is not None:
+                _copy_database(source, path, copy)
+            else:
+                _copy_as_it_lies(path, copy)
+            digests[name] = _kept_as(path, copy)
     for name, path in sorted(named.items()):
         try:
             shutil.copyfile(path, _place_in(unfinished, name))
@@ -244,35 +253,75 @@ def _is_database(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _at_one_moment(paths: Sequence[Path]) -> Iterator[dict[Path, apsw.Connection]]:
+def _at_one_moment(paths: Sequence[Path]) -> Iterator[dict[Path, apsw.Connection | None]]:
     """Connections that see these databases as all of them are at one moment, for as long as the block lasts; one that
-    is gone meanwhile is left out.
+    is gone meanwhile is left out. None: its disk is read-only or full, so that SQLite cannot open it where it lies; but
+    nobody else can write to it either.
 
     Every database but the first, which is changed most often, stands still until all have been looked at: some
     milliseconds, once it is had. The last is asked for first: changes of the library may take long, and whoever waits
     for one should hold up no other.
     """
     with contextlib.ExitStack() as opened:
-        seen: dict[Path, apsw.Connection] = {}
+        lying_still = {path for path in paths if path.exists() and _lies_still(path)}  # before we open it ourselves
+        seen: dict[Path, apsw.Connection | None] = {}
         with contextlib.ExitStack() as still:
             for path in reversed(paths[1:]):
                 still.enter_context(_standing_still(path))
             for path in paths:
                 if path.exists():
                     with _complaint_of(path):
-                        seen[path] = opened.enter_context(contextlib.closing(_opened(path, reading=True)))
-                        seen[path].execute("BEGIN")
-                        seen[path].execute("SELECT count(*) FROM sqlite_master").fetchall()  # what is seen is of now
+                        seen[path] = _seen(path, opened, else_none=path in lying_still)
         yield seen
+
+
+def _seen(path: Path, opened: contextlib.ExitStack, *, else_none: bool) -> apsw.Connection | None:
+    database = opened.enter_context(contextlib.closing(_opened(path, reading=True)))
+    try:
+        database.execute("BEGIN")
+        database.execute("SELECT count(*) FROM sqlite_master").fetchall()  # what is seen from now on is of now
+    except _UNWRITABLE:
+        if else_none:
+            return None
+        raise
+    return database
+
+
+_UNWRITABLE = (apsw.ReadOnlyError, apsw.CantOpenError, apsw.FullError, apsw.IOError)
+
+
+def _lies_still(path: Path) -> bool:
+    """Whether nobody has a database open, were it one that we cannot open: whoever has keeps a file of shared memory
+    beside it."""
+    memory = path.resolve().with_name(f"{path.resolve().name}-shm")
+    in_use = memory.exists() and memory.stat().st_size >= _SHARED_BYTES  # else it was opened in vain, on a full disk
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY) or not in_use
+
+
+def _copy_as_it_lies(path: Path, copy: Path) -> None:
+    """Copy the file with its log, and have SQLite bring them together in the copy."""
+    parts = [(path.resolve().with_name(path.resolve().name + end), copy.with_name(copy.name + end)) for end in _LOGS]
+    before = [part.stat() for part, _ in parts if part.exists()]
+    for part, there in parts:
+        if part.exists():
+            shutil.copyfile(part, there)
+    after = [part.stat() for part, _ in parts if part.exists()]
+    if [(one.st_size, one.st_mtime_ns) for one in before] != [(one.st_size, one.st_mtime_ns) for one in after]:
+        raise StoreBusy(str(path), 0)
+    try:
+        with contextlib.closing(open_file(copy)) as target:
+            target.execute("PRAGMA journal_mode = DELETE").fetchall()
+    except apsw.Error as problem:
+        raise _database_error(problem, path, copy) from problem
 
 
 @contextlib.contextmanager
 def _standing_still(path: Path) -> Iterator[None]:
-    """Nobody changes this database within; of one that may not be written at all, that is so anyway."""
+    """Nobody changes this database within; of one that cannot be written at all, that is so anyway."""
     with contextlib.ExitStack() as held, _complaint_of(path):
         if path.exists():
             database = held.enter_context(contextlib.closing(_opened(path, reading=False)))
-            with contextlib.suppress(apsw.ReadOnlyError):
+            with contextlib.suppress(*_UNWRITABLE):  # `_seen` tells it
                 database.execute("BEGIN IMMEDIATE")
         yield
 
