@@ -133,3 +133,31 @@ async def test_what_turns_under_way_hold_is_waited_for_before_a_budget_is_called
     case = await house.run(an_opening(*agents, limits=Limits(tokens=20_000)))
     assert (case.outcome, case.assignments["a1"].spent.tokens) == ("done", 18_000)
     assert (clerk.turns, clerk.most) == (6, 3)
+
+
+async def test_whoever_takes_the_seat_that_ran_out_goes_on_by_hand_and_is_told_of_those_below() -> None:
+    """Else each child that wants a turn would stop the case again, and taking the seat would lead nowhere."""
+    store = MemoryStore()
+    house = an_orchestrator(store, {"lead": lead}, LOOK, minds={"clerk": Clerk()})
+    agents = (an_agent("lead", delegates=("clerk",)), an_agent("clerk", LOOK, mind=MODEL))
+    parked = await house.run(an_opening(*agents, limits=Limits(turns=6)))
+    assert (parked.status, "take" in parked.choices) == ("parked", True)
+    await house.submit(parked.id, lambda c: person.take(c, "a1", by="lee"))
+    case = await house.drive(parked.id)
+    assert case is not None
+    assert (case.status, case.open_ids) == ("open", ["a1"])
+    told = [one.reason for one in case.assignments["a1"].transcript if isinstance(one, ChildReported)]
+    assert [reason.code for reason in told if reason is not None] == ["budget_turns"] * CHILDREN
+    await house.submit(case.id, lambda c: person.take_turn(c, "a1", Turn(text="by hand"), by="lee"))
+    ended = await house.drive(case.id)
+    assert ended is not None
+    assert (ended.status, ended.answer) == ("closed", "by hand")
+
+
+async def test_a_case_that_is_cancelled_after_a_stop_offers_nothing_more() -> None:
+    house = an_orchestrator(MemoryStore(), {"lead": lead}, LOOK, minds={"clerk": Clerk()})
+    agents = (an_agent("lead", delegates=("clerk",)), an_agent("clerk", LOOK, mind=MODEL))
+    parked = await house.run(an_opening(*agents, limits=Limits(turns=6)))
+    assert parked.choices
+    cancelled = await house.submit(parked.id, lambda c: person.cancel(c, by="lee"))
+    assert (cancelled.status, cancelled.choices, cancelled.parked_at) == ("cancelled", (), "")

@@ -111,3 +111,46 @@ async def test_what_a_person_does_in_a_fork_at_once_stands_before_any_runner_see
     with pytest.raises(CommandRefused):
         await house.fork(case_id, last, by="lee", then=lambda now: person.pause(now, by="lee"))
     assert len(await store.rows()) == 2, "a fork that cannot take it is not opened"
+
+
+async def test_a_fork_in_the_middle_of_a_persons_turn_waits_for_that_person() -> None:
+    house, store, case_id = await _asked([])
+    await house.submit(case_id, lambda c: person.take(c, "a1", by="lee"))
+    before = (await load_case(store, case_id)).seq
+    await house.submit(case_id, lambda c: person.take_turn(c, "a1", Turn(text="done"), by="lee"))
+    fork_id = await house.fork(case_id, before + 1, by="lee")
+    assert [one.id for one in person.turns_to_take(await load_case(store, fork_id))] == ["a1"]
+    await house.submit(fork_id, lambda c: person.take_turn(c, "a1", Turn(text="otherwise"), by="lee"))
+    fork = await house.drive(fork_id)
+    assert fork is not None
+    assert (fork.status, fork.answer) == ("closed", "otherwise")
+
+
+async def test_an_uncertain_write_is_run_again_in_a_fork_only_when_that_is_approved_there() -> None:
+    sent: list[Any] = []
+
+    def lost(context: Any, arguments: Any) -> None:
+        sent.append(arguments)
+        raise ConnectionError("gone")
+
+    store = MemoryStore()
+    send = a_skill("send", lost, effect="write", approval="always")
+    house = an_orchestrator(store, {"worker": _asking}, send)
+    case = await house.run(an_opening(an_agent("worker", send)))
+    await house.submit(case.id, lambda c: person.answer(c, "2025", by="kim"))
+    await house.drive(case.id)
+    await house.submit(case.id, lambda c: person.approve(c, "", by="lee"))
+    uncertain = await house.drive(case.id)
+    assert uncertain is not None
+    assert (len(person.uncertain_writes(uncertain)), len(sent)) == (1, 1)
+    fork_id = await house.fork(case.id, uncertain.seq, by="lee")
+    await house.submit(fork_id, lambda c: person.settle_uncertainty(c, "a1", 0, "run_again", by="lee"))
+    fork = await house.drive(fork_id)
+    assert fork is not None
+    assert (len(person.open_approvals(fork)), len(sent)) == (1, 1)
+    await house.submit(fork_id, lambda c: person.approve(c, "", by="lee"))
+    await house.drive(fork_id)
+    assert len(sent) == 2
+    await house.submit(case.id, lambda c: person.settle_uncertainty(c, "a1", 0, "run_again", by="lee"))
+    await house.drive(case.id)
+    assert len(sent) == 3, "in the case itself the person's word is enough: it is the action that was approved"

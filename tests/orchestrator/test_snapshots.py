@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from jihwi.case import events as e
 from jihwi.case import person
 from jihwi.case.ledger import Sealed
 from jihwi.case.state import Case
-from jihwi.case.turn import Ask, Call, Report, Turn, View
+from jihwi.case.turn import Ask, Call, CallSettled, HandOff, Report, Turn, View
 from jihwi.errors import LedgerBroken
-from jihwi.orchestrator import Orchestrator, load_case, load_state
+from jihwi.orchestrator import Orchestrator, load_case, load_log, load_state
 from jihwi.store import Patch
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import a_skill, an_agent, an_opening, an_orchestrator
@@ -106,3 +107,25 @@ def _patch() -> Any:
 def _house_over(house: Orchestrator, store: MemoryStore) -> Orchestrator:
     look = a_skill("look", lambda context, arguments: {"found": [arguments["n"], 2**60]})
     return an_orchestrator(store, {"worker": _worker}, look)
+
+
+async def test_a_handoff_that_is_refused_after_a_snapshot_is_refused_once() -> None:
+    """The state from a snapshot holds what ends the turn as another object than the action it came from."""
+
+    def worker(view: View) -> Turn:
+        if view.turn < TURNS:
+            return Turn(actions=(Call("look", {"n": view.turn}),))
+        if view.turn == TURNS:
+            return Turn(actions=(Ask("?"), HandOff("nobody")))
+        settled = [one.status for one in view.transcript if isinstance(one, CallSettled)]
+        return Turn(actions=(Report(text=settled[-1]),))
+
+    store = MemoryStore()
+    look = a_skill("look")
+    house = an_orchestrator(store, {"worker": worker}, look)
+    case = await house.run(an_opening(an_agent("worker", look)))
+    assert await store.snapshot(case.id) is not None
+    ended = await _end(house, case.id)
+    assert (ended.status, ended.answer) == ("closed", "refused")
+    refused = [event for event in await load_log(store, case.id) if isinstance(event.body, e.CallRefused)]
+    assert len(refused) == 1

@@ -64,7 +64,7 @@ class _FailsOnce:
     async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
         self.asked += 1
         if self.asked == 1:
-            raise ModelBusy("test", "busy", HOUR_MS / 1000)
+            raise ModelBusy("test", "busy", retry_after_seconds=HOUR_MS / 1000)
         return Turn("end")
 
 

@@ -226,9 +226,10 @@ def _empty(plan: _Plan, assignment: Assignment) -> None:
 
 
 def _run_out(plan: _Plan, assignment: Assignment, giver: Assignment, reason: Reason) -> None:
-    """Stop the one whose budget ran out; where that has ended already, whoever went on without it."""
+    """Stop the one whose budget ran out. Where that has ended already, or a person sits there who goes on by hand,
+    whoever works below it."""
     if giver.id not in plan.ending:
-        _stop(plan, giver if giver.open else assignment, reason)
+        _stop(plan, giver if giver.open and giver.mind.kind != "person" else assignment, reason)
 
 
 def _stop(plan: _Plan, assignment: Assignment, reason: Reason) -> None:

@@ -120,7 +120,7 @@ def _uncertainty_settled(case: Case, body: e.UncertaintySettled, event: e.Event)
     if assignment is None or action is None or action.status != "uncertain":
         return
     if body.outcome == "run_again":
-        action.status = "approved"
+        action.status = "approved" if action.approval or not case.forked else "due"
     elif body.outcome == "happened":
         settle(case, assignment, body.number, name_of(action.action), "finished", {"note": body.note})
     else:
@@ -136,7 +136,8 @@ def _call_refused(case: Case, body: e.CallRefused, event: e.Event) -> None:
     if body.reason.code in CIRCLES and assignment.circled_turn != assignment.turn:
         assignment.fruitless, assignment.circling = assignment.fruitless + 1, body.reason
         assignment.circled_turn = assignment.turn
-    if assignment.ending is action.action:
+    # By its place: a state that comes from a snapshot holds the same ending as another object.
+    if assignment.ending is not None and body.number == assignment.ending_number:
         assignment.ending = None
         say(assignment, CallSettled(assignment.turn, body.number, name, "refused", None, body.reason))
         next_turn_when_settled(assignment)

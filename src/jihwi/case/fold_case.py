@@ -47,10 +47,13 @@ def _case_forked(case: Case, body: e.CaseForked, event: e.Event) -> None:
 
 
 def _ask_anew(case: Case, assignment: Assignment, action: ActionState) -> None:
-    """What a person allowed in the parent is not allowed in its fork. A write whose end is unknown stays so."""
+    """What a person allowed in the parent is not allowed in its fork. A write whose end is unknown stays so; who wants
+    it run again is asked."""
     skill = case.skills.get(assignment.agent, {}).get(name_of(action.action))
     unknown = action.status == "lost" and skill is not None and skill.effect == "write"
-    if action.status == "approved" or (action.status in ("lost", "waiting") and action.approval and not unknown):
+    if unknown or action.status == "uncertain":
+        action.approval = ""
+    elif action.status == "approved" or (action.status in ("lost", "waiting") and action.approval):
         action.status, action.approval = "due", ""
 
 
@@ -141,7 +144,7 @@ def _case_parked(case: Case, body: e.CaseParked, event: e.Event) -> None:
 def _case_cancelled(case: Case, body: e.CaseCancelled, event: e.Event) -> None:
     if case.status in ("closed", "cancelled"):
         return
-    case.status, case.reason = "cancelled", body.reason
+    case.status, case.reason, case.choices, case.parked_at = "cancelled", body.reason, (), ""
     for assignment_id in list(case.open_ids):
         close(case, case.assignments[assignment_id], EMPTY_REPORT)
     case.timers.clear()
@@ -208,11 +211,19 @@ def _lose_running(case: Case) -> None:
         assignment = case.assignments[assignment_id]
         if assignment.turn_status == "running":
             end_reservation(case, assignment, assignment.reservation)
-            assignment.turn_status = "lost"
-            assignment.failures += 1
+            _lose_turn(assignment)
         for action in assignment.actions:
             if action.status == "running":
                 action.status = "lost"
+
+
+def _lose_turn(assignment: Assignment) -> None:
+    """A mind is asked again. A person's turn is one append and never lost, but a fork may begin in the middle of it."""
+    if assignment.mind.kind == "person":
+        assignment.turn_status = "due"
+    else:
+        assignment.turn_status = "lost"
+        assignment.failures += 1
 
 
 def _sentence_judged(case: Case, body: e.SentenceJudged, event: e.Event) -> None:
