@@ -64,6 +64,38 @@ async def test_a_sentence_is_edited_by_keyboard_alone_and_a_selection_is_asked_a
         sound(watched)
 
 
+async def test_a_sentence_that_is_moved_keeps_what_was_begun_on_it(tmp_path: Path) -> None:
+    async with running_console(tmp_path / "home") as running, a_browser() as browser:
+        report = await with_a_report(running, tmp_path)
+        watched = await a_person(browser)
+        page = await watched.page(running.link())
+        await open_report(running, page, report)
+        first = (await page.locator("#n1").inner_text()).split("”")[0]
+        await page.locator(".hand.edit > summary").first.click()
+        await page.locator(".proof-form textarea[name=text]").first.fill(SAID)
+        await arrive_by(page.locator(".proof-form").first.get_by_role("button", name="아래로"))
+        moved = page.locator(".said", has=page.locator(".hand.edit[open]"))
+        await expect(moved.locator(".sentence")).to_contain_text(first[1:20])
+        await expect(moved.locator("textarea[name=text]")).to_have_value(SAID)
+        sound(watched)
+
+
+async def test_a_report_is_printed_dark_on_white_whatever_the_screen_is_like(tmp_path: Path) -> None:
+    async with running_console(tmp_path / "home") as running, a_browser() as browser:
+        report = await with_a_report(running, tmp_path)
+        watched = await a_person(browser, color_scheme="dark")
+        page = await watched.page(running.link())
+        theme = {"name": "jihwi_theme", "value": "dark", "url": running.address}
+        await watched.context.add_cookies([theme])  # type: ignore[list-item]
+        await open_report(running, page, report)
+        colour = "getComputedStyle(document.querySelector('.report .facts')).color.match(/[0-9]+/g).map(Number)"
+        assert min(await page.evaluate(colour)) > 120
+        await page.emulate_media(media="print")
+        assert max(await page.evaluate(colour)) < 120
+        await expect(page.locator(".rail")).to_be_hidden()
+        await expect(page.locator(".hands").first).to_be_hidden()
+
+
 async def tab_to(page: Page, name: str) -> None:
     """Go from control to control by keyboard until one bears this name."""
     for _ in range(80):

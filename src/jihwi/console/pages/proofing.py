@@ -156,7 +156,12 @@ async def _edit(visit: Visit, kept: Kept, report: Report, sent: Written) -> Edit
     if sent.how == "remove":
         return Edit(how="remove", part=part, at=at, keys=keys)
     if not text.strip():
-        raise FormInvalid(visit.say("글이 비어 있습니다. 지우려면 ‘지우기’를 누르십시오", "the text is empty"))
+        if sent.how == "add":
+            raise FormInvalid(visit.say("더할 글이 비어 있습니다", "there are no words to add"))
+        words = visit.say(
+            "글이 비어 있습니다. 지우려면 ‘지우기’를 누르십시오", "the text is empty; choose Remove to take it away"
+        )
+        raise FormInvalid(words)
     library = visit.console.house.library
     if sent.how == "add":
         made = await derived(library, kept.case, text, (), report)

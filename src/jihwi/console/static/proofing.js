@@ -55,7 +55,9 @@ function keepTyping() {
     const kept = sessionStorage.getItem(name);
     if (kept !== null && kept !== field.value) { field.value = kept; form.closest("details").open = true; }
     field.addEventListener("input", () => sessionStorage.setItem(name, field.value));
-    form.addEventListener("submit", () => sessionStorage.removeItem(name));
+    form.addEventListener("submit", (event) => { // a sentence that is only moved keeps what was begun on it
+      if (!["up", "down", "add"].includes(event.submitter?.value)) sessionStorage.removeItem(name);
+    });
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target === field) $("[value=replace]", form).click();
       if (event.key === "Escape") { const fold = form.closest("details"); fold.open = false; $("summary", fold).focus(); event.stopPropagation(); }

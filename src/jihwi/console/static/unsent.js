@@ -22,7 +22,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 8000); // a file was fetched, or nothing came back
   if (form.action.endsWith("/leave")) sessionStorage.clear();
-  if (!data.person || !fields(form).some(written)) return;
+  if (!data.person || !fields(form).some((one) => written(one) && one.value.trim())) return;
   const kept = { person: data.person, place: place(), key: keyOf(form), values: fields(form).map((one) => [one.name, value(one)]), words: fields(form).filter(written).map((one) => one.value) };
   sessionStorage.setItem(NAME, JSON.stringify(kept));
 });
