@@ -473,9 +473,14 @@ def say(remark: Remark, language: Language = "ko") -> tuple[str, str]:
         return f"{remark.code} {' '.join(remark.params.values())}".strip(), ""
     params = _shown(remark, language)
     if language == "ko":
-        return fill(entry.ko, params), fill(entry.ko_fix, params)
+        return _ended(fill(entry.ko, params)), fill(entry.ko_fix, params)
     one = "1" in params.values()
-    return fill(_of_one(entry.en, params) if one else entry.en, params), fill(entry.en_fix, params)
+    return _ended(fill(_of_one(entry.en, params) if one else entry.en, params)), fill(entry.en_fix, params)
+
+
+def _ended(sentence: str) -> str:
+    """The sentence with its full stop, also where a detail is its last word: another sentence may follow."""
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 _COUNTED = re.compile(r"\{(\w+)\}(?! of\b| %)((?: [a-z]+){1,3})")
