@@ -9,10 +9,12 @@ import pytest
 
 from jihwi.case import events as e
 from jihwi.case import person
+from jihwi.case.assignment import MindSpec
 from jihwi.case.ledger import Sealed
 from jihwi.case.state import Case
 from jihwi.case.turn import Ask, Call, CallSettled, HandOff, Report, Turn, View
-from jihwi.errors import LedgerBroken
+from jihwi.errors import LedgerBroken, ModelContextFull
+from jihwi.minds import DeltaSink, SkillShown
 from jihwi.orchestrator import Orchestrator, load_case, load_log, load_state
 from jihwi.store import Patch
 from jihwi.store.memory import MemoryStore
@@ -129,3 +131,30 @@ async def test_a_handoff_that_is_refused_after_a_snapshot_is_refused_once() -> N
     assert (ended.status, ended.answer) == ("closed", "refused")
     refused = [event for event in await load_log(store, case.id) if isinstance(event.body, e.CallRefused)]
     assert len(refused) == 1
+
+
+async def test_a_prompt_is_shortened_though_somebody_writes_to_the_long_case_meanwhile() -> None:
+    """Whoever loses an append reads the state anew, from its snapshot, and what the model taught is kept."""
+    store = MemoryStore()
+    look = a_skill("look", lambda context, arguments: "x" * 200)
+
+    class Full:
+        """A model to which somebody says something while the prompt turns out to be too long."""
+
+        refused = False
+
+        async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
+            if view.turn == TURNS + 1 and not self.refused:
+                self.refused = True
+                await an_orchestrator(store, {}).submit(view.case_id, lambda c: person.note(c, "a1", "!", by="lee"))
+                raise ModelContextFull("m", "too long")
+            return _worker(view)
+
+    agent = an_agent("worker", look, mind=MindSpec("model", "m"))
+    house = an_orchestrator(store, {}, look, minds={"m": Full()})
+    case = await house.run(an_opening(agent))
+    assert await store.snapshot(case.id) is not None
+    ended = await _end(house, case.id)
+    assert ended.status == "closed"
+    kinds = [event.kind for event in await load_log(store, case.id)]
+    assert kinds.count("context_compacted") == 1

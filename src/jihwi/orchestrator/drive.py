@@ -15,7 +15,16 @@ from typing import Any, Protocol
 from jihwi.case.assignment import Reason
 from jihwi.case.commands import Publish, Record, RunSkill, Think
 from jihwi.case.decide import decide
-from jihwi.case.events import SYSTEM, Draft, Event, RunnerAwaited, RunnerTookOver, SlotAwaited, TimerFired
+from jihwi.case.events import (
+    SYSTEM,
+    ContextCompacted,
+    Draft,
+    Event,
+    RunnerAwaited,
+    RunnerTookOver,
+    SlotAwaited,
+    TimerFired,
+)
 from jihwi.case.state import Case, in_flight
 from jihwi.errors import AppendConflict, LeaseLost, RunnerLacks, StoreBusy, StoreError, StoreFailed
 from jihwi.ids import CaseId
@@ -37,6 +46,11 @@ _BREATH = 32
 
 _TOLD_SECONDS = 1.0
 """Who has waited for a place so long is said to wait: a shorter wait is no fact worth a commit."""
+
+
+def _shortens(learned: Learned) -> bool:
+    """Whether it makes a transcript shorter, which must be there then."""
+    return any(type(draft.body) is ContextCompacted for draft in learned.drafts)
 
 
 class House(Protocol):
@@ -200,6 +214,8 @@ class Drive:
         while True:
             if self._lost_lease is not None:
                 raise self._lost_lease
+            if learned and self._log.hollow and any(_shortens(one) for one in learned):
+                await self._log.fill()  # an append that failed left a state from a snapshot
             effects = self._fold_and_decide(learned)
             if self._log.hollow and any(isinstance(one, Think) for one in effects):
                 await self._log.fill()
