@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from typer.testing import CliRunner, Result
 from jihwi.case.ledger import Sealed, verify
 from jihwi.cli.app import app
 from jihwi.store import CaseRow, KeptStore, Patch
+from jihwi.store.keeping import backup
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.store_contract import Chain
 
@@ -302,7 +305,8 @@ def test_nobody_works_in_a_copy_and_nothing_is_overwritten(place: Path) -> None:
         (("store", "backup", ".jihwi/within"), 2, "lie in each other"),
         (("store", "backup", "new", "--home", "nowhere"), 2, "There is no folder"),
         (("store", "restore", "nowhere"), 2, "There is no folder"),
-        (("store", "restore", "files"), 1, "damaged"),
+        (("store", "restore", "files"), 2, "There is no file 'files/backup.json'"),
+        (("store", "restore", "copy", "--home", "copy"), 2, "lie in each other"),
         (("store", "copy", "files", "other"), 2, "There is no file"),
         (("store", "copy", "mysql://kim:pass-phrase@db/x", "other"), 2, "cannot be '***'"),
     ):
@@ -314,10 +318,61 @@ def test_nobody_works_in_a_copy_and_nothing_is_overwritten(place: Path) -> None:
     done = jihwi(place, "store", "restore", "copy", "--home", "elsewhere")
     assert done.exit_code == 1
     assert "not what was copied" in done.stderr
+    assert "Restore another one" in done.stderr
     assert not (place / "elsewhere").exists()
 
 
+def test_what_a_newer_jihwi_copied_is_refused_before_anything_is_put_aside(place: Path) -> None:
+    told(place, "run", REQUEST, "--files", "files")
+    with contextlib.closing(apsw.Connection(str(place / ".jihwi" / "cases.db"))) as database:
+        database.execute("PRAGMA user_version = 999")
+    backup(place / ".jihwi", place / "newer", at_ms=1)
+    shutil.rmtree(place / ".jihwi")
+    told(place, "case", "list")
+    done = jihwi(place, "store", "restore", "newer")
+    assert (done.exit_code, "newer Jihwi" in done.stderr) == (1, True)
+    assert told(place, "case", "list") == []
+    assert not (place / ".jihwi.before-1").exists()
+
+
+def test_a_name_with_blanks_can_be_typed_as_it_is_told(place: Path) -> None:
+    told(place, "run", REQUEST, "--files", "files")
+    done = jihwi(place, "store", "backup", "백업 모음/2026 11 23", JIHWI_LANGUAGE="ko")
+    assert done.exit_code == 0
+    typed = shlex.split(" ".join(done.stderr.split()).partition("되돌리기: jihwi ")[2])[:3]
+    assert typed == ["store", "restore", "백업 모음/2026 11 23"]
+    assert jihwi(place, *typed).exit_code == 0
+    assert len(heads(place)) == 1
+
+
+@pytest.mark.needs("postgres")
+def test_a_backup_of_cases_on_a_server_is_refused_before_they_are_brought_over(place: Path, address: str) -> None:
+    env = {"JIHWI_STORE": address}
+    told(place, "run", REQUEST, "--files", "files", **env)
+    for target, sentence in ((".", "exists already"), (".jihwi/within", "lie in each other")):
+        done = jihwi(place, "store", "backup", target, **env)
+        assert (done.exit_code, sentence in done.stderr) == (2, True), done.stderr
+    (place / "copy.brought.unfinished").mkdir()
+    (place / "copy.brought.unfinished" / "mine").write_text("mine")
+    done = jihwi(place, "store", "backup", "copy", **env)
+    assert (done.exit_code, "copy.brought.unfinished" in done.stderr) == (2, True), done.stderr
+    shutil.rmtree(place / "copy.brought.unfinished")
+    told(place, "store", "backup", "copy", **env)
+    assert {path.name for path in place.iterdir()} == {"files", ".jihwi", "copy"}
+
+
 # ── erasing ──────────────────────────────────────────────────────────────────
+
+
+def test_earlier_states_that_still_hold_the_texts_are_named(place: Path) -> None:
+    case_id = told(place, "run", REQUEST, "--files", "files")["case"]
+    told(place, "store", "backup", "copy")
+    told(place, "store", "restore", "copy")
+    done = jihwi(place, "store", "erase", case_id, "--yes")
+    assert done.exit_code == 0
+    assert f"{place.resolve() / '.jihwi.before-1'}" in "".join(done.stderr.split())
+    shutil.rmtree(place / ".jihwi.before-1")
+    assert told(place, "store", "erase", case_id, "--yes")["copies"] == []
 
 
 def _erase_and_look(place: Path, **env: str) -> None:

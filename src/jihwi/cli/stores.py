@@ -7,7 +7,7 @@ import datetime
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from shlex import quote
@@ -21,7 +21,7 @@ from jihwi.case.ledger import read_header, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Json, Lang, Session, in_session, run_async
-from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, OptionMissing, SettingInvalid
+from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, OptionMissing, SettingInvalid, StoreCorrupt
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
 from jihwi.store import HOUSE, CaseRow, KeptStore
@@ -82,7 +82,8 @@ async def _backup(session: Session, target: Path) -> int:
     )
     screen.remark(
         screen.words(
-            f"파일 {len(manifest.files)}개를 {target}에 복사했습니다. 되돌리기: jihwi store restore {quote(str(target))}",
+            f"파일 {len(manifest.files)}개를 {target}에 복사했습니다. "
+            f"되돌리기: jihwi store restore {quote(str(target))}",
             f"{len(manifest.files)} files are copied to {target}. "
             f"To put it back: jihwi store restore {quote(str(target))}",
         )
@@ -115,8 +116,7 @@ def restore(
 
 async def _restore(session: Session, copy: Path) -> int:
     home, room, screen, store = state_place(session.settings), StoreRoom(), session.screen, session.settings.store
-    if (cases := look_into_copy(copy)) is not None:  # one that a newer Jihwi made is refused before anything changes
-        await cases.close()
+    await _look_into(room, copy)
     kept = await asyncio.to_thread(room.restore, copy, home)
     if kept is not None:
         screen.remark(screen.words(f"전에 있던 것: {kept}", f"What was there before: {kept}"))
@@ -139,6 +139,17 @@ async def _restore(session: Session, copy: Path) -> int:
             )
         )
     return 1 if broken else 0
+
+
+async def _look_into(room: StoreRoom, copy: Path) -> None:
+    """What no restore could make work here, such as the cases of a newer Jihwi, is refused before anything changes."""
+    try:
+        store = look_into_copy(copy)
+    except StoreCorrupt:
+        room.read_manifest(copy)  # says what is damaged, when the copy has changed since it was made
+        raise
+    if store is not None:
+        await store.close()
 
 
 async def _verify_all(store: KeptStore) -> tuple[int, list[LedgerBroken]]:
@@ -341,8 +352,11 @@ async def _erase(session: Session, name: str | None, before_ms: int | None, note
         rows = await house.store.rows(limit=_EVERY_CASE)
     forks = {case_id: [one.case_id for one in room.forks_of(rows, case_id)] for case_id in erased}
     told = {case_id: names for case_id, names in forks.items() if names}
-    session.screen.result({"erased": erased, "erased_in_all": verdicts, "files": removed, "forks": told})
-    _tell_erased(session.screen, erased, verdicts)
+    copies = [str(path) for path in room.copies_beside(state_place(session.settings))]
+    session.screen.result(
+        {"erased": erased, "erased_in_all": verdicts, "files": removed, "forks": told, "copies": copies}
+    )
+    _tell_erased(session.screen, erased, verdicts, copies)
     for case_id, names in told.items():
         session.screen.remark(
             session.screen.words(
@@ -353,7 +367,7 @@ async def _erase(session: Session, name: str | None, before_ms: int | None, note
     return 0
 
 
-def _tell_erased(screen: Screen, erased: dict[str, int], verdicts: dict[str, int]) -> None:
+def _tell_erased(screen: Screen, erased: dict[str, int], verdicts: dict[str, int], copies: Sequence[str]) -> None:
     for case_id, count in erased.items():
         screen.remark(
             screen.words(
@@ -369,6 +383,14 @@ def _tell_erased(screen: Screen, erased: dict[str, int], verdicts: dict[str, int
             "Copies made before and reports laid elsewhere stay as they are.",
         )
     )
+    if copies:
+        listed = ", ".join(copies)
+        screen.remark(
+            screen.words(
+                f"이 컴퓨터에 남아 있는 예전 상태: {listed}. 필요 없으면 지우십시오.",
+                f"Earlier states that still lie here: {listed}. Remove them when nobody needs them.",
+            )
+        )
 
 
 async def _older_events(store: KeptStore, case_id: str, before_ms: int | None) -> list[int] | None:

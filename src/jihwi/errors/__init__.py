@@ -10,6 +10,7 @@
     │   └── ModelSpecInvalid
     ├── StoreError
     │   ├── StoreBusy, StoreFull, StoreReadOnly, StoreOnNetwork, StoreMoved, StoreCorrupt, StoreTooNew, StoreFailed
+    │   ├── BackupDamaged                      (a StoreCorrupt)
     │   ├── FolderPutAside                     (a restore that could not be undone; says where all of it lies)
     │   └── AppendConflict, LeaseLost          (signals to the orchestrator: fold again)
     ├── LedgerBroken
@@ -142,6 +143,7 @@ from jihwi.errors.skills import (
 )
 from jihwi.errors.store import (
     AppendConflict,
+    BackupDamaged,
     FolderPutAside,
     LeaseLost,
     LedgerBroken,
@@ -185,6 +187,7 @@ __all__ = [
     "AccountInvalid",
     "AddressTaken",
     "AppendConflict",
+    "BackupDamaged",
     "CaseAmbiguous",
     "CaseDriven",
     "CaseStuck",

@@ -9,6 +9,7 @@ from jihwi.words import Language
 
 __all__ = [
     "AppendConflict",
+    "BackupDamaged",
     "FolderPutAside",
     "LeaseLost",
     "LedgerBroken",
@@ -114,6 +115,15 @@ class StoreCorrupt(StoreError):
     en_next = "Set the file aside and restore a copy; nothing was overwritten."
     ko_server = "서버의 백업을 되돌리거나, 복사해 둔 상태 폴더를 `jihwi store copy`로 새 데이터베이스에 옮기십시오."
     en_server = "Restore the server's backup, or bring a copied state folder to a new database with `jihwi store copy`."
+
+
+class BackupDamaged(StoreCorrupt):
+    ko = "'{path}' 백업이 손상되었습니다: {detail}"
+    en = "The backup '{path}' is damaged: {detail}"
+    ko_next = "다른 백업을 되돌리십시오. 아무것도 바꾸지 않았습니다."
+    en_next = "Restore another one; nothing was changed."
+    ko_server = ""
+    en_server = ""
 
 
 class StoreTooNew(StoreError):

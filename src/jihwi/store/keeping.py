@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
@@ -19,6 +20,7 @@ import apsw
 import msgspec
 
 from jihwi.errors import (
+    BackupDamaged,
     FileMissing,
     FolderMissing,
     FolderMounted,
@@ -26,7 +28,6 @@ from jihwi.errors import (
     FolderPutAside,
     FolderTaken,
     StoreBusy,
-    StoreCorrupt,
     StoreError,
     StoreFailed,
     StoreFull,
@@ -35,7 +36,16 @@ from jihwi.errors import (
 from jihwi.sqlite_files import is_damage, open_file, store_error
 from jihwi.store.places import sync_folder
 
-__all__ = ["MANIFEST", "Manifest", "backup", "read_manifest", "refuse_target", "restore", "space_beside"]
+__all__ = [
+    "MANIFEST",
+    "Manifest",
+    "backup",
+    "copies_beside",
+    "read_manifest",
+    "refuse_target",
+    "restore",
+    "space_beside",
+]
 
 MANIFEST = "backup.json"
 _MARK = ".unfinished"
@@ -135,9 +145,15 @@ def _kept_as(path: Path, copy: Path) -> str:
     return _synced_digest(copy)
 
 
+def copies_beside(home: Path) -> list[Path]:
+    """What was kept of a state folder's texts by an earlier version's bringing up to date or by a restore, and stays
+    as it was: nothing is erased in it."""
+    return sorted((*home.glob("*.db.v*"), *home.parent.glob(f"{glob.escape(home.name)}.before-*")))
+
+
 def read_manifest(copy: Path) -> Manifest:
     """What a copy holds, each file compared with its digest. Raises FolderMissing, FileMissing for a folder that is no
-    copy, StoreCorrupt, StoreFailed where it cannot be read."""
+    copy, BackupDamaged, StoreFailed where it cannot be read."""
     with _told(copy):
         return _compared(copy)
 
@@ -150,13 +166,13 @@ def _compared(copy: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode((copy / MANIFEST).read_bytes(), type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
-        raise StoreCorrupt(str(copy), f"{MANIFEST}: {problem}") from problem
+        raise BackupDamaged(str(copy), f"{MANIFEST}: {problem}") from problem
     for name, digest in manifest.files.items():
         path = copy / name
         if not path.resolve().is_relative_to(copy.resolve()):
-            raise StoreCorrupt(str(copy), f"{name} lies outside")
+            raise BackupDamaged(str(copy), f"{name} lies outside")
         if not path.is_file() or _digest(path) != digest:
-            raise StoreCorrupt(str(copy), f"{name} is not what was copied")
+            raise BackupDamaged(str(copy), f"{name} is not what was copied")
     return manifest
 
 
@@ -165,7 +181,7 @@ def restore(copy: Path, home: Path) -> Path | None:
 
     The copy is compared with its digests before anything changes. Killed half-way, run it again. Raises FolderMissing,
     FileMissing, FolderOverlaps where `home` lies in the copy, FolderMounted where `home` cannot be put aside,
-    StoreError: StoreCorrupt, StoreBusy while a process has a database of `home` open. Then `home` is as it was; only
+    StoreError: BackupDamaged, StoreBusy while a process has a database of `home` open. Then `home` is as it was; only
     FolderPutAside says that it lies elsewhere, and where.
     """
     manifest = read_manifest(copy)
@@ -183,7 +199,7 @@ def _restored(manifest: Manifest, copy: Path, home: Path, unfinished: Path) -> P
         placed.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(copy / name, placed)
         if _synced_digest(placed) != digest:
-            raise StoreCorrupt(str(copy), f"{name} changed while it was read")
+            raise BackupDamaged(str(copy), f"{name} changed while it was read")
     for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
         sync_folder(folder)
     kept = _swapped(unfinished, home)

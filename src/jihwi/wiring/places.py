@@ -10,9 +10,10 @@ from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jihwi.errors import FolderIsBackup, StoreError, StoreFull, StoreReadOnly
+from jihwi.errors import FileUnusable, FolderIsBackup, StoreError, StoreFull, StoreReadOnly
 from jihwi.settings import Settings, StoreAddress
 from jihwi.store import CaseRow, KeptStore
+from jihwi.words import storable
 
 if TYPE_CHECKING:
     from jihwi.store.moving import Copied
@@ -35,6 +36,8 @@ def _made(home: Path, *, looking: bool = False) -> Path:
     from jihwi.store.keeping import MANIFEST
     from jihwi.store.places import refuse_network
 
+    if storable(str(home)) != str(home):  # no database opens under such a name
+        raise FileUnusable(storable(str(home)), "its name is not UTF-8")
     refuse_network(home)
     if (home / MANIFEST).exists():
         raise FolderIsBackup(str(home))
@@ -135,6 +138,7 @@ class StoreRoom:
         from jihwi.store import erasing, keeping, moving
 
         self.backup = keeping.backup
+        self.copies_beside = keeping.copies_beside
         self.refuse_target = keeping.refuse_target
         self.space_beside = keeping.space_beside
         self.read_manifest = keeping.read_manifest
