@@ -18,7 +18,11 @@ function keyOf(form) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
-  if (form.dataset.sent) { event.preventDefault(); return; }
+  if (form.dataset.sent !== "there") { // whether anybody is there is asked first: else the page would be gone, and the words with it
+    event.preventDefault();
+    if (!form.dataset.sent) ask(form, event.submitter);
+    return;
+  }
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 8000); // a file was fetched, or nothing came back
   if (form.action.endsWith("/leave")) sessionStorage.clear();
@@ -26,6 +30,20 @@ document.addEventListener("submit", (event) => {
   const kept = { person: data.person, place: place(), key: keyOf(form), values: fields(form).map((one) => [one.name, value(one)]), words: fields(form).filter(written).map((one) => one.value) };
   sessionStorage.setItem(NAME, JSON.stringify(kept));
 });
+
+async function ask(form, submitter) {
+  form.dataset.sent = "asked";
+  for (const one of all(".unreached", form)) one.remove();
+  const there = await fetch("/health", { cache: "no-store" }).catch(() => null);
+  form.dataset.sent = "there";
+  if (there) { form.requestSubmit(submitter); return; }
+  delete form.dataset.sent;
+  const said = note(data.saidUnreached);
+  said.classList.add("bad", "unreached");
+  form.insertAdjacentElement("afterbegin", said);
+  said.scrollIntoView({ block: "center" });
+}
+
 addEventListener("pageshow", (event) => { if (event.persisted) for (const form of all("form[data-sent]")) delete form.dataset.sent; });
 
 // on the page after: a refusal keeps it, anything else has taken it
