@@ -257,7 +257,11 @@ def test_the_gap_that_word_processors_keep_between_scripts_is_no_space_and_a_spa
             x += gap + sum(5.0 if c.isascii() else 10.0 for c in text)
         return made
 
-    near = line(700, (0, "법률"), (2.1, "3"), (2.1, "조의"), (3.3, "7"), (2.1, "일은"))
+    near = line(700, (0, "법률"), (2.1, "3"), (3.0, "조의"), (4.2, "7"), (2.6, "일은"))
     wide = line(600, (0, "법률"), (4.2, "3"), (4.2, "조의"), (4.2, "7"), (4.2, "일은"))
 
     assert texts(read("pdf", pdf([[*near, *wide]]))) == ["법률3조의 7일은", "법률 3 조의 7 일은"]
+    tight = line(
+        500, (0, "법률3조"), (0, "의7일은"), (0, "법9호")
+    )  # where they also touch, a narrow gap is a narrow space
+    assert texts(read("pdf", pdf([[*near, *tight]])))[0] == "법률 3 조의 7 일은"

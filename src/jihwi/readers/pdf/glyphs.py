@@ -22,6 +22,9 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _SET_APART = 0.26
 """Parts of the letters' size: a word processor keeps a fifth to a quarter between Hangul and Latin letters or digits,
 which is no space. What is written as a space has .3 and more."""
+_CLOSE = 0.16
+"""The same, below which nothing is kept between them."""
+_ENOUGH_PAIRS = 3
 _HANGUL = re.compile("[가-힣]")
 _NARROW = re.compile("[0-9A-Za-z]")
 _CLOSING = re.compile("[0-9A-Za-z.,)]")
@@ -118,6 +121,7 @@ def lines_of(glyphs: Glyphs, region_of: Callable[[float, float], int]) -> list[L
     parts: list[str] = []
     line: Line | None = None
     blank = False
+    set_apart = _sets_scripts_apart(glyphs)
     for index, text in enumerate(glyphs.text):
         if text.isspace():
             blank = True
@@ -132,7 +136,7 @@ def lines_of(glyphs: Glyphs, region_of: Callable[[float, float], int]) -> list[L
                 continue  # the same glyph drawn twice to look bold
             if blank and left - line.right < -0.5 * size and left > line.left:
                 blank = False
-            if blank and not written and parts and left - line.right < _SET_APART * size:
+            if blank and set_apart and not written and parts and left - line.right < _SET_APART * size:
                 blank = not _of_two_scripts(parts[-1], text)
             if blank:
                 parts.append(" ")
@@ -150,6 +154,31 @@ def lines_of(glyphs: Glyphs, region_of: Callable[[float, float], int]) -> list[L
         line.text, line.blank_after = bullet("".join(parts)), blank
         lines.append(line)
     return lines
+
+
+def _sets_scripts_apart(glyphs: Glyphs) -> bool:
+    """Whether the page keeps a gap wherever Hangul meets Latin letters or digits, so that a gap there tells nothing.
+
+    Where they also stand close together, as in what Hancom prints, the same gap is a narrow space.
+    """
+    apart = close = 0
+    for at in range(1, len(glyphs.text)):
+        before, after = (_script(glyphs.text[place]) for place in (at - 1, at))
+        if not before or not after or before == after == "latin":
+            continue
+        (_, top, right, bottom), (left, other_top, _, other_bottom) = glyphs.boxes[at - 1], glyphs.boxes[at]
+        gap = (left - right) / (glyphs.sizes[at] or 1.0)
+        if min(bottom, other_bottom) <= max(top, other_top) or not -0.6 < gap < _SET_APART:
+            continue
+        if before == after:  # between two syllables such a gap is a narrow space, and then so it may be elsewhere
+            close += gap >= _CLOSE and glyphs.blank_before[at]
+        else:
+            apart, close = apart + (gap >= _CLOSE), close + (gap < _CLOSE)
+    return apart >= _ENOUGH_PAIRS and close * 10 <= apart
+
+
+def _script(text: str) -> str:
+    return "hangul" if _HANGUL.match(text) else ("latin" if _NARROW.match(text) else "")
 
 
 def _of_two_scripts(before: str, after: str) -> bool:
