@@ -167,6 +167,7 @@ _TEMPLATES = (
     # databases and their servers
     (r"connection failed: (.+)", "{w0}"),
     (r"connection to server at \"(.+?)\"(?: \(.+?\))?, port (\d+) failed: (.+)", "{g0}:{g1}에 연결하지 못함: {w2}"),
+    (r"the connection was lost on the way", "도중에 연결이 끊어졌습니다"),
     (r"failed to resolve host '(.+?)': (.+)", "'{g0}' 서버를 찾지 못함: {w1}"),
     (r"FATAL:\s+(.+)", "{w0}"),
     (r"password authentication failed for user \"(.+)\"", "'{g0}' 사용자의 비밀번호가 맞지 않음"),

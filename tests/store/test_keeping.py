@@ -517,6 +517,9 @@ async def test_a_part_that_lies_elsewhere_behind_a_link_is_copied(tmp_path: Path
     (home / "library.db").symlink_to(elsewhere / "unplugged.db")
     with pytest.raises(FileMissing, match="library"):
         backup(home, tmp_path / "other", at_ms=5)
+    kept = restore(tmp_path / "copy", home)
+    assert kept is not None
+    assert (await _verified(home), (kept / "library.db").is_symlink()) == (3, True)
 
 
 async def test_a_copy_is_not_restored_over_itself_or_into_itself(tmp_path: Path) -> None:

@@ -103,6 +103,9 @@ def space_beside(target: Path) -> Iterator[Path]:
 
 def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:
     named = {str(path.relative_to(home)): path for path in _files_of(home)} | dict(instead)
+    for path in named.values():
+        if path.is_symlink() and not path.exists():  # its disk may be unplugged, and it would be missed too late
+            raise FileMissing(str(path))
     databases = {name: named.pop(name) for name in sorted(named) if _is_database(named[name])}
     digests: dict[str, str] = {}
     with _at_one_moment(list(databases.values())) as seen:
@@ -229,8 +232,8 @@ def _swapped(unfinished: Path, home: Path) -> Path | None:
 
 
 def _files_of(home: Path) -> Iterator[Path]:
-    """What belongs to a state folder. A part of it that somebody has moved elsewhere and left a link to is a part of it
-    still; what a link within the folder leads to stands under its own name."""
+    """What belongs to a state folder, links that lead nowhere among it. A part of it that somebody has moved elsewhere
+    and left a link to is a part of it still; what a link within the folder leads to stands under its own name."""
     inside, walked = home.resolve(), set[Path]()
     for folder, folders, names in os.walk(home, onerror=_unless_gone, followlinks=True):
         here = Path(folder)
@@ -244,9 +247,7 @@ def _files_of(home: Path) -> Iterator[Path]:
             path = here / name
             if name.endswith(_PARTS_OF_DATABASES) or name == _MARK or _leads_back(path, inside):
                 continue
-            if path.is_symlink() and not path.exists():
-                raise FileMissing(str(path))
-            if path.is_file():
+            if path.is_file() or (path.is_symlink() and not path.exists()):
                 yield path
 
 
