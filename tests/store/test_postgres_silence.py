@@ -153,3 +153,21 @@ async def test_drafts_for_a_silent_server_hold_up_nobody(cable: Cable) -> None:
         await there.close()
     await here.close()
     assert time.monotonic() - began < 5
+
+
+async def test_copying_from_a_server_that_falls_silent_ends_and_never_goes_on_at_another_moment(cable: Cable) -> None:
+    chain = Chain("c0000000000a1")
+    async with (
+        asyncio.timeout(20),
+        await PostgresStore.open(cable.dsn, silent_seconds=SILENT_SECONDS) as store,
+    ):
+        await store.append(chain.case_id, chain.next(), OPENING)
+        async with store.at_one_moment():
+            assert len(await store.rows()) == 1
+            cable.pull()
+            with pytest.raises(StoreFailed):
+                await store.rows()
+            cable.plug()
+            with pytest.raises(StoreFailed, match="lost on the way"):
+                await store.rows()
+        assert len(await store.rows()) == 1

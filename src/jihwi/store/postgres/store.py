@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, LiteralString
 
@@ -181,7 +181,8 @@ class PostgresStore:
             self._stands = False
             async with self._reading:
                 if not self._reader.closed:
-                    await self._reader.rollback()
+                    with suppress(psycopg.Error):  # a lost connection has ended it, too
+                        await self._reader.rollback()
 
     async def read(self, case_id: str, *, after: int = 0, limit: int | None = None) -> list[Sealed]:
         events: list[Sealed] = []
