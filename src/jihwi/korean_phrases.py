@@ -114,6 +114,7 @@ _WRONG = {
     "there is no sentence": "문장이 없습니다",
     "it divides by nothing, or its result is too large": "0으로 나누거나 결과가 너무 큽니다",
     "arguments": "값",
+    "its name is not UTF-8": "이름이 UTF-8이 아님",
     "aliases are not read": "별칭(&, *)은 읽지 않습니다",
 }
 """Our own words."""

@@ -9,7 +9,18 @@ import typer
 
 from jihwi.cli.late import Commands, LateGroup, later
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, before_all, in_session, run_async
+from jihwi.cli.session import (
+    Home,
+    Json,
+    Lang,
+    Model,
+    Session,
+    TeamName,
+    before_all,
+    in_session,
+    in_whole_letters,
+    run_async,
+)
 
 __all__ = ["app"]
 
@@ -62,6 +73,7 @@ Classes = Annotated[
     ),
     epilog='jihwi run "공사 기간은 언제까지인가?" --files ./문서',
 )
+@in_whole_letters
 def run(
     request: Annotated[str, typer.Argument(help=say("요청, 한국어나 영어로", "The request, in Korean or English"))],
     files: Annotated[Path, typer.Option("--files", help=say("문서가 있는 폴더", "The folder with the documents"))],

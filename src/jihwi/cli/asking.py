@@ -11,7 +11,7 @@ from jihwi.case import person
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.cli.cases import CaseName, app, find_case
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, in_whole_letters, run_async
 from jihwi.orchestrator import load_case
 from jihwi.wiring import open_house
 
@@ -25,6 +25,7 @@ __all__ = ["app"]
     ),
     epilog='jihwi case ask last "그러면 국외 출장은?"',
 )
+@in_whole_letters
 def ask(
     case: CaseName,
     request: Annotated[str, typer.Argument(help=say("이어서 물을 것", "What to ask further"))],

@@ -17,7 +17,7 @@ from jihwi.case.said import not_erased, refuse
 from jihwi.case.state import Case, waits
 from jihwi.cli.onward import onward, status_words
 from jihwi.cli.screen import WAITS, Screen, say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, in_session, run_async
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, in_session, in_whole_letters, run_async
 from jihwi.cli.standing import ended_lines, options_of, overtaken_lines, standing, standing_lines, unclear_words
 from jihwi.cli.transcript import show_transcript
 from jihwi.cli.viewing import looked_into
@@ -68,7 +68,7 @@ async def _list(session: Session) -> int:
 
     table = Table(box=None, pad_edge=False)
     for ko, en in (("사건", "Case"), ("상태", "Status"), ("기다림", "Waits"), ("요청", "Request")):
-        table.add_column(screen.words(ko, en))
+        table.add_column(screen.words(ko, en), overflow="fold", no_wrap=en == "Case")  # a name is typed again: whole
     for row in rows:
         table.add_row(
             row.case_id, status_words(row.status, screen.language), str(row.waits_for or ""), row.request[:80]
@@ -196,6 +196,7 @@ def follow(
     ),
     epilog="jihwi case run last",
 )
+@in_whole_letters
 def run_case(
     case: CaseName = "last",
     out: Annotated[Path | None, typer.Option(help=say("보고서를 둘 폴더", "Folder for the report"))] = None,

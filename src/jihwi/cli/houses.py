@@ -54,7 +54,7 @@ async def _show(session: Session) -> int:
 
     table = Table(box=None, pad_edge=False)
     for ko, en in (("설정", "Setting"), ("값", "Value"), ("누가", "By"), ("언제", "When"), ("뜻", "Meaning")):
-        table.add_column(screen.words(ko, en))
+        table.add_column(screen.words(ko, en), overflow="fold", no_wrap=en == "Setting")
     for name, about in HOUSE_SETTINGS.items():
         told = _as_told(state, name)
         when = datetime.datetime.fromtimestamp(told["at_ms"] / 1000).astimezone() if told["at_ms"] else None

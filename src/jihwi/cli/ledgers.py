@@ -14,7 +14,7 @@ import typer
 from jihwi.case.ledger import Verdict, verify
 from jihwi.cli.cases import find_case
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Lang, Session, in_session, run_async
+from jihwi.cli.session import Home, Lang, Session, in_session, in_whole_letters, run_async
 from jihwi.cli.viewing import looked_into
 from jihwi.errors import FileMissing, LedgerBroken, SettingInvalid
 from jihwi.house import (
@@ -309,6 +309,7 @@ def sign_heads(session: Session) -> int:
     ),
     epilog="jihwi ledger export last --out ledger.jsonl",
 )
+@in_whole_letters
 def export_ledger(
     case: Annotated[str, typer.Argument(help=say("사건 이름이나 house", "A case, or house"))] = "last",
     out: Annotated[

@@ -10,7 +10,18 @@ import typer
 from jihwi.case.events import Event
 from jihwi.cli.following import quiet_line
 from jihwi.cli.screen import Screen, say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, on_signals, run_async, settle
+from jihwi.cli.session import (
+    Home,
+    Json,
+    Lang,
+    Model,
+    Session,
+    TeamName,
+    in_whole_letters,
+    on_signals,
+    run_async,
+    settle,
+)
 from jihwi.errors import JihwiError
 from jihwi.evidence import Viewer
 from jihwi.words import plain
@@ -22,6 +33,7 @@ _LONGEST = 200
 """So many letters of what happens in a case are shown on its line; of what went wrong, all."""
 
 
+@in_whole_letters
 def runner(
     store: Annotated[
         str | None,

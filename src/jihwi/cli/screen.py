@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from jihwi.errors import JihwiError, OutputCut
-from jihwi.words import Language, plain
+from jihwi.words import LANGUAGES, Language, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,11 +41,12 @@ def language_of_help() -> Language:
             said = words[place + 1]
         elif word.startswith("--lang="):
             said = word.removeprefix("--lang=")
-    said = said or os.environ.get("JIHWI_LANGUAGE", "")
+    said = said if said in LANGUAGES else os.environ.get("JIHWI_LANGUAGE", "")
     return "ko" if said == "ko" else "en" if said == "en" else guess_language()
 
 
 _HELP = language_of_help()
+_ENDLESS = 10_000
 
 
 def say(ko: str, en: str) -> str:
@@ -67,7 +68,9 @@ class Screen:
     @property
     def out(self) -> Console:
         """Standard output. What is printed there is text, whatever it looks like."""
-        return _console(markup=False, soft_wrap=not sys.stdout.isatty())
+        apart = not sys.stdout.isatty()  # read by a program: a line for each thing, however long
+        width = _ENDLESS if apart and "COLUMNS" not in os.environ else None
+        return _console(markup=False, soft_wrap=apart, width=width)
 
     @property
     def err(self) -> Console:

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from jihwi.cli.screen import say
-from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, run_async, settle
+from jihwi.cli.session import Home, Json, Lang, Model, Session, TeamName, in_whole_letters, run_async, settle
 
 __all__ = ["serve"]
 
 
+@in_whole_letters
 def serve(
     host: Annotated[
         str,

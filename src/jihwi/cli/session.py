@@ -19,7 +19,7 @@ import typer
 from jihwi.cli.screen import Screen, guess_language, say
 from jihwi.cli.streams import file_trouble, let_go_of_output
 from jihwi.errors import JihwiError
-from jihwi.words import Language
+from jihwi.words import LANGUAGES, Language, storable_value
 
 if TYPE_CHECKING:
     from jihwi.settings import Settings
@@ -33,6 +33,7 @@ __all__ = [
     "TeamName",
     "before_all",
     "in_session",
+    "in_whole_letters",
     "on_signals",
     "run_async",
     "settle",
@@ -70,7 +71,8 @@ class Session:
         from jihwi.settings import load_settings  # waits: the help needs none
 
         lang = lang or before_all.get()
-        self.screen = Screen(json=json, language=_language(lang or os.environ.get("JIHWI_LANGUAGE")))
+        known = lang if lang in LANGUAGES else os.environ.get("JIHWI_LANGUAGE")
+        self.screen = Screen(json=json, language=_language(known))
         try:
             self.settings: Settings = load_settings(Path.cwd(), language=lang, home=home, **said)
         except JihwiError as problem:
@@ -114,6 +116,22 @@ class Session:
 Given = ParamSpec("Given")
 
 
+def in_whole_letters(command: Callable[Given, None]) -> Callable[Given, None]:
+    """A command whose texts are whole letters: bytes of another encoding come as halves, which nothing can hold. Paths
+    stay as they are, for a file may have such a name."""
+
+    @wraps(command)
+    def as_called(*said: Given.args, **given: Given.kwargs) -> None:
+        whole: dict[str, Any] = {name: _whole(one) for name, one in given.items()}
+        command(*said, **whole)
+
+    return as_called
+
+
+def _whole(value: Any) -> Any:
+    return storable_value(value) if isinstance(value, str | list) else value
+
+
 def in_session(command: Callable[Concatenate[Session, Given], int]) -> Callable[..., None]:
     """A command as the terminal calls it: it also takes `--json`, `--lang` and `--home`, is given the session they
     make, and its answer is the exit code."""
@@ -121,6 +139,7 @@ def in_session(command: Callable[Concatenate[Session, Given], int]) -> Callable[
     _, *own = told.parameters.values()
 
     @wraps(command)
+    @in_whole_letters
     def as_called(*, json: bool, lang: str | None, home: str | None, **given: Any) -> None:
         with Session(json=json, lang=lang, home=home) as session:
             raise SystemExit(cast("Callable[..., int]", command)(session, **given))
