@@ -26,6 +26,7 @@ from scripts.compiled_form import CannotBuild, unpacked
 from benchmarks.environments import peer_python
 from benchmarks.orchestrator_floors import PostgresFloor, SqliteFloor, ThreadedFloor
 from benchmarks.orchestrator_forms import MEMORY, POSTGRES_MANY, POSTGRES_ONE, SQLITE_MANY, SQLITE_ONE, Form
+from benchmarks.orchestrator_least import Facts, facts_of_a_case
 from benchmarks.orchestrator_long import disk_of_a_case, late_turn, long_cases, open_from_disk, waiting_cases
 from benchmarks.orchestrator_workload import TOGETHER, Cost, house, measured, one_case
 from jihwi.cli.session import settle
@@ -44,6 +45,8 @@ PEERS = {
 COMPILED, APART = "Jihwi compiled", "Jihwi, own process"
 SAME = "bare loop, SQLite by our library"
 """The targets are judged on the bare loops through Python's own `sqlite3`, as every run of this benchmark was."""
+LEAST = "our facts sealed and kept"
+"""Known beforehand, with nothing decided or done: what no engine that keeps these facts goes below."""
 FORMS = ("Jihwi", COMPILED)
 """Each is held against every target; the second is left out where there is no compiler."""
 
@@ -153,14 +156,19 @@ async def rounds(folder: Path, options: argparse.Namespace) -> tuple[dict[str, C
         contests[f"Jihwi, {SQLITE_MANY}"] = lambda: measured(
             many, lambda: one_case(sqlite, opening), at_a_time=TOGETHER
         )
-        dsn = await _add_postgres(contests, stack, few, many)
+        facts = await facts_of_a_case()
+        kept = await stack.enter_async_context(await SqliteStore.open(folder / "least.db"))
+        contests["our facts sealed"] = lambda: measured(many, facts.sealed)
+        contests[f"{LEAST}, {SQLITE_ONE}"] = lambda: measured(few, lambda: facts.kept(kept))
+        contests[f"{LEAST}, {SQLITE_MANY}"] = lambda: measured(many, lambda: facts.kept(kept), at_a_time=TOGETHER)
+        dsn = await _add_postgres(contests, stack, facts, few, many)
         _add_forms(contests, stack, folder, dsn, few, many)
         _add_peers(contests, stack, folder, options)
         return await _play(contests, options.rounds or (3 if options.quick else 7)), commits
 
 
 async def _add_postgres(
-    contests: dict[str, Callable[[], Awaitable[Cost]]], stack: AsyncExitStack, few: int, many: int
+    contests: dict[str, Callable[[], Awaitable[Cost]]], stack: AsyncExitStack, facts: Facts, few: int, many: int
 ) -> str | None:
     if programs() is None:
         print("Postgres: no server is installed; left out")
@@ -170,9 +178,11 @@ async def _add_postgres(
     dsn = stack.enter_context(running_postgres(Path(stack.enter_context(_open_folder())), lasting=True))
     floor = await PostgresFloor.open(dsn)
     stack.push_async_callback(floor.close)
-    house_, opening = house(await stack.enter_async_context(await PostgresStore.open(dsn)))
+    store = await stack.enter_async_context(await PostgresStore.open(dsn))
+    house_, opening = house(store)
     contests["bare loop, Postgres, a row a turn"] = lambda: measured(few, floor.case)
     contests["bare loop, Postgres, 50 cases"] = lambda: measured(many, floor.case_together, at_a_time=TOGETHER)
+    contests[f"{LEAST}, {POSTGRES_MANY}"] = lambda: measured(many, lambda: facts.kept(store), at_a_time=TOGETHER)
     contests[f"Jihwi, {POSTGRES_ONE}"] = lambda: measured(few, lambda: one_case(house_, opening))
     contests[f"Jihwi, {POSTGRES_MANY}"] = lambda: measured(many, lambda: one_case(house_, opening), at_a_time=TOGETHER)
     return dsn
@@ -301,6 +311,13 @@ def _compare(table: Table, costs: dict[str, Cost], commits: int) -> None:
     table.add("commits a case", commits, "", 10)
     for form in FORMS:
         _judge(table, costs, form, "" if form == "Jihwi" else ", compiled wheel")
+    for where, floor, which in (
+        (SQLITE_ONE, "bare loop, SQLite, our commits", 0),
+        (SQLITE_MANY, "bare loop, SQLite, 50 cases", 0),
+        (SQLITE_MANY, "bare loop, SQLite, 50 cases", 1),
+        (POSTGRES_MANY, "bare loop, Postgres, 50 cases", 0),
+    ):
+        table.ratio(f"{LEAST} / {floor}, {('wall', 'CPU')[which]}", costs, f"{LEAST}, {where}", floor, which)
     for where in (MEMORY, SQLITE_MANY, POSTGRES_MANY):
         table.ratio(
             f"compiled / Python, a process each, CPU: {where}", costs, f"{COMPILED}, {where}", f"{APART}, {where}", 1
