@@ -1,5 +1,5 @@
-"""The least a turn of Jihwi can cost: the facts of the workload's case, known beforehand, are sealed and appended, commit by
-commit. Nothing is decided, folded, asked or run; what is left is the format of the event and the store."""
+"""The least a turn of Jihwi can cost: the facts of the workload's case, known beforehand, are sealed and appended,
+commit by commit. Nothing is decided, folded, asked or run; what is left is the format of the event and the store."""
 
 from __future__ import annotations
 
