@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +48,15 @@ def test_a_remark_says_its_particulars_in_the_language_it_is_said_in() -> None:
     locked = remark("file_locked", detail="암호가 맞지 않음")
     assert "the password is not the right one" in say(locked, "en")[0]
     assert "암호가 맞지 않음" in say(locked, "ko")[0]
+
+
+def test_what_the_system_says_of_a_file_is_said_in_korean_too() -> None:
+    for code in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.EIO, errno.ESTALE, errno.ELOOP, errno.ENAMETOOLONG):
+        assert _korean(say(remark("file_unreachable", detail=os.strerror(code)), "ko")[0].partition(": ")[2])
+
+
+def test_a_link_to_nowhere_says_so_in_both_languages() -> None:
+    gone = remark("file_unreachable", detail="없는 곳을 가리키는 링크 (문서.hwp)")
+
+    assert say(gone, "ko")[0] == "파일을 열 수 없습니다: 없는 곳을 가리키는 링크 (문서.hwp)."
+    assert say(gone, "en")[0] == "The file cannot be opened: a link to a place that is not there (문서.hwp)."

@@ -35,6 +35,7 @@ _ENGLISH: tuple[tuple[str, str], ...] = (
     (r"([\d,]+)바이트", r"\1 bytes"),
     (r"(\d+)행 (\d+)번째 글자", r"line \1, character \2"),
     (r"너무 깊이 겹침", "nested too deeply"),
+    (r"없는 곳을 가리키는 링크 \((.*)\)", r"a link to a place that is not there (\1)"),
     (r"(.*) 없음", r"\1 is missing"),
 )
 _KOREAN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -58,6 +59,12 @@ _KOREAN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"no package document", "책의 목차가 없음"),
         (r"soffice made nothing of it", "LibreOffice가 열지 못함"),
         (r"xml: empty", "XML이 비어 있음"),
+        (r"^Permission denied$|^Operation not permitted$", "읽을 권한이 없음"),
+        (r"^No such file or directory$", "그 사이에 없어짐"),
+        (r"^Input/output error$", "디스크나 네트워크 폴더에서 읽지 못함"),
+        (r"^Stale file handle$|^Transport endpoint is not connected$|^Host is down$", "네트워크 폴더와 끊김"),
+        (r"^Too many levels of symbolic links$", "링크가 제자리를 돎"),
+        (r"^File name too long$", "이름이 너무 긺"),
         (r"^pixels$", "그림의 점이 너무 많음"),
         (r"^(\d+(?:\.\d+)?) s$", r"\1초"),
     )

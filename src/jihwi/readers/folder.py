@@ -94,7 +94,8 @@ class _Found:
     def _link(self, entry: os.DirEntry[str], shown: str) -> None:
         target = os.path.realpath(entry.path)
         if not os.path.exists(target):
-            self._step_over(shown, "file_unreachable", os.readlink(entry.path).encode("utf-8", "replace").decode())
+            pointed = os.readlink(entry.path).encode("utf-8", "replace").decode()
+            self._step_over(shown, "file_unreachable", f"없는 곳을 가리키는 링크 ({pointed})")
         elif os.path.commonpath((self._root, target)) != self._root:
             self._step_over(shown, "link_outside", "")
 
