@@ -287,3 +287,40 @@ async def test_a_case_that_ended_without_a_report_says_so_with_what_was_said_las
         page = (await kim.get(f"/cases/{case_id}")).text
         assert "보고서 없이 끝났습니다." in page
         assert '<p class="last-words">end</p>' in page
+
+
+def spender(view: View) -> Turn:
+    return Turn(actions=(Call("look", {"n": view.turn}),)) if view.turn < 7 else Turn(actions=(Report(text="end"),))
+
+
+async def test_a_limit_that_is_used_up_already_is_not_taken_for_a_raised_one(tmp_path: Path) -> None:
+    look = a_skill("look")
+    async with running_console(tmp_path, small_engine({"spender": spender}, look)) as running:
+        kim = await Client(running.console).come_in()
+        opening = an_opening(an_agent("spender", look), limits=Limits(turns=5))
+        case_id = await running.console.orchestrator.open(opening)
+        await running.case(case_id, lambda case: case.status == "parked")
+        refused = await kim.post(f"/cases/{case_id}/budget", {"turns": "5"})
+        assert refused.status == 422
+        assert "이미 쓴 것(5)보다 커야" in refused.text
+        assert (await kim.post(f"/cases/{case_id}/budget", {"turns": "9"})).status == 303
+        await running.case(case_id, lambda case: case.status == "closed")
+
+
+async def test_a_way_back_to_an_event_leads_to_it_however_long_the_case_is(tmp_path: Path) -> None:
+    def talker(view: View) -> Turn:
+        look_again = Turn(actions=(Call("look", {"n": view.turn}),))
+        return look_again if view.turn < 60 else Turn(actions=(Report(text="end"),))
+
+    look = a_skill("look")
+    async with running_console(tmp_path, small_engine({"talker": talker}, look)) as running:
+        kim = await Client(running.console).come_in()
+        case_id = await running.console.orchestrator.open(an_opening(an_agent("talker", look)))
+        closed = await running.case(case_id, lambda case: case.status == "closed")
+        assert closed.seq > 200
+        for seq in (3, 100, closed.seq):
+            event = (await kim.get(f"/cases/{case_id}/events/{seq}")).text
+            assert f'href="/cases/{case_id}?at={seq}#e{seq}"' in event
+            assert f'id="e{seq}"' in (await kim.get(f"/cases/{case_id}?at={seq}")).text
+        newest = (await kim.get(f"/cases/{case_id}?at={closed.seq}")).text
+        assert "data-window" not in newest

@@ -17,7 +17,7 @@ from jihwi.console.live import Line, cursor_of
 from jihwi.console.newcomers import newcomers
 from jihwi.console.paging import twin
 from jihwi.console.seeing import seen_case
-from jihwi.console.standing import CasePage, case_page
+from jihwi.console.standing import WINDOW, CasePage, case_page
 from jihwi.console.telling import Told, tell
 from jihwi.console.templating import render
 from jihwi.console.visit import Visit, Visiting
@@ -31,9 +31,11 @@ MOST_CASES = 64
 
 
 @router.get("/cases/{case_id}", openapi_extra=twin(CasePage))
-async def case(visit: Visiting, case_id: str, before: int = 0, after: int = 0, part: str = "") -> Response:
-    """A case as it stands, with a window of its timeline."""
+async def case(visit: Visiting, case_id: str, before: int = 0, after: int = 0, at: int = 0, part: str = "") -> Response:
+    """A case as it stands, with a window of its timeline: the newest, or the one in which the event `at` stands."""
     kept = await seen_case(visit, case_id)
+    if 0 < at <= len(kept.events) - WINDOW:
+        before = at + WINDOW // 2
     page = case_page(kept, visit.language, visit.person.viewer, before=before, after=after)
     known = await asyncio.to_thread(visit.console.house.library.collections, visit.person.viewer)
     names = {one.name for one in known}

@@ -14,6 +14,7 @@ from jihwi.case import membership as members
 from jihwi.case import person as persons
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.events import Draft
+from jihwi.case.governor import ran_out, so_far
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report, Turn
 from jihwi.console.newcomers import found_newcomer
@@ -22,6 +23,7 @@ from jihwi.console.seeing import may_act
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FormInvalid
 from jihwi.evidence import Claim
+from jihwi.words import amount
 
 __all__ = ["router"]
 
@@ -175,12 +177,29 @@ async def budget(visit: Visiting, case_id: str, sent: Annotated[Budget, Form()])
     )
     if given == UNLIMITED:
         raise FormInvalid(visit.say("새 한도를 적어 주세요", "say the new limit"))
-    return await _submit(
-        visit,
-        case_id,
-        sent,
-        lambda now, by: persons.raise_limits(now, given, by=by, assignment=sent.assignment),
-    )
+
+    def command(now: Case, by: str) -> list[Draft]:
+        _must_help(visit, now, sent)
+        return persons.raise_limits(now, given, by=by, assignment=sent.assignment)
+
+    return await _submit(visit, case_id, sent, command)
+
+
+def _must_help(visit: Visit, now: Case, sent: Budget) -> None:
+    """Raise FormInvalid for a limit that is used up already: with it a stopped case would only stop again."""
+    name = ran_out(now.reason) if now.status == "parked" and now.reason is not None else ""
+    if not name or now.reason is None:
+        return
+    at = now.assignments[now.parked_at or now.course]
+    counted = so_far(now.reason, at.limits, at.spent)
+    said = float({"micros": sent.money, "ms": sent.seconds}.get(name, getattr(sent, name, 0)))
+    if counted is not None and 0 < said <= counted[1]:
+        words = visit.say(
+            "이미 쓴 것({used})보다 커야 이어 갈 수 있습니다",
+            "it has to be more than what is used ({used}) for the case to go on",
+            used=amount(counted[1]),
+        )
+        raise FormInvalid(words)
 
 
 # ── seats ────────────────────────────────────────────────────────────────────
