@@ -63,3 +63,20 @@ async def test_a_person_goes_from_a_sentence_to_what_made_it_and_takes_its_footn
             await line.get_by_role("link", name="지시문").last.click()
             await expect(page.locator(".prompt[open] .instructions")).to_contain_text("compose_report")
         sound(watched)
+
+
+async def test_agents_are_named_in_the_readers_language(tmp_path: Path) -> None:
+    async with running_console(tmp_path) as running:
+        kim = await Client(running.console).come_in()
+        sent = await kim.post("/cases", {"request": "연차휴가는 며칠입니까?"}, accept="application/json")
+        case_id = sent.json()["case"]
+        await running.case(case_id, lambda case: case.status != "open")
+        korean, cookie = kim.cookie, f"{kim.cookie}; jihwi_lang=en"
+        for place, ko, en in (
+            (f"/cases/{case_id}/prompts", "<b>작성 담당</b>", "<b>writer</b>"),
+            ("/team", "<dd>조사 담당, 분석 담당, 작성 담당</dd>", "<dd>researcher, analyst, writer</dd>"),
+        ):
+            pages = [(await kim.get(place, cookie=said)).text for said in (korean, cookie)]
+            assert (ko in pages[0], en in pages[0]) == (True, False)
+            assert (ko in pages[1], en in pages[1]) == (False, True)
+        assert "보고서 팀" not in (await kim.get("/team", cookie=cookie)).text
