@@ -191,8 +191,8 @@ def _over_budget(plan: _Plan, assignment: Assignment, reserve: Spending) -> tupl
         held = plan.reserved.get(one.id, NOTHING)
         spending = one.spent.plus(one.reserved).plus(held)
         what = limit.exceeded_by(spending.plus(reserve))
-        if what == "tokens" and not limit.exceeded_by(spending.plus(Spending(turns=1, tokens=1))):
-            continue  # something is left: a smaller answer still fits, and what it costs is counted
+        if what == "tokens" and reserve.tokens:  # of what is left a smaller answer still fits: what it costs is counted
+            what = limit.exceeded_by(spending.plus(Spending(turns=1, tokens=1)))
         if what:
             found = (one, Reason(f"budget_{what}", {"agent": one.agent, "assignment": one.id}))
     return found
@@ -545,6 +545,7 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
         plan.record(key, reported, assignment)
         if [one.id for one in open_roots(case)] == [assignment.id]:
             status = ending.status if assignment.id == case.course else _outcome(case)
+            plan.commands = [one for one in plan.commands if type(one) is Record]  # nothing begins as the case ends
             plan.record((*key, "closed"), e.CaseClosed(status), assignment)
             plan.stopped = True
         return

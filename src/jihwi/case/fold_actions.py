@@ -83,7 +83,7 @@ def _skill_uncertain(case: Case, body: e.SkillUncertain, event: e.Event) -> None
 
 def _heard_late(
     case: Case,
-    body: e.SkillFinished | e.SkillFailed | e.SkillUncertain,
+    body: e.SkillFinished | e.SkillFailed | e.SkillUncertain | e.ReportReleased | e.ReleaseRefused,
     event: e.Event,
     end: Literal["finished", "failed"],
     value: Any,
@@ -281,16 +281,34 @@ def _report_released(case: Case, body: e.ReportReleased, event: e.Event) -> None
     assignment, action = action_of(case, body)
     if action is not None and isinstance(action.action, Release):
         case.released_call = action.action.call
+    value = {"report_digest": body.report_digest, "kinds": body.kinds, "files": sorted(body.files)}
     if assignment is not None and action is not None and action.status != "settled":
-        value = {"report_digest": body.report_digest, "kinds": body.kinds, "files": sorted(body.files)}
         settle(case, assignment, body.number, "release", "finished", value)
+    else:
+        _release_heard_late(case, body, event, "finished", value, None)
 
 
 def _release_refused(case: Case, body: e.ReleaseRefused, event: e.Event) -> None:
     assignment, action = action_of(case, body)
+    value = {"sentences": list(body.sentences)}
     if assignment is not None and action is not None and action.status != "settled":
-        value = {"sentences": list(body.sentences)}
         settle(case, assignment, body.number, "release", "failed", value, body.reason)
+    else:
+        _release_heard_late(case, body, event, "failed", value, body.reason)
+
+
+def _release_heard_late(
+    case: Case,
+    body: e.ReportReleased | e.ReleaseRefused,
+    event: e.Event,
+    end: Literal["finished", "failed"],
+    value: Any,
+    reason: Reason | None,
+) -> None:
+    if case.unclear:
+        case.unclear.pop(place(body.assignment, body.turn, body.number), None)
+    if case.overtaken:
+        _heard_late(case, body, event, end, value, reason, tainted=False)
 
 
 FOLDED: dict[type, Callable[[Case, Any, e.Event], None]] = {

@@ -11,6 +11,7 @@ from jihwi.case.budget import NOTHING, UNLIMITED, Spending
 from jihwi.case.fold_moves import (
     EMPTY_REPORT,
     UNUSED,
+    abandon_turn,
     begin_next_turn,
     close,
     end_reservation,
@@ -21,6 +22,7 @@ from jihwi.case.fold_moves import (
     say,
     settle,
     spend,
+    spend_late,
     stop_waiting,
     union,
 )
@@ -33,6 +35,7 @@ from jihwi.case.turn import (
     Delegate,
     Handed,
     HandOff,
+    Release,
     Report,
     TaskGiven,
     Told,
@@ -172,7 +175,7 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
     if assignment is None or not assignment.open:
         return
     if assignment.turn_status == "running":
-        end_reservation(case, assignment, assignment.reservation)
+        abandon_turn(case, assignment)
     assignment.ending = None
     for approval in case.approvals.values():
         if approval.assignment == assignment.id and approval.status in UNUSED:
@@ -196,18 +199,18 @@ def _seat_changed(case: Case, body: e.SeatChanged, event: e.Event) -> None:
 def _leave_unsettled(case: Case, assignment: Assignment, action: ActionState) -> None:
     """The seat that wanted this action is gone: a child goes on by itself, what had begun may have happened, anything
     else is refused."""
-    begun = isinstance(action.action, Call) and action.status in ("running", "waiting", "lost", "uncertain")
-    if action.status == "running" and isinstance(action.action, Call):
-        skill = case.skills.get(assignment.agent, {}).get(action.action.skill)
+    name = name_of(action.action)
+    begun = isinstance(action.action, Call | Release) and action.status in ("running", "waiting", "lost", "uncertain")
+    if begun and action.status == "running":
+        skill = case.skills.get(assignment.agent, {}).get(name)
         if skill is None or skill.effect != "read":
             where = place(assignment.id, assignment.turn, action.number)
-            case.overtaken[where] = Overtaken(assignment.id, assignment.turn, action.number, action.action.skill)
+            case.overtaken[where] = Overtaken(assignment.id, assignment.turn, action.number, name)
     action.status = "settled"
     assignment.unsettled -= 1
     case.timers.pop(f"skill:{place(assignment.id, assignment.turn, action.number)}", None)
     if isinstance(action.action, Delegate):
         return
-    name = name_of(action.action)
     if begun:
         reason = Reason("seat_changed_meanwhile", {"skill": name})
         say(assignment, CallSettled(assignment.turn, action.number, name, "failed", None, reason))
@@ -245,7 +248,7 @@ def _turn_finished(case: Case, body: e.TurnFinished, event: e.Event) -> None:
     current = assignment.open and body.seat == assignment.seat and body.turn == assignment.turn
     cost = body.usage.plus(_ONE_TURN)
     if not current or assignment.turn_status != "running":
-        spend(case, assignment, cost)
+        spend_late(case, assignment, body.seat, body.turn, cost)
         return
     end_reservation(case, assignment, cost)
     if case.overtaken:
@@ -299,7 +302,7 @@ def _turn_failed(case: Case, body: e.TurnFailed, event: e.Event) -> None:
     if assignment is None:
         return
     if not assignment.open or body.seat != assignment.seat or body.turn != assignment.turn:
-        spend(case, assignment, body.usage)
+        spend_late(case, assignment, body.seat, body.turn, body.usage)
         return
     if assignment.turn_status == "running":
         end_reservation(case, assignment, body.usage)

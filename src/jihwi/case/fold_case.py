@@ -30,9 +30,8 @@ def _case_forked(case: Case, body: e.CaseForked, event: e.Event) -> None:
     case.id = event.case_id
     case.forked, case.parent = True, body.parent
     case.limits = body.limits
-    if case.status in ("paused", "parked"):  # of a case that has ended nothing is left to do
-        case.status, case.reason, case.choices, case.parked_at = "open", None, (), ""
     _lose_running(case)
+    _case_resumed(case, body, event)  # of a case that has ended nothing is left to do
     for root in [a for a in case.assignments.values() if not a.parent]:
         root.limits = body.limits
         root.spent, root.reserved = NOTHING, NOTHING
@@ -65,8 +64,14 @@ def _reset_to_due(case: Case, approval: Approval) -> None:
 
 
 def _agent_joined(case: Case, body: e.AgentJoined, event: e.Event) -> None:
-    case.agents[body.agent.name] = body.agent
-    case.skills[body.agent.name] = {skill.name: skill for skill in body.agent.skills}
+    name, skills = body.agent.name, {skill.name: skill for skill in body.agent.skills}
+    before = case.skills.get(name, {})
+    case.agents[name], case.skills[name] = body.agent, skills
+    if before:  # it works otherwise from now on: an approval was for a skill as it was
+        for approval in case.approvals.values():
+            known = before.get(approval.skill)
+            if known is not None and known != skills.get(approval.skill) and approval.status in UNUSED:
+                _lapse_with_skill(case, approval, name)
 
 
 def _agent_left(case: Case, body: e.AgentLeft, event: e.Event) -> None:
@@ -126,7 +131,7 @@ def _case_paused(case: Case, body: e.CasePaused, event: e.Event) -> None:
         case.status, case.reason = "paused", body.reason
 
 
-def _case_resumed(case: Case, body: e.CaseResumed, event: e.Event) -> None:
+def _case_resumed(case: Case, body: e.CaseResumed | e.CaseForked, event: e.Event) -> None:
     if case.status in ("paused", "parked"):
         for assignment in (case.assignments[one] for one in case.open_ids):
             assignment.empty_turns = assignment.fruitless = 0
@@ -205,6 +210,7 @@ def _runner_took_over(case: Case, body: e.RunnerTookOver, event: e.Event) -> Non
 
 
 def _lose_running(case: Case) -> None:
+    case.abandoned = {}
     if case.overtaken:  # of what nobody has heard so far nobody will
         case.overtaken = {at: one for at, one in case.overtaken.items() if one.end}
     for assignment_id in case.open_ids:

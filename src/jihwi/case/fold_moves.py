@@ -13,6 +13,7 @@ __all__ = [
     "EMPTY_REPORT",
     "ROOT",
     "UNUSED",
+    "abandon_turn",
     "action_of",
     "begin_next_turn",
     "chain",
@@ -25,6 +26,7 @@ __all__ = [
     "say",
     "settle",
     "spend",
+    "spend_late",
     "union",
 ]
 
@@ -96,6 +98,19 @@ def end_reservation(case: Case, assignment: Assignment, cost: Spending) -> None:
         one = case.assignments[one.parent]
 
 
+def abandon_turn(case: Case, assignment: Assignment) -> None:
+    """Nobody waits for the running turn any more. What it holds counts until it is heard what it cost."""
+    if assignment.reservation != NOTHING:
+        case.abandoned[place(assignment.id, assignment.seat, assignment.turn)] = assignment.reservation
+    end_reservation(case, assignment, assignment.reservation)
+
+
+def spend_late(case: Case, assignment: Assignment, seat: int, turn: int, cost: Spending) -> None:
+    """Count what a turn cost that nobody waited for, instead of what was counted for it."""
+    counted = case.abandoned.pop(place(assignment.id, seat, turn), NOTHING) if case.abandoned else NOTHING
+    spend(case, assignment, cost.minus(counted))
+
+
 def settle(
     case: Case,
     assignment: Assignment,
@@ -126,8 +141,10 @@ def say(assignment: Assignment, entry: Entry) -> None:
 def close(case: Case, assignment: Assignment, report: Report) -> None:
     """The assignment has ended: nothing of it runs, waits or may be approved any more."""
     if assignment.turn_status == "running":
-        end_reservation(case, assignment, assignment.reservation)
+        abandon_turn(case, assignment)
     for action in assignment.actions:
+        if action.status == "running" and type(action.action) is Release:
+            case.unclear[place(assignment.id, assignment.turn, action.number)] = name_of(action.action)
         if action.status in ("running", "waiting", "lost", "uncertain") and type(action.action) is Call:
             skill = case.skills.get(assignment.agent, {}).get(action.action.skill)
             if skill is not None and skill.effect != "read":

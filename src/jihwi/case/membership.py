@@ -18,7 +18,7 @@ from jihwi.case.state import Assignment, Case
 from jihwi.case.turn import Call, Release
 from jihwi.words import Language
 
-__all__ = ["changed_words", "join", "join_skills", "leave", "leave_skills", "team_digest"]
+__all__ = ["changed_words", "join", "join_skills", "leave", "leave_skills", "nothing_half_done", "team_digest"]
 
 
 def team_digest(agents: Iterable[AgentSpec], policy: Policy) -> str:
@@ -90,7 +90,7 @@ def leave(case: Case, name: str, *, by: str, to: str = "", words: str = "") -> l
     _known(case, heir)
     held = [case.assignments[one] for one in case.open_ids if case.assignments[one].agent == name]
     for assignment in held:
-        _nothing_half_done(case, assignment)
+        nothing_half_done(case, assignment)
     agents = {key: one for key, one in case.agents.items() if key != name}
     pinned = e.TeamChanged(team_digest(agents.values(), case.policy), words)
     seats = [_inherited(case, assignment, heir, by, handed=bool(to)) for assignment in held]
@@ -119,7 +119,7 @@ def leave_skills(case: Case, name: str, skills: Iterable[str], *, by: str, words
             refuse(case, f"'{name}'에게 없는 기술입니다: {skill}", f"'{name}' has no skill '{skill}'.")
     for assignment in (case.assignments[one] for one in case.open_ids):
         if assignment.agent == name:
-            _nothing_half_done(case, assignment, left)
+            nothing_half_done(case, assignment, left)
     return _change(case, e.AgentChanged(name, left=left), by, words)
 
 
@@ -161,7 +161,7 @@ def _inherited(case: Case, assignment: Assignment, heir: str, by: str, *, handed
 _HALF_DONE = ("running", "waiting", "lost", "uncertain")
 
 
-def _nothing_half_done(case: Case, assignment: Assignment, skills: tuple[str, ...] | None = None) -> None:
+def nothing_half_done(case: Case, assignment: Assignment, skills: tuple[str, ...] | None = None) -> None:
     """Refuse while a write that only this seat knows of has begun and not ended."""
     for action in assignment.actions:
         name = action.action.skill if isinstance(action.action, Call) else ""

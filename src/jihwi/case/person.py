@@ -14,6 +14,7 @@ from jihwi.case.approval import action_digest, answerers
 from jihwi.case.assignment import AgentSpec, MindSpec, Reason
 from jihwi.case.budget import UNLIMITED, Limits
 from jihwi.case.decide import RELEASE
+from jihwi.case.membership import nothing_half_done
 from jihwi.case.said import alive as _alive
 from jihwi.case.said import by_person as _by
 from jihwi.case.said import not_erased
@@ -355,9 +356,19 @@ def ask_aside(
         _refuse(case, "지금은 이 사건에서 일을 맡길 수 없습니다.", "No work can be given in this case now.")
     drafts = [_by(by, e.CaseReopened())] if case.status == "closed" else []
     if case.agents.get(agent.name) != agent:
+        _may_work_otherwise(case, agent)
         drafts.append(_by(by, e.AgentJoined(agent)))
     opened = e.AssignmentOpened(next_root(case), agent.name, task, inputs=inputs, limits=limits, aside=True)
     return [*drafts, e.Draft(opened, e.Author("person", by), labels=case.labels)]
+
+
+def _may_work_otherwise(case: Case, agent: AgentSpec) -> None:
+    """Refuse to change what an agent may do while a write by a skill that leaves or changes has begun and not ended."""
+    skills = {skill.name: skill for skill in agent.skills}
+    changed = tuple(name for name, one in case.skills.get(agent.name, {}).items() if skills.get(name) != one)
+    for assignment in (case.assignments[one] for one in case.open_ids if changed):
+        if assignment.agent == agent.name:
+            nothing_half_done(case, assignment, changed)
 
 
 def _open(case: Case, assignment_id: str) -> Assignment:

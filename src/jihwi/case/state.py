@@ -82,7 +82,8 @@ class Approval(msgspec.Struct):
 
 
 class Overtaken(msgspec.Struct):
-    """A write that was under way when its seat changed hands. Whoever holds the seat now is told how it ended."""
+    """A write or a release that was under way when its seat changed hands. Whoever holds the seat now is told how it
+    ended."""
 
     assignment: str
     turn: int
@@ -211,10 +212,13 @@ class Case(msgspec.Struct):
     """What became of quotations whose source has changed, by `rechecking.key_of`; one that stands as before is not
     here."""
     unclear: dict[str, str] = {}
-    """Writes that were under way when their assignment was ended, by place: of those nobody has heard since whether
-    they happened."""
+    """Writes and releases that were under way when their assignment was ended, by place: of those nobody has heard
+    since whether they happened."""
     overtaken: dict[str, Overtaken] = {}
     """Writes that were under way when their seat changed hands, by place."""
+    abandoned: dict[str, Spending] = {}
+    """What was counted for turns that were under way when their seat changed hands or their assignment ended, by
+    assignment/seat/turn: what they really cost takes its place when it is heard."""
     reason: Reason | None = None
     """Why it is paused, parked or cancelled."""
     choices: tuple[str, ...] = ()

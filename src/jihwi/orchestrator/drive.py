@@ -149,8 +149,8 @@ class Drive:
 
     def is_due(self, now_ms: int) -> bool:
         """Whether the time of one of the case's timers has come."""
-        timers = self._log.case.timers
-        return bool(timers) and min(timers.values()) <= now_ms
+        case = self._log.case
+        return bool(case.timers) and case.status == "open" and min(case.timers.values()) <= now_ms
 
     def lose(self, lost: LeaseLost) -> None:
         """Another runner has the case: stop."""
@@ -486,7 +486,7 @@ class Drive:
             await asyncio.gather(*self._running, return_exceptions=True)
 
     def _fire_timers(self) -> bool:
-        if not self._log.case.timers:
+        if not self._log.case.timers or self._log.case.status != "open":  # deadlines rest while the case does
             return False
         now = self._house.store.now_ms()
         due = [name for name, at_ms in self._log.case.timers.items() if at_ms <= now]
