@@ -6,9 +6,10 @@
     python -m tests.store.keeper restore COPY  HOME     AT
     python -m tests.store.keeper refused-backup HOME TARGET TIMES
     python -m tests.store.keeper refused-restore COPY HOME  TIMES
+    python -m tests.store.keeper overtaken HOME TARGET 0
 
-The last two are not killed: at each moment in turn what they ask of the disk is refused, so many times, and for each a
-line says what was told and how the folder stands then.
+The last three are not killed. At each moment in turn what they ask of the disk is refused, so many times, and for each
+a line says what was told and how the folder stands then; or, for the last, another copy is restored at HOME meanwhile.
 
 AT is the moment, counted in the appends and erasures of the store, or in what the process asks of the file system; 0
 for never. It prints how many moments there were.
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from jihwi.errors import StoreError
+from jihwi.errors import StoreBusy, StoreError
 from jihwi.store.keeping import backup, restore
 
 if TYPE_CHECKING:
@@ -137,6 +138,50 @@ def refused(what: str, place: Path, other: Path, times: int) -> None:
                 shutil.rmtree(path)
 
 
+def overtaken(home: Path, target: Path) -> None:
+    """For each moment a line says whether the restore was let, and of which state database and file in the copy are."""
+    new = home.with_name("new")
+    for folder in (home, new):
+        state_of(folder, folder.name)
+    backup(new, home.with_name("other"), at_ms=1)
+    let = False
+
+    def meanwhile() -> None:
+        nonlocal let
+        try:
+            restore(home.with_name("other"), home)
+            let = True
+        except StoreBusy:
+            pass
+
+    moments, at = Moments(home, meanwhile), 0
+    while moments.passed >= at:
+        at += 1
+        shutil.rmtree(home)
+        state_of(home, "home")
+        let, moments.passed, moments.at = False, 0, at
+        backup(home, target, at_ms=1)
+        moments.at = 0
+        print(let, *state_in(target))
+        shutil.rmtree(target)
+
+
+def state_of(folder: Path, value: str) -> None:
+    (folder / "cases").mkdir(parents=True)
+    (folder / "cases" / "report.md").write_text(value)
+    database = apsw.Connection(str(folder / "cases.db"))
+    database.execute("CREATE TABLE facts (value TEXT)")
+    database.execute("INSERT INTO facts VALUES (?)", (value,))
+    database.close()
+
+
+def state_in(folder: Path) -> tuple[str, str]:
+    database = apsw.Connection(str(folder / "cases.db"))
+    value = database.execute("SELECT value FROM facts").get
+    database.close()
+    return str(value), (folder / "cases" / "report.md").read_text()
+
+
 if __name__ == "__main__":
     what, place, other, at = sys.argv[1:]
     if what in ("copy", "erase"):
@@ -145,6 +190,8 @@ if __name__ == "__main__":
         fuse = Fuse(int(at), only=("append", "erase"))
         asyncio.run(in_a_store(what, place, other, fuse))
         print(fuse.passed)
+    elif what == "overtaken":
+        overtaken(Path(place), Path(other))
     elif what.startswith("refused"):
         refused(what, Path(place), Path(other), int(at))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import random
@@ -533,3 +534,36 @@ async def test_a_copy_is_not_restored_over_itself_or_into_itself(tmp_path: Path)
         backup(home, tmp_path / "leads" / "copy", at_ms=5)
     read_manifest(copy)
     assert {path.name for path in (home, copy)} | {"leads"} == set(os.listdir(tmp_path))
+
+
+async def test_what_is_restored_while_a_folder_is_copied_is_in_the_copy_whole_or_not_at_all(tmp_path: Path) -> None:
+    done = _run_keeper("overtaken", tmp_path / "home", tmp_path / "copy", 0)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert {(database, file) for _, database, file in lines} == {("home", "home"), ("new", "new")}
+    assert {let for let, *_ in lines} == {"True", "False"}
+
+
+def test_what_a_fact_names_is_in_the_copy_with_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "cases").mkdir(parents=True)
+    with contextlib.closing(apsw.Connection(str(home / "cases.db"))) as facts:
+        facts.execute("PRAGMA journal_mode = WAL")
+        facts.execute("CREATE TABLE released (name TEXT)")
+        told: list[str] = []
+
+        def released(database: apsw.Connection) -> None:
+            """Another process releases a report."""
+            told.append(f"{len(told)}.md")
+            (home / "cases" / told[-1]).write_text("report")
+            facts.execute("INSERT INTO released VALUES (?)", (told[-1],))
+
+        apsw.connection_hooks.append(released)
+        try:
+            backup(home, tmp_path / "copy", at_ms=1)
+        finally:
+            apsw.connection_hooks.remove(released)
+    with contextlib.closing(apsw.Connection(str(tmp_path / "copy" / "cases.db"))) as copied:
+        named = {str(name) for (name,) in copied.execute("SELECT name FROM released").fetchall()}
+    assert named
+    assert named <= {path.name for path in (tmp_path / "copy" / "cases").iterdir()}

@@ -57,6 +57,7 @@ _LOGS = ("", "-wal", "-journal")
 """A database, and what may hold the rest of it."""
 _SHARED_BYTES = 32 * 1024
 """The least that SQLite shares between processes that have a database open."""
+_TRIALS = 3
 _CHUNK_BYTES = 1024 * 1024
 _BUSY_SECONDS = 30.0
 
@@ -102,29 +103,12 @@ def space_beside(target: Path) -> Iterator[Path]:
 
 
 def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: Mapping[str, Path]) -> Manifest:
-    named = {str(path.relative_to(home)): path for path in _files_of(home)} | dict(instead)
-    for path in named.values():
-        if path.is_symlink() and not path.exists():  # its disk may be unplugged, and it would be missed too late
-            raise FileMissing(str(path))
-    databases = {name: named.pop(name) for name in sorted(named) if _is_database(named[name])}
-    digests: dict[str, str] = {}
-    with _at_one_moment(list(databases.values())) as seen:
-        for name, path in databases.items():
-            if path not in seen:
-                continue
-            source, copy = seen[path], _place_in(unfinished, name)
-            if source is not None:
-                _copy_database(source, path, copy)
-            else:
-                _copy_as_it_lies(path, copy)
-            digests[name] = _kept_as(path, copy)
-    for name, path in sorted(named.items()):
-        try:
-            shutil.copyfile(path, _place_in(unfinished, name))
-            digests[name] = _kept_as(path, unfinished / name)
-        except FileNotFoundError:
-            if path.exists():  # else it was a passing file of a process at work
-                raise
+    digests: dict[str, str] | None = None
+    for _ in range(_TRIALS):
+        if digests is None:
+            digests = _copied(home, unfinished, instead)
+    if digests is None:
+        raise StoreBusy(str(home), 0)
     manifest = Manifest(at_ms, digests)
     (unfinished / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     _synced_digest(unfinished / MANIFEST)
@@ -133,6 +117,47 @@ def _backed_up(home: Path, target: Path, unfinished: Path, at_ms: int, instead: 
     _put(unfinished, target)
     sync_folder(target.parent)
     return manifest
+
+
+def _copied(home: Path, unfinished: Path, instead: Mapping[str, Path]) -> dict[str, str] | None:
+    """Copy what belongs to `home`; each file's digest by its path. None when a database was begun meanwhile, or another
+    folder came to lie there.
+
+    Files are looked for once the databases have been looked at, so that what their facts name is there; and the
+    databases stay open until the files are copied too, so that nobody can put another folder in this one's place.
+    """
+    _emptied(unfinished)
+    began = home.stat()
+    databases = {name: path for name, path in _named(home, instead).items() if _is_database(path)}
+    digests: dict[str, str] = {}
+    with _at_one_moment([databases[name] for name in sorted(databases)]) as seen:
+        files = {name: path for name, path in _named(home, instead).items() if name not in databases}
+        if any(_is_database(path) for path in files.values()):
+            return None
+        for path, source in seen.items():
+            name = next(name for name in databases if databases[name] == path)
+            copy = _place_in(unfinished, name)
+            if source is not None:
+                _copy_database(source, path, copy)
+            else:
+                _copy_as_it_lies(path, copy)
+            digests[name] = _kept_as(path, copy)
+        for name, path in sorted(files.items()):
+            try:
+                shutil.copyfile(path, _place_in(unfinished, name))
+                digests[name] = _kept_as(path, unfinished / name)
+            except FileNotFoundError:
+                if path.exists():  # else it was a passing file of a process at work
+                    raise
+    return digests if os.path.samestat(began, home.stat()) else None
+
+
+def _named(home: Path, instead: Mapping[str, Path]) -> dict[str, Path]:
+    named = {str(path.relative_to(home)): path for path in _files_of(home)} | dict(instead)
+    for path in named.values():
+        if path.is_symlink() and not path.exists():  # its disk may be unplugged, and it would be missed too late
+            raise FileMissing(str(path))
+    return named
 
 
 def _place_in(unfinished: Path, name: str) -> Path:
@@ -419,11 +444,7 @@ def _unfinished_for(place: Path) -> Iterator[Path]:
     with _alone_in(unfinished):
         try:
             mark.touch()
-            for left in unfinished.iterdir():
-                if left.is_dir() and not left.is_symlink():
-                    shutil.rmtree(left)
-                elif left != mark:
-                    left.unlink()
+            _emptied(unfinished)
             with contextlib.suppress(PermissionError, NotImplementedError):  # of a disk that knows no rights
                 unfinished.chmod(0o700)
             yield unfinished
@@ -454,6 +475,14 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _emptied(unfinished: Path) -> None:
+    for left in unfinished.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        elif left.name != _MARK:
+            left.unlink()
 
 
 def _put(unfinished: Path, place: Path) -> None:
