@@ -138,6 +138,21 @@ async def test_a_turn_that_ends_after_its_seat_changed_hands_is_paid_for_once() 
     assert (spent.turns, spent.tokens, case.abandoned) == (1, 100, {})
 
 
+async def test_a_turn_that_ends_after_its_work_was_cancelled_is_paid_for_once() -> None:
+    gate = Gate()
+    minds = {"boss": lambda view: Turn(actions=(Delegate("clerk", "x", join=False), Ask("?")))}
+    house = an_orchestrator(MemoryStore(), minds, minds={"m": SlowMind(gate)}, settings=LOOKS)
+    name = await house.open(
+        an_opening(an_agent("boss", delegates=("clerk",)), an_agent("clerk", mind=MindSpec("model", "m")))
+    )
+    async with at_work(house, gate, name) as driving:
+        await house.submit(name, lambda now: person.cancel_assignment(now, "a1.1", by="lee"))
+        gate.end.set()
+        case = await driving
+    assert case is not None
+    assert [case.assignments[one].spent.turns for one in ("a1", "a1.1")] == [2, 1]
+
+
 def lead(view: View) -> Turn:
     if view.turn == 1:
         return Turn(actions=(Delegate("clerk", "x", join=False), Ask("?")))

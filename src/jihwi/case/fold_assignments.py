@@ -124,10 +124,10 @@ def _assignment_cancelled(case: Case, body: e.AssignmentCancelled, event: e.Even
     assignment = case.assignments.get(body.assignment)
     if assignment is None or not assignment.open:
         return
-    assignment.seat += 1
     for child_id in [one for one in case.open_ids if one.startswith(f"{assignment.id}.")]:
         close(case, case.assignments[child_id], EMPTY_REPORT)
     close(case, assignment, EMPTY_REPORT)
+    assignment.seat += 1
     parent = case.assignments.get(assignment.parent)
     if parent is not None and parent.open:
         say(
