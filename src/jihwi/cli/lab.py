@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from jihwi.case.events import Author
+from jihwi.cli.long_work import Look, until_stopped
 from jihwi.cli.running import tell_of_changes
 from jihwi.cli.screen import Screen, say
 from jihwi.cli.session import Session, in_session, run_async
@@ -65,7 +66,8 @@ async def run_lab(
         if out is not None:  # before the long work, that one that cannot be is told at once
             await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
         if folder is not None:
-            await asyncio.to_thread(_compare, house, session.screen, folder, questions, out)
+            there = folder
+            await until_stopped(lambda look: _compare(house, session.screen, there, questions, out, look))
             await tell_of_changes(house, session.screen)
         if chosen is not None:
             await asyncio.to_thread(house.library.adopt, Strategy(chosen))
@@ -84,7 +86,7 @@ def _tell_adopted(screen: Screen, name: StrategyName, *, alone: bool) -> None:
     )
 
 
-def _compare(house: House, screen: Screen, folder: Path, questions: Path | None, out: Path | None) -> None:
+def _compare(house: House, screen: Screen, folder: Path, questions: Path | None, out: Path | None, look: Look) -> None:
     from jihwi.library.lab import measure  # waits: brings the library
     from jihwi.library.lab_page import render_lab_html, strategy_words
     from jihwi.library.lab_questions import own_questions
@@ -95,9 +97,10 @@ def _compare(house: House, screen: Screen, folder: Path, questions: Path | None,
         if not questions.is_file():
             raise FileMissing(str(questions))
         own = own_questions(questions.read_bytes(), str(questions))
-    collection = _read(house, screen, folder)
+    collection = _read(house, screen, folder, look)
 
     def tell(name: StrategyName) -> None:
+        look()
         words = strategy_words(name, screen.language)
         screen.remark(screen.words(f"  재는 중: {words}", f"  measuring: {words}"))
 
@@ -113,14 +116,14 @@ def _compare(house: House, screen: Screen, folder: Path, questions: Path | None,
         screen.remark(str(out / "lab.json"))
 
 
-def _read(house: House, screen: Screen, folder: Path) -> str:
+def _read(house: House, screen: Screen, folder: Path, look: Look) -> str:
     """Bring the library to what lies in the folder; labels stay what they are. Answers the collection's name."""
     files = house.files_in(folder)
     name = collection_of(folder)
     house.library.begin_collection(name, str(folder))
     screen.remark(screen.words(f"문서 {len(files)}건을 봅니다.", f"Looking at {len(files)} files."))
     by = Author("person", house.viewer.id, door="cli")
-    house.library.ingest(name, files, house.reading_service, by=by)
+    house.library.ingest(name, files, house.reading_service, lambda progress: look(), by=by)
     return name
 
 

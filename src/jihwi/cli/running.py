@@ -18,6 +18,7 @@ from jihwi.case.rechecking import say_rechecked
 from jihwi.case.state import Case
 from jihwi.cli.drafts import Drafts
 from jihwi.cli.following import quiet_line, withheld_words
+from jihwi.cli.long_work import Look, until_stopped
 from jihwi.cli.onward import has_work, onward
 from jihwi.cli.screen import WAITS, Screen
 from jihwi.cli.session import Session, on_signals
@@ -115,7 +116,7 @@ async def ingest_folder(
 
     by = Author("person", house.viewer.id, door="cli")
 
-    def work() -> IngestReport:
+    def work(look: Look) -> IngestReport:
         if labels:
             house.library.put_collection(name, str(folder), labels=labels, by=by)
         else:  # a folder that was labelled before stays so
@@ -124,9 +125,14 @@ async def ingest_folder(
             inside = {path: one for path, one in classes.items() if path}
             house.library.classify(name, classes.get(""), inside, by=by)
         with _ReadingProgress(screen, len(files)) as tell:
-            return house.library.ingest(name, files, house.reading_service, tell, by=by)
 
-    report = await asyncio.to_thread(work)
+            def told(progress: IngestProgress) -> None:
+                look()
+                tell(progress)
+
+            return house.library.ingest(name, files, house.reading_service, told, by=by)
+
+    report = await until_stopped(work)
     screen.remark(
         screen.words(
             f"문서 {report.added + report.changed + report.unchanged + report.moved}건"

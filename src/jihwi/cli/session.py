@@ -87,6 +87,7 @@ class Session:
         if isinstance(problem, JihwiError):
             self.screen.fail(problem)
         if isinstance(problem, KeyboardInterrupt):
+            self.screen.remark(self.screen.words("그만두었습니다.", "Stopped."))
             raise SystemExit(130)
         if isinstance(problem, BrokenPipeError):
             let_go_of_output()
