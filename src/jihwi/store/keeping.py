@@ -13,7 +13,7 @@ import glob
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import apsw
@@ -28,12 +28,12 @@ from jihwi.errors import (
     FolderPutAside,
     FolderTaken,
     StoreBusy,
-    StoreError,
     StoreFailed,
     StoreFull,
     StoreReadOnly,
 )
 from jihwi.sqlite_files import is_damage, open_file, store_error
+from jihwi.store.databases import at_one_moment, is_database
 from jihwi.store.places import sync_folder
 
 __all__ = [
@@ -51,15 +51,9 @@ MANIFEST = "backup.json"
 _MARK = ".unfinished"
 """Lies in a folder that is being filled, and says that it is ours."""
 _CACHES = ("index",)
-_SQLITE = b"SQLite format 3\0"
 _PARTS_OF_DATABASES = ("-wal", "-shm", "-journal")
-_LOGS = ("", "-wal", "-journal")
-"""A database, and what may hold the rest of it."""
-_SHARED_BYTES = 32 * 1024
-"""The least that SQLite shares between processes that have a database open."""
 _TRIALS = 3
 _CHUNK_BYTES = 1024 * 1024
-_BUSY_SECONDS = 30.0
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -128,20 +122,16 @@ def _copied(home: Path, unfinished: Path, instead: Mapping[str, Path]) -> dict[s
     """
     _emptied(unfinished)
     began = home.stat()
-    databases = {name: path for name, path in _named(home, instead).items() if _is_database(path)}
+    databases = {name: path for name, path in _named(home, instead).items() if is_database(path)}
     digests: dict[str, str] = {}
-    with _at_one_moment([databases[name] for name in sorted(databases)]) as seen:
+    with at_one_moment([databases[name] for name in sorted(databases)]) as seen:
         files = {name: path for name, path in _named(home, instead).items() if name not in databases}
-        if any(_is_database(path) for path in files.values()):
+        if any(is_database(path) for path in files.values()):
             return None
-        for path, source in seen.items():
-            name = next(name for name in databases if databases[name] == path)
-            copy = _place_in(unfinished, name)
-            if source is not None:
-                _copy_database(source, path, copy)
-            else:
-                _copy_as_it_lies(path, copy)
-            digests[name] = _kept_as(path, copy)
+        for name in sorted(databases):
+            if (database := seen.get(databases[name])) is not None:
+                database.copy_to(_place_in(unfinished, name))
+                digests[name] = _kept_as(databases[name], unfinished / name)
         for name, path in sorted(files.items()):
             try:
                 shutil.copyfile(path, _place_in(unfinished, name))
@@ -286,118 +276,6 @@ def _unless_gone(problem: OSError) -> None:
         raise problem
 
 
-def _is_database(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except FileNotFoundError:
-        return False
-
-
-@contextlib.contextmanager
-def _at_one_moment(paths: Sequence[Path]) -> Iterator[dict[Path, apsw.Connection | None]]:
-    """Connections that see these databases as all of them are at one moment, for as long as the block lasts; one that
-    is gone meanwhile is left out. None: its disk is read-only or full, so that SQLite cannot open it where it lies; but
-    nobody else can write to it either.
-
-    Every database but the first, which is changed most often, stands still until all have been looked at: some
-    milliseconds, once it is had. The last is asked for first: changes of the library may take long, and whoever waits
-    for one should hold up no other.
-    """
-    with contextlib.ExitStack() as opened:
-        lying_still = {path for path in paths if path.exists() and _lies_still(path)}  # before we open it ourselves
-        seen: dict[Path, apsw.Connection | None] = {}
-        with contextlib.ExitStack() as still:
-            for path in reversed(paths[1:]):
-                still.enter_context(_standing_still(path))
-            for path in paths:
-                if path.exists():
-                    with _complaint_of(path):
-                        seen[path] = _seen(path, opened, else_none=path in lying_still)
-        yield seen
-
-
-def _seen(path: Path, opened: contextlib.ExitStack, *, else_none: bool) -> apsw.Connection | None:
-    database = opened.enter_context(contextlib.closing(_opened(path, reading=True)))
-    try:
-        database.execute("BEGIN")
-        database.execute("SELECT count(*) FROM sqlite_master").fetchall()  # what is seen from now on is of now
-    except _UNWRITABLE:
-        if else_none:
-            return None
-        raise
-    return database
-
-
-_UNWRITABLE = (apsw.ReadOnlyError, apsw.CantOpenError, apsw.FullError, apsw.IOError)
-
-
-def _lies_still(path: Path) -> bool:
-    """Whether nobody has a database open, were it one that we cannot open: whoever has keeps a file of shared memory
-    beside it."""
-    memory = path.resolve().with_name(f"{path.resolve().name}-shm")
-    in_use = memory.exists() and memory.stat().st_size >= _SHARED_BYTES  # else it was opened in vain, on a full disk
-    return bool(os.statvfs(path).f_flag & os.ST_RDONLY) or not in_use
-
-
-def _copy_as_it_lies(path: Path, copy: Path) -> None:
-    """Copy the file with its log, and have SQLite bring them together in the copy."""
-    parts = [(path.resolve().with_name(path.resolve().name + end), copy.with_name(copy.name + end)) for end in _LOGS]
-    before = [part.stat() for part, _ in parts if part.exists()]
-    for part, there in parts:
-        if part.exists():
-            shutil.copyfile(part, there)
-    after = [part.stat() for part, _ in parts if part.exists()]
-    if [(one.st_size, one.st_mtime_ns) for one in before] != [(one.st_size, one.st_mtime_ns) for one in after]:
-        raise StoreBusy(str(path), 0)
-    try:
-        with contextlib.closing(open_file(copy)) as target:
-            target.execute("PRAGMA journal_mode = DELETE").fetchall()
-    except apsw.Error as problem:
-        raise _database_error(problem, path, copy) from problem
-
-
-@contextlib.contextmanager
-def _standing_still(path: Path) -> Iterator[None]:
-    """Nobody changes this database within; of one that cannot be written at all, that is so anyway."""
-    with contextlib.ExitStack() as held, _complaint_of(path):
-        if path.exists():
-            database = held.enter_context(contextlib.closing(_opened(path, reading=False)))
-            with contextlib.suppress(*_UNWRITABLE):  # `_seen` tells it
-                database.execute("BEGIN IMMEDIATE")
-        yield
-
-
-def _opened(path: Path, *, reading: bool) -> apsw.Connection:
-    return open_file(path, busy_seconds=_BUSY_SECONDS, reading=reading, making=False)
-
-
-def _copy_database(source: apsw.Connection, path: Path, copy: Path) -> None:
-    try:
-        with contextlib.closing(open_file(copy)) as target:
-            with target.backup("main", source, "main") as pages:
-                pages.step()
-            target.execute("PRAGMA journal_mode = DELETE")
-    except apsw.Error as problem:
-        raise _database_error(problem, path, copy) from problem
-
-
-@contextlib.contextmanager
-def _complaint_of(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except apsw.Error as problem:
-        raise store_error(problem, path, busy_seconds=_BUSY_SECONDS) from problem
-
-
-def _database_error(problem: apsw.Error, path: Path, copy: Path) -> StoreError:
-    """What a database that is copied complains of: the copy's disk first, then its own."""
-    there = store_error(problem, copy)
-    if isinstance(there, StoreFull | StoreReadOnly):
-        return there
-    return store_error(problem, path, busy_seconds=_BUSY_SECONDS)
-
-
 @contextlib.contextmanager
 def _told(place: Path) -> Iterator[None]:
     """What the disk that holds `place` refuses, in our words."""
@@ -417,7 +295,7 @@ def _refuse_in_use(home: Path) -> None:
     """Raise StoreBusy when any process has a database of `home` open: it would go on writing into the folder that is
     put aside."""
     for path in _files_of(home):
-        if not _is_database(path):
+        if not is_database(path):
             continue
         try:
             with contextlib.closing(open_file(path, making=False)) as database:
