@@ -54,7 +54,7 @@ async def _serve(session: Session) -> int:
     from jihwi.wiring import open_house  # waits: `jihwi --help` needs no house
 
     screen = session.screen
-    async with open_house(session.settings) as house, house.kept_up():
+    async with open_house(session.settings, language=screen.language) as house, house.kept_up():
         notices = Notices(house)
 
         def saw(event: Event) -> None:

@@ -75,7 +75,7 @@ async def _serve(session: Session, place: object, runner: bool, notify: str) -> 
         screen.remark(f"  {link}")
         screen.remark(screen.words("Enter: 새 주소, Ctrl+C: 끝내기", "Enter for a new link, Ctrl+C to stop"))
 
-    async with open_house(session.settings) as house:
+    async with open_house(session.settings, language=screen.language) as house:
         settle()
         await serve_console(house, place, told, runner=runner, notify=notify)
     return 0

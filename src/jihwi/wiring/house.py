@@ -130,6 +130,8 @@ class House:
         self.home = home
         self._classes_now = ClassesNow(store, lambda: self.library)
         self.minds = HouseMinds(settings, self.stream, self._classes_now)
+        self.language: Language = "ko" if settings.language == "ko" else "en"
+        """Of what it says to whoever runs it, beside any command's answer."""
         self.unwritable: StoreError | None = None
         """Why the cases can only be looked at now; `None` when they can be written."""
         self._loop = asyncio.get_running_loop()
@@ -209,7 +211,7 @@ class House:
             try:
                 await self.sign_heads()
             except JihwiError as problem:
-                sys.stderr.write(f"signing: {problem}\n")
+                self._complain("머리값에 서명하지 못했습니다", "the heads could not be signed", problem)
             await asyncio.sleep(DAILY_LOOK_SECONDS)
 
     @made_once
@@ -233,9 +235,13 @@ class House:
             except StoreBusy:
                 pass  # whoever writes there now finishes it first
             except JihwiError as problem:
-                sys.stderr.write(f"a change of classes waits to be finished: {problem}\n")
+                self._complain("등급을 마저 바꾸지 못했습니다", "a change of classes waits to be finished", problem)
 
         await asyncio.to_thread(work)
+
+    def _complain(self, ko: str, en: str, problem: JihwiError) -> None:
+        words = f"{problem.words(self.language)} {problem.next_step(self.language)}".strip()
+        sys.stderr.write(f"{ko if self.language == 'ko' else en}: {words}\n")
 
     def index_in(self, folder: Path) -> WordIndex:
         """An empty index like the library's, for measuring; the folder is the caller's."""
@@ -396,11 +402,14 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def open_house(settings: Settings, folder: Path | None = None, *, looking: bool = False) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, folder: Path | None = None, *, looking: bool = False, language: Language | None = None
+) -> AsyncIterator[House]:
     """Open the house whose state lies where the settings say, relative to `folder`: its cases on the Postgres server
     that they name, if any, and everything else in the state folder. Raises StoreError, UsageError.
 
-    Who is only `looking` also sees cases that cannot be written now; `House.unwritable` then says why.
+    Who is only `looking` also sees cases that cannot be written now; `House.unwritable` then says why. `language`: of
+    what it says beside any answer; by the settings when none is given.
     """
     home = state_folder(settings, folder, looking=looking)
     unwritable: StoreError | None = None
@@ -410,6 +419,7 @@ async def open_house(settings: Settings, folder: Path | None = None, *, looking:
         store = await open_store(settings.store or home, busy_seconds=settings.busy_seconds)
     house = House(settings, store, home)
     house.unwritable = unwritable
+    house.language = language or house.language
     try:
         if any(model and ":" not in model for model in (settings.model, settings.model_fallback)):
             await house.stream.refresh()  # the name of an endpoint of the house
