@@ -364,6 +364,17 @@ def test_a_backup_of_cases_on_a_server_is_refused_before_they_are_brought_over(p
 # ── erasing ──────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_released_files_that_cannot_go_are_named_with_their_folder_and_nothing_is_erased(place: Path) -> None:
+    case_id = told(place, "run", REQUEST, "--files", "files")["case"]
+    before, folder = heads(place), place.resolve() / ".jihwi" / "cases" / case_id
+    folder.chmod(0o500)
+    done = jihwi(place, "store", "erase", case_id, "--yes")
+    folder.chmod(0o700)
+    assert (done.exit_code, str(folder) in "".join(done.stderr.split())) == (1, True), done.stderr
+    assert heads(place) == before
+
+
 def test_earlier_states_that_still_hold_the_texts_are_named(place: Path) -> None:
     case_id = told(place, "run", REQUEST, "--files", "files")["case"]
     told(place, "store", "backup", "copy")

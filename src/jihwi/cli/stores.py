@@ -24,6 +24,7 @@ from jihwi.cli.session import Json, Lang, Session, in_session, run_async
 from jihwi.errors import FileMissing, FolderMissing, LedgerBroken, OptionMissing, SettingInvalid, StoreCorrupt
 from jihwi.ids import Randomness
 from jihwi.settings import StoreAddress
+from jihwi.sqlite_files import disk_error
 from jihwi.store import HOUSE, CaseRow, KeptStore
 from jihwi.wiring import House, StoreRoom, copy_place, look_into_copy, open_house, open_store, state_place
 
@@ -406,6 +407,9 @@ def _cleared(house: House, case_id: str) -> list[str]:
     folder = house.case_folder(case_id)
     names = sorted(str(path) for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
     if names:
-        shutil.rmtree(folder)
+        try:
+            shutil.rmtree(folder)
+        except OSError as problem:  # it names a file without its folder
+            raise disk_error(problem, folder) from problem
     house.library.let_go(case_id)
     return names
