@@ -40,6 +40,7 @@ fuzz: environment-test ## mutated and truncated files of every format, the long 
 chaos: environment-test ## runners killed at random while cases run, the long form
 	@mkdir -p build
 	$(PY) -m jihwi.testing.chaos --runs 1000 --postgres 300
+	$(PY) -m jihwi.testing.anything --runs 200 --on-disk 50
 
 bench-%: environment-test ## one of the measurements in benchmarks/ (bench-readers, bench-library ...)
 	$(PY) -m benchmarks.$*

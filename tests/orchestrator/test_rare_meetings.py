@@ -266,3 +266,22 @@ async def test_an_agent_does_not_change_while_a_write_of_it_may_have_happened() 
         await house.submit(case.id, lambda now: person.ask_aside(now, an_agent("boss"), "x", {}, by="lee"))
     assert "send" in told.value.words("en")
     assert person.uncertain_writes(await load_case(house.store, case.id))
+
+
+async def test_work_that_has_just_reported_is_not_stopped_for_a_child_that_finds_nothing_left() -> None:
+    """Else the case would stop at a seat that nobody can take any more."""
+    minds = {"lead": lead, "clerk": asks_then(Turn("done")), "editor": asks_then(Turn("aside"))}
+    house = an_orchestrator(MemoryStore(), minds)
+    opening = an_opening(an_agent("lead", delegates=("clerk",)), an_agent("clerk"), limits=Limits(turns=3))
+    case = await house.run(opening)
+    editor, own = an_agent("editor"), Limits(turns=5)
+    await house.submit(case.id, lambda now: person.ask_aside(now, editor, "polish", {}, by="lee", limits=own))
+    await house.drive(case.id)
+    for one in ("a1", "a1.1"):
+        await house.submit(case.id, functools.partial(person.answer, words="!", by="kim", assignment=one))
+    driven = await house.drive(case.id)
+    assert driven is not None
+    assert (driven.status, driven.open_ids) == ("open", ["a2"])
+    child = driven.assignments["a1.1"].report
+    assert child is not None
+    assert child.status == "failed"

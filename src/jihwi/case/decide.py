@@ -541,6 +541,7 @@ def _end(plan: _Plan, assignment: Assignment, ending: HandOff | Report) -> None:
     case, turn = plan.case, assignment.turn
     key = (assignment.id, turn, assignment.ending_number, assignment.seat)
     if not isinstance(ending, HandOff):
+        plan.ending |= {assignment.id}
         reported = e.Reported(assignment.id, turn, ending.status, of_turn=True)
         plan.record(key, reported, assignment)
         if [one.id for one in open_roots(case)] == [assignment.id]:
