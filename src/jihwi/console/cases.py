@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 import msgspec
 
-from jihwi.case.events import Event, ReportReleased, SkillStarted, TurnFinished
+from jihwi.case.events import BodyErased, Event, ReportReleased, SkillStarted, TurnFinished
 from jihwi.case.fold import apply, fold, place
 from jihwi.case.ledger import open_event, read_header
 from jihwi.case.state import Case
@@ -67,10 +67,8 @@ class FoldedCases:
         lock = self._locks.setdefault(case_id, asyncio.Lock())
         async with lock:
             kept = self._kept.get(case_id)
-            if kept is None:
+            if kept is None or not await self._catch_up(kept):
                 kept = await self._load(case_id)
-            else:
-                await self._catch_up(kept)
             self._kept[case_id] = kept
             self._kept.move_to_end(case_id)
         while len(self._kept) > self._keep:
@@ -88,12 +86,16 @@ class FoldedCases:
                 kept.inherited = event
         return kept
 
-    async def _catch_up(self, kept: Kept) -> None:
+    async def _catch_up(self, kept: Kept) -> bool:
+        """Bring a case up to date. False when something of it was erased: what is held of it still has those texts."""
         case = kept.case
         for stored in await self._store.read(case.id, after=case.seq):
             if read_header(stored.header).previous != case.head:
                 raise LedgerBroken(case.id, stored.seq, "it does not follow the event before it")
             event = open_event(stored)
+            if isinstance(event.body, BodyErased):
+                return False
             apply(case, event)
             kept.events.append(event)
             kept.note(event)
+        return True

@@ -18,7 +18,7 @@ from jihwi.console.waiting import Waiting, waiting_in
 from jihwi.evidence import Viewer
 from jihwi.words import Language
 
-__all__ = ["WINDOW", "CasePage", "FindingShown", "Measure", "Node", "case_page", "standing_of"]
+__all__ = ["WINDOW", "CasePage", "FindingShown", "Measure", "Node", "case_page", "is_erased", "standing_of"]
 
 WINDOW = 150
 """How many events of the timeline are shown at once."""
@@ -137,6 +137,8 @@ class CasePage(msgspec.Struct, frozen=True):
     overtaken: tuple[str, ...] = ()
     """What is to be said of writes that were under way when their seat changed hands."""
     trouble: str = ""
+    erased: bool = False
+    """The texts it began with were erased: nothing is known of it but its headers."""
     last_words: str = ""
     """What the case worker's seat said at the end of a case from which no report has left; not held against any
     document."""
@@ -152,6 +154,11 @@ def standing_of(case: Case) -> Standing:
     if case.status != "open":
         return case.status
     return "waits" if waits(case) else "working"
+
+
+def is_erased(case: Case) -> bool:
+    """Whether the facts it began with were erased: somebody must have joined it, and nobody is known."""
+    return case.seq > 0 and not case.agents
 
 
 def case_page(
@@ -170,7 +177,7 @@ def case_page(
         team=case.team,
         standing=standing_of(case),
         reason=say_reason(case.reason, language) if case.reason and case.status != "open" else "",
-        opened_ms=case.opened_ms,
+        opened_ms=case.opened_ms or (events[0].at_ms if events else 0),
         changed_ms=case.now_ms,
         seq=case.seq,
         head=case.head.hex(),
@@ -187,6 +194,7 @@ def case_page(
             say_overtaken(one, language, seen=sees_end_of(viewer, case, one)) for one in case.overtaken.values()
         ),
         released=bool(case.files),
+        erased=is_erased(case),
         last_words=case.answer if visible and case.status == "closed" and not case.files else "",
         draft=_draft(case),
         timeline=tuple(tell_all(kept, events[first:last], language, viewer)),

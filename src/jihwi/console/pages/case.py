@@ -105,11 +105,11 @@ def _line_html(visit: Visit) -> Any:
     return show
 
 
-_RENDERED: dict[tuple[str, int, str, bool], bytes] = {}
+_RENDERED: dict[tuple[str, int, str, bool, bool], bytes] = {}
 
 
 def _shown(kept: Kept, found: Event, language: Any, visible: bool, viewer: Any) -> bytes:
-    key = (found.case_id, found.seq, language, visible)
+    key = (found.case_id, found.seq, language, visible, found.body is None)
     data = _RENDERED.get(key)
     if data is None:
         told = tell(kept, found, language, viewer)

@@ -17,7 +17,7 @@ from jihwi.case.state import Case
 from jihwi.console.cases import Kept
 from jihwi.console.paging import twin
 from jihwi.console.seeing import may_act, seen_case
-from jihwi.console.standing import Node, Standing, case_page
+from jihwi.console.standing import Node, Standing, case_page, is_erased
 from jihwi.console.telling import Told, tell
 from jihwi.console.visit import Visit, Visiting
 from jihwi.errors import FormInvalid, PageMissing
@@ -72,7 +72,7 @@ async def what_if(visit: Visiting, case_id: str, at: int) -> Response:
 async def _stood(visit: Visit, kept: Kept, at: int) -> Kept:
     """The case as it stood after event `at`."""
     own = kept.after(0)
-    if not 1 <= at <= len(own):
+    if is_erased(kept.case) or not 1 <= at <= len(own):
         raise PageMissing()
     log = await load_log(visit.console.house.store, kept.case.id)
     prefix = [event for event in log if event.case_id != kept.case.id or event.seq <= at]
