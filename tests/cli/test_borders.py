@@ -210,6 +210,13 @@ def test_a_terminal_of_another_encoding_is_written_to(desk: Path) -> None:
     assert doctor.startswith("? jihwi "), "EUC-KR has no mark for done"
 
 
+def test_a_password_is_read_from_a_pipe_and_an_empty_one_is_told(desk: Path) -> None:
+    for stdin, code in (("secret\n", 0), ("", 2)):
+        done = run_apart(desk, "read", "files", "--password", "-", stdin=stdin, JIHWI_LANGUAGE="ko")
+        assert (done.returncode, "Warning" in done.stderr, "Traceback" in done.stderr) == (code, False, False)
+    assert "'-'에서 쓸 수 있는 값을 얻지 못했습니다 (비어 있음)" in done.stderr
+
+
 def test_letters_that_are_none_are_no_surprise(desk: Path) -> None:
     said(desk, "run", "look", "--files", "files", code=3)
     for words, code in (

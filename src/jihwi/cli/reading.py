@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from jihwi.cli.session import Session
-from jihwi.errors import FolderEmpty
+from jihwi.errors import FolderEmpty, SecretMissing
 from jihwi.readers import FileToRead, Outcome
 from jihwi.references import is_reference, secret_behind
 from jihwi.reports import write_whole
@@ -126,14 +126,20 @@ class _Round:
 
 
 def password_said(said: str | None, session: Session) -> str:
-    """The password behind what was said: `env:NAME`, `file:PATH`, `-` to be asked for it unseen, or itself.
+    """The password behind what was said: `env:NAME`, `file:PATH`, `-` to be asked for it unseen (or, without a
+    terminal, the first line of standard input), or itself.
 
     Raises SecretMissing, which names the reference and never what lies behind it.
     """
     if not said:
         return ""
     if said == "-":
-        return getpass.getpass(session.screen.words("암호: ", "Password: "))
+        if sys.stdin is not None and sys.stdin.isatty():
+            return getpass.getpass(session.screen.words("암호: ", "Password: "))
+        line = (sys.stdin.readline() if sys.stdin is not None else "").rstrip("\r\n")
+        if not line:
+            raise SecretMissing("--password", said, "empty", "the password")
+        return line
     return secret_behind(said, "--password", "the password") if is_reference(said) else said
 
 
