@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,13 +14,15 @@ import pytest
 from jihwi.case import person
 from jihwi.case.assignment import MindSpec, Policy, SkillSpec
 from jihwi.case.budget import Limits, Spending
+from jihwi.case.ledger import Sealed
 from jihwi.case.state import Case
 from jihwi.case.turn import Ask, Call, CallSettled, ChildReported, Delegate, Release, Report, Turn, View
-from jihwi.errors import CommandRefused
+from jihwi.errors import AppendConflict, CommandRefused
 from jihwi.evidence import Viewer
 from jihwi.minds import DeltaSink, SkillShown
 from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, Settings, load_case, load_log
 from jihwi.skills import Skill, SkillContext, SkillResult
+from jihwi.store import Lease, Patch
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import Press, a_skill, an_agent, an_opening, an_orchestrator
 from jihwi.testing.interleavings import HOUR_MS, ManualClock
@@ -285,3 +287,30 @@ async def test_work_that_has_just_reported_is_not_stopped_for_a_child_that_finds
     child = driven.assignments["a1.1"].report
     assert child is not None
     assert child.status == "failed"
+
+
+async def test_a_persons_word_comes_through_though_a_runner_writes_all_the_time() -> None:
+    class Busy(MemoryStore):
+        """Somebody else is faster twenty times."""
+
+        faster = 20
+
+        async def append(
+            self,
+            case_id: str,
+            events: Sequence[Sealed],
+            patch: Patch,
+            *,
+            blobs: Mapping[str, bytes] = {},
+            lease: Lease | None = None,
+        ) -> None:
+            if len(events) == 1 and self.faster:
+                self.faster -= 1
+                raise AppendConflict(case_id, events[0].seq)
+            await super().append(case_id, events, patch, blobs=blobs, lease=lease)
+
+    store = Busy()
+    house = an_orchestrator(store, {})
+    name = await house.open(an_opening(an_agent("worker")))
+    paused = await house.submit(name, lambda now: person.pause(now, by="lee"))
+    assert (paused.status, store.faster) == ("paused", 0)
