@@ -108,7 +108,8 @@ class _Shots:
         await page.locator(".decision.turn").wait_for()
         await self._shot("seat")
         await page.locator(".case-acts .sure summary").click()
-        await page.locator(".case-acts button[value=cancel]").click()
+        async with page.expect_navigation():
+            await page.locator(".case-acts button[value=cancel]").click()
         await page.goto(f"{self._address}/desk")
         await self._shot("desk")
         await page.goto(f"{self._address}/inbox")
