@@ -13,7 +13,7 @@ from jihwi.case.assignment import MindSpec, Policy
 from jihwi.case.events import Draft
 from jihwi.case.state import Case
 from jihwi.case.turn import Call, CallSettled, Report, Turn, View
-from jihwi.errors import CommandForbidden, ModelBusy
+from jihwi.errors import CommandForbidden, ModelBusy, ModelCut, ModelError
 from jihwi.minds import DeltaSink, SkillShown
 from jihwi.orchestrator import Orchestrator
 from jihwi.store.memory import MemoryStore
@@ -84,6 +84,40 @@ async def test_a_model_that_asks_for_an_hour_gets_it_though_the_runner_ends_mean
         ended = await an_orchestrator(store, {}, minds={"m": mind}, runner="late").drive(case.id)
     assert ended is not None
     assert (ended.answer, mind.asked) == ("end", 2)
+
+
+async def test_cases_that_a_busy_model_sent_away_do_not_all_come_back_at_once_and_none_too_soon() -> None:
+    clock = ManualClock()
+    house = an_orchestrator(
+        MemoryStore(clock=clock), {}, minds={"m": _Away(ModelBusy("m", "", retry_after_seconds=60))}
+    )
+    until = set()
+    for _ in range(20):
+        case = await house.run(an_opening(an_agent("worker", mind=MindSpec("model", "m"))))
+        (at_ms,) = case.timers.values()
+        assert 60_000 <= at_ms - clock.ms <= 61_000
+        until.add(at_ms)
+    assert len(until) > 5
+
+
+async def test_what_a_broken_off_answer_cost_counts_in_the_budget() -> None:
+    away = _Away(ModelCut("m", "closed", input_tokens=900, output_tokens=30, micros=7))
+    case = await an_orchestrator(MemoryStore(clock=ManualClock()), {}, minds={"m": away}).run(
+        an_opening(an_agent("worker", mind=MindSpec("model", "m")), policy=Policy(retries=0))
+    )
+
+    (assignment,) = case.assignments.values()
+    assert (assignment.spent.tokens, assignment.spent.micros) == (930, 7)
+
+
+class _Away:
+    """A model that fails each time in the same way."""
+
+    def __init__(self, failure: ModelError) -> None:
+        self._failure = failure
+
+    async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
+        raise self._failure
 
 
 async def _escalated(policy: Policy) -> tuple[Orchestrator, Case]:
