@@ -10,6 +10,7 @@ import pytest
 
 import jihwi.errors
 from jihwi.errors import (
+    FolderIsBackup,
     FolderMissing,
     JihwiError,
     ModelBusy,
@@ -18,6 +19,7 @@ from jihwi.errors import (
     StoreError,
     StoreFailed,
     StoreReadOnly,
+    TeamInvalid,
 )
 
 
@@ -49,6 +51,13 @@ def test_an_error_holds_its_data_by_name_or_by_place_and_travels_between_process
     assert error.fields() == {"endpoint": "m@here", "detail": "queue full", **spent, "retry_after_seconds": 0.0}
     assert pickle.loads(pickle.dumps(error)).fields() == error.fields()
     assert repr(FolderMissing("/srv")) == "FolderMissing(path='/srv')"
+
+
+def test_a_name_with_blanks_is_quoted_where_it_is_to_be_typed() -> None:
+    problem = TeamInvalid("팀 하나", "team.md:1: broken")
+    assert "`jihwi team check '팀 하나'`" in problem.next_step("ko")
+    assert "`jihwi team check desk`" in TeamInvalid("desk", "").next_step("en")
+    assert """restore 'it'"'"'s' --home""" in FolderIsBackup("it's").next_step("en")
 
 
 def test_what_an_error_does_not_take_is_refused() -> None:

@@ -135,7 +135,7 @@ CLERK = "---\nname: clerk\nmind: model\n{more}\n---\nWork.\n"
 @pytest.mark.parametrize(
     ("team", "clerk", "words"),
     [
-        ("budget: {turns: many}", "", "`budget[...]`에 정수가 있어야 하는데 글이 있습니다"),
+        ("budget: {turns: many}", "", "`budget`에 정수가 있어야 하는데 글이 있습니다"),
         ("budget: [", "", "머리말이 잘못되었습니다: "),
         ("colour: red", "", "쓸 수 없는 이름입니다: `colour`"),
         ("a: b: c", "", "여기에는 ':'를 쓸 수 없습니다"),

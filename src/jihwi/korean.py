@@ -73,7 +73,7 @@ def _kinds_words(found: re.Match[str]) -> str:
 
 def _at(found: re.Match[str], part: Said) -> str:
     """`… - at `$.a.b``, of msgspec."""
-    place, what = found["place"].removeprefix("$").lstrip("."), found["what"]
+    place, what = found["place"].removeprefix("$").lstrip(".").replace("[...]", ""), found["what"]
     if not place:
         return part(what)
     kinds = _KINDS.fullmatch(what)

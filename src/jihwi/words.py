@@ -7,7 +7,18 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-__all__ = ["LANGUAGES", "Language", "amount", "fill", "particle", "plain", "say_to", "storable", "storable_value"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "amount",
+    "fill",
+    "particle",
+    "plain",
+    "say_to",
+    "storable",
+    "storable_value",
+    "typed",
+]
 
 Language = Literal["ko", "en"]
 """The language of a sentence for a person."""
@@ -51,10 +62,24 @@ def particle(word: str, wanted: str) -> str:
     return with_final if closed else without
 
 
+_TYPED_AS_IT_IS = re.compile(r"[\w@%+=:,./~-]+")
+
+
+def typed(text: str) -> str:
+    """A word of a command as it is typed: in quotes where it holds blanks or what a shell would take for its own.
+
+    >>> typed("팀"), typed("팀 하나")
+    ('팀', "'팀 하나'")
+    """
+    return text if _TYPED_AS_IT_IS.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
+
+
 class _Filler(string.Formatter):
-    """`str.format`, where a Korean particle may stand as the format: `{path:을}`."""
+    """`str.format`, where a Korean particle may stand as the format (`{path:을}`), or that it is `{path:typed}`."""
 
     def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec == "typed":
+            return typed(str(value))
         if format_spec in _PARTICLES:
             word = str(value)
             return word + particle(word, format_spec)

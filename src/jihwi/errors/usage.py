@@ -60,8 +60,8 @@ class FolderMounted(UsageError):
     path: str
     ko = "'{path}' 폴더는 따로 붙인 디스크(마운트)여서 치워 두고 되돌릴 수 없습니다."
     en = "The folder '{path}' is a disk mounted there; it cannot be put aside for a copy."
-    ko_next = "그 안의 폴더를 상태 폴더로 정하고 거기에 되돌리십시오: JIHWI_HOME={path}/jihwi"
-    en_next = "Name a folder within it as the state folder and restore there: JIHWI_HOME={path}/jihwi"
+    ko_next = "그 안의 폴더를 상태 폴더로 정하고 거기에 되돌리십시오: JIHWI_HOME={path:typed}/jihwi"
+    en_next = "Name a folder within it as the state folder and restore there: JIHWI_HOME={path:typed}/jihwi"
 
 
 class FolderTaken(UsageError):
@@ -76,8 +76,8 @@ class FolderIsBackup(UsageError):
     path: str
     ko = "'{path}'은(는) 백업이라 여기서 일하지 않습니다."
     en = "'{path}' is a backup; nobody works in it, so that it stays as it was made."
-    ko_next = "먼저 되돌리십시오: `jihwi store restore {path} --home 폴더`"
-    en_next = "Restore it first: `jihwi store restore {path} --home FOLDER`."
+    ko_next = "먼저 되돌리십시오: `jihwi store restore {path:typed} --home 폴더`"
+    en_next = "Restore it first: `jihwi store restore {path:typed} --home FOLDER`."
 
 
 class FileMissing(UsageError):
@@ -214,8 +214,8 @@ class TeamInvalid(UsageError):
     """The same in Korean; as in English when it is empty."""
     ko = "'{path}' 팀에 잘못이 있습니다: {problems}"
     en = "The team '{path}' is not right: {problems}"
-    ko_next = "`jihwi team check {path}`로 파일과 줄을 보십시오."
-    en_next = "See file and line with `jihwi team check {path}`."
+    ko_next = "`jihwi team check {path:typed}`로 파일과 줄을 보십시오."
+    en_next = "See file and line with `jihwi team check {path:typed}`."
 
     def words(self, language: Language = "en") -> str:
         """The first problem, in the reader's language."""
