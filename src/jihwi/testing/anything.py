@@ -15,17 +15,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from jihwi.case import events as e
-from jihwi.case import membership, person
 from jihwi.case.assignment import AgentSpec, MindSpec, Policy, SkillSpec
 from jihwi.case.budget import UNLIMITED, Limits, Spending
-from jihwi.case.state import Assignment, Case
+from jihwi.case.state import Case
 from jihwi.case.turn import (
     Action,
     Ask,
@@ -40,7 +37,6 @@ from jihwi.case.turn import (
     Turn,
     View,
 )
-from jihwi.case.viewing import view_of
 from jihwi.errors import CommandRefused, LeaseLost, ModelBusy, ModelContextFull, ModelRefused, SkillFailed
 from jihwi.evidence import Claim, Viewer
 from jihwi.minds import DeltaSink, SkillShown
@@ -48,23 +44,15 @@ from jihwi.orchestrator import Orchestrator, Publication, PublicationRefused, Se
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store import KeptStore
 from jihwi.store.memory import MemoryStore
-from jihwi.testing.anything_laws import check, choose, ended_well
+from jihwi.testing.anything_laws import check, ended_well
+from jihwi.testing.anything_said import COMMANDS, SKILLS, NothingThere, last_words
 from jihwi.testing.builders import Press, SeededChance, an_agent, an_opening, an_orchestrator
 
 __all__ = ["World", "played"]
 
 HOUR_MS = 3_600_000
-PEOPLE = ("lee", "park", "kim")
 NAMES = ("boss", "clerk", "writer", "judge")
 LATER = ("newcomer", "editor")
-SKILLS = (
-    SkillSpec("look"),
-    SkillSpec("peek", approval="always"),
-    SkillSpec("put", effect="idempotent write"),
-    SkillSpec("ship", effect="idempotent write", leaves_house=True),
-    SkillSpec("send", effect="write"),
-    SkillSpec("mail", effect="write", approval="always"),
-)
 DEEDS = {
     "go_on": 18, "let_end": 14, "breathe": 8, "wait": 5, "wait_long": 3, "crash": 4, "steal": 2, "rest": 2,
     "approve": 12, "reject": 2, "edit": 3, "answer": 12, "settle": 6, "choose": 8, "turn": 10,
@@ -287,7 +275,7 @@ class World:
         case = await load_case(self.store, case_id)
         (what,) = self.chance.choices(tuple(DEEDS), tuple(DEEDS.values()))
         self.deeds.append(f"{what} {case_id[-4:]}@{case.seq}")
-        if what in _COMMANDS:
+        if what in COMMANDS:
             await self._say(what, case)
         else:
             await self._happens(what, case)
@@ -300,9 +288,9 @@ class World:
     async def _say(self, what: str, case: Case) -> None:
         """A person's word, if the case will have it."""
         try:
-            command = _COMMANDS[what](self, case)
+            command = COMMANDS[what](self, case)
             await self._houses[self.chance.randrange(2)].submit(case.id, command)
-        except (CommandRefused, _NothingThere):
+        except (CommandRefused, NothingThere):
             self.hit["refused"] += 1
             return
         self.hit[what] += 1
@@ -442,162 +430,6 @@ class _Printer(Press):
         if chance.random() < 0.2:
             raise ValueError("no paper")
         return await super().publish(case_id, report, viewer=viewer, by=by, seq=seq)
-
-
-# ── what people say ──────────────────────────────────────────────────────────
-
-Command = Callable[[Case], list[e.Draft]]
-
-
-class _NothingThere(Exception):
-    """There is nothing a person could say this about."""
-
-
-def _one_of(world: World, these: list[Any]) -> Any:
-    if not these:
-        raise _NothingThere
-    return world.chance.choice(these)
-
-
-def _seat(world: World, case: Case, which: Callable[[Assignment], bool] = lambda _: True) -> str:
-    return str(_one_of(world, [one for one in case.open_ids if which(case.assignments[one])]))
-
-
-def _answer_approval(world: World, case: Case, what: str) -> Command:
-    approval, by = _one_of(world, person.open_approvals(case)).id, world.chance.choice(PEOPLE)
-    if what == "edit":
-        other = {"n": world.chance.randrange(4)}
-        return lambda now: person.edit(now, approval, other, by=by)
-    return lambda now: (person.approve if what == "approve" else person.reject)(now, approval, by=by)
-
-
-def _answer(world: World, case: Case) -> Command:
-    asked, number, _ = _one_of(world, person.open_questions(case))
-    return lambda now: person.answer(now, "b", by="kim", assignment=asked.id, number=number)
-
-
-def _settle(world: World, case: Case) -> Command:
-    seat, action = _one_of(world, person.uncertain_writes(case))
-    outcome: Any = world.chance.choice(("happened", "did_not_happen", "run_again"))
-    return lambda now: person.settle_uncertainty(now, seat.id, action.number, outcome, by="lee")
-
-
-def _take_turn(world: World, case: Case) -> Command:
-    seat = _one_of(world, [one for one in person.turns_to_take(case) if one.agent in case.agents])
-    turn = world.turn_of(view_of(case, seat.id))
-    turn = msgspec.structs.replace(turn, text=turn.text if turn.actions else "end", usage=Spending())
-    return lambda now: person.take_turn(now, seat.id, turn, by=seat.mind.name)
-
-
-def _choose(world: World, case: Case) -> Command:
-    choice = _one_of(world, [one for one in case.choices if one != "cancel"])
-    return lambda now: choose(now, choice)
-
-
-def _take(world: World, case: Case) -> Command:
-    seat, by = _seat(world, case), world.chance.choice(PEOPLE)
-    return lambda now: person.take(now, seat, by=by)
-
-
-def _reassign(world: World, case: Case) -> Command:
-    seat, to = _seat(world, case), world.chance.choice(list(case.agents))
-    return lambda now: person.reassign(now, seat, by="lee", agent=to, how="reassign")
-
-
-def _give(world: World, case: Case) -> Command:
-    seat = _seat(world, case, lambda one: one.mind.kind == "person")
-    return lambda now: person.reassign(now, seat, by="lee")
-
-
-def _on_a_seat(says: Callable[..., list[e.Draft]], which: Callable[[Assignment], bool]) -> Callable[..., Command]:
-    def command(world: World, case: Case) -> Command:
-        seat = _seat(world, case, which)
-        return lambda now: says(now, seat, by="lee")
-
-    return command
-
-
-def _limit(world: World, case: Case) -> Command:
-    seat, limits = world.chance.choice(("", _seat(world, case))), Limits(turns=world.chance.choice((0, 3, 8)))
-    return lambda now: person.change_limits(now, limits, by="lee", assignment=seat)
-
-
-def _raise_limit(world: World, case: Case) -> Command:
-    seat, more = world.chance.choice(("", _seat(world, case))), Limits(turns=50, tokens=999_999, handoffs=20, depth=3)
-    return lambda now: person.raise_limits(now, more, by="lee", assignment=seat)
-
-
-def _aside(world: World, case: Case) -> Command:
-    editor = msgspec.structs.replace(an_agent("editor"), skills=SKILLS[: world.chance.randrange(6)])
-    return lambda now: person.ask_aside(now, editor, "polish", {}, by="lee")
-
-
-def _leave(world: World, case: Case) -> Command:
-    name, to = world.chance.choice(list(case.agents)), world.chance.choice(("", *case.agents))
-    return lambda now: membership.leave(now, name, by="lee", to=to)
-
-
-def _join_skill(world: World, case: Case) -> Command:
-    name, skill = world.chance.choice(list(case.agents)), world.chance.choice(SKILLS)
-    return lambda now: membership.join_skills(now, name, [skill], by="lee")
-
-
-def _leave_skill(world: World, case: Case) -> Command:
-    name = world.chance.choice(list(case.agents))
-    skill = _one_of(world, list(case.skills[name]))
-    return lambda now: membership.leave_skills(now, name, [skill], by="lee")
-
-
-_NEWCOMER = msgspec.structs.replace(an_agent("newcomer", handoffs=("boss",)), skills=SKILLS)
-
-_COMMANDS: dict[str, Callable[[World, Case], Command]] = {
-    "approve": lambda world, case: _answer_approval(world, case, "approve"),
-    "reject": lambda world, case: _answer_approval(world, case, "reject"),
-    "edit": lambda world, case: _answer_approval(world, case, "edit"),
-    "answer": _answer,
-    "settle": _settle,
-    "choose": _choose,
-    "turn": _take_turn,
-    "take": _take,
-    "give": _give,
-    "reassign": _reassign,
-    "note": _on_a_seat(lambda now, seat, by: person.note(now, seat, "n", by=by), lambda _: True),
-    "stop_waiting": _on_a_seat(person.stop_waiting, lambda one: bool(one.parent)),
-    "cancel_one": _on_a_seat(person.cancel_assignment, lambda one: bool(one.parent) or one.aside),
-    "cancel": lambda world, case: lambda now: person.cancel(now, by="lee"),
-    "pause": lambda world, case: lambda now: person.pause(now, by="lee"),
-    "resume": lambda world, case: lambda now: person.resume(now, by="lee"),
-    "limit": _limit,
-    "raise_limit": _raise_limit,
-    "follow_up": lambda world, case: lambda now: person.follow_up(now, "more?", by="lee"),
-    "aside": _aside,
-    "join": lambda world, case: lambda now: membership.join(now, _NEWCOMER, by="lee"),
-    "leave": _leave,
-    "join_skill": _join_skill,
-    "leave_skill": _leave_skill,
-}
-
-
-def last_words(case: Case, chance: random.Random) -> list[Command]:
-    """What people say so that a case goes on to its end."""
-    said: list[Command] = []
-    if case.status == "paused":
-        said.append(lambda now: person.resume(now, by="lee"))
-    if case.status == "parked":
-        choice = chance.choice([one for one in case.choices if one != "cancel"])
-        said.append(lambda now: choose(now, choice))
-    for approval in person.open_approvals(case):
-        for by in PEOPLE:
-            said.append(lambda now, a=approval.id, by=by: person.approve(now, a, by=by))  # type: ignore[misc]
-    for asked, number, _ in person.open_questions(case):
-        said.append(lambda now, a=asked.id, n=number: person.answer(now, "a", by="kim", assignment=a, number=n))  # type: ignore[misc]
-    for seat, action in person.uncertain_writes(case):
-        where = (seat.id, action.number)
-        said.append(lambda now, at=where: person.settle_uncertainty(now, *at, "happened", by="lee"))  # type: ignore[misc]
-    end = Turn(actions=(Report(text="end"),))
-    for seat in person.turns_to_take(case):
-        said.append(lambda now, s=seat: person.take_turn(now, s.id, end, by=s.mind.name))  # type: ignore[misc]
-    return said
 
 
 # ── playing ──────────────────────────────────────────────────────────────────
