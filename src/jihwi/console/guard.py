@@ -149,9 +149,11 @@ def came_from(headers: Mapping[str, str]) -> str:
 
     >>> came_from({"host": "desk:80", "referer": "http://desk:80/search?q=x"}), came_from({"host": "desk:80"})
     ('/search?q=x', '/desk')
+    >>> came_from({"host": "desk", "referer": "http://desk//evil.example"})
+    '/desk'
     """
     parts = urlsplit(headers.get("referer", ""))
-    if not parts.path or parts.netloc != headers.get("host", ""):
+    if not parts.path or parts.path.startswith(("//", "/\\")) or parts.netloc != headers.get("host", ""):
         return "/desk"
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from jihwi.console.cases import Kept
@@ -9,7 +11,7 @@ from jihwi.console.people import Right
 from jihwi.console.visit import Visit
 from jihwi.errors import CaseUnknown, NotAllowed, PageMissing
 from jihwi.ids import is_case_id
-from jihwi.store import CaseRow
+from jihwi.store import CaseRow, CaseStatus
 
 __all__ = ["CaseLine", "case_lines", "may_act", "seen_case"]
 
@@ -33,11 +35,12 @@ def _line(row: CaseRow) -> CaseLine:
     )
 
 
-async def case_lines(visit: Visit, *, limit: int = 1_000_000) -> list[CaseLine]:
-    """The cases this person may see, newest change first: all of them, for who sees few of many finds theirs too."""
-    rows = await visit.console.house.store.rows(limit=limit)
+async def case_lines(visit: Visit, *, statuses: Sequence[CaseStatus] = (), limit: int = 1000) -> list[CaseLine]:
+    """The cases this person may see, newest change first, so many at most: who sees few of many finds theirs too."""
     person = visit.person
-    return [_line(row) for row in rows if person.may("see_all") or row.requester == person.id]
+    own = "" if person.may("see_all") else person.id
+    rows = await visit.console.house.store.rows(statuses=statuses, requester=own, limit=limit)
+    return [_line(row) for row in rows]
 
 
 async def seen_case(visit: Visit, case_id: str) -> Kept:

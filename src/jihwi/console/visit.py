@@ -15,9 +15,15 @@ from jihwi.console.people import Person, Right, Session
 from jihwi.console.templating import render
 from jihwi.console.waiting import answers, waiting_in
 from jihwi.errors import FormForeign, JihwiError, NotAllowed, SignInFailed
+from jihwi.store import CaseStatus
 from jihwi.words import Language, say_to
 
-__all__ = ["Visit", "Visiting"]
+__all__ = ["MAY_WAIT", "Visit", "Visiting"]
+
+MAY_WAIT: tuple[CaseStatus, ...] = ("waiting", "parked", "running")
+"""How a case stands in which something may wait for a person."""
+_COUNTED = 10_000
+"""Of so many cases is counted what waits: it is counted for every page."""
 
 
 class Visit:
@@ -120,10 +126,10 @@ async def _waits_for(visit: Visit) -> int:
     person = visit.person
     if not person.may("answer"):
         return 0
-    rows = await visit.console.house.store.rows(statuses=("waiting", "parked", "running"), limit=1_000_000)
+    store = visit.console.house.store
     if person.may("decide"):
-        return sum(row.waits_for for row in rows)
-    mine = [row.case_id for row in rows if row.waits_for and row.requester == person.id]
+        return sum(row.waits_for for row in await store.rows(statuses=MAY_WAIT, limit=_COUNTED))
+    mine = [row.case_id for row in await store.rows(statuses=MAY_WAIT, requester=person.id) if row.waits_for]
     found = 0
     for case_id in mine:
         try:

@@ -155,9 +155,11 @@ class EventStore(Protocol):
         """One case's row."""
         ...
 
-    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
-        """Rows, newest change first; only those with one of `statuses` when any is given, whose id begins so. The
-        house stream is not among them."""
+    async def rows(
+        self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", requester: str = "", limit: int = 1000
+    ) -> list[CaseRow]:
+        """Rows, newest change first; only those with one of `statuses` when any is given, whose id begins so, and of
+        `requester` when one is given. The house stream is not among them."""
         ...
 
     async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:

@@ -255,11 +255,14 @@ class MemoryStore:
         log = self._told[0].get(case_id)
         return log.row if log else None
 
-    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
+    async def rows(
+        self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", requester: str = "", limit: int = 1000
+    ) -> list[CaseRow]:
         found = [
             log.row
             for case_id, log in self._told[0].items()
             if case_id != HOUSE and case_id.startswith(prefix) and (not statuses or log.patch.status in statuses)
+            if not requester or log.named[1] == requester
         ]
         found.sort(key=lambda row: (row.changed_ms, row.case_id), reverse=True)
         return found[:limit]

@@ -127,9 +127,11 @@ class FaultyStore:
         self._fuse.passing("after", "row")
         return found
 
-    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
+    async def rows(
+        self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", requester: str = "", limit: int = 1000
+    ) -> list[CaseRow]:
         self._fuse.passing("before", "rows")
-        found = await self._store.rows(statuses=statuses, prefix=prefix, limit=limit)
+        found = await self._store.rows(statuses=statuses, prefix=prefix, requester=requester, limit=limit)
         self._fuse.passing("after", "rows")
         return found
 

@@ -257,11 +257,14 @@ class StoreContract(OpenedStores):
     async def test_rows_come_newest_change_first(self, store: EventStore) -> None:
         for number, status in enumerate(("running", "waiting", "closed")):
             chain = Chain(f"c000000000{number}a1", at_ms=1000 + number)
-            await store.append(chain.case_id, chain.next(), Patch(status, request="r", requester="k"))  # type: ignore[arg-type]
+            await store.append(chain.case_id, chain.next(), Patch(status, request="r", requester=f"k{number % 2}"))  # type: ignore[arg-type]
         assert [row.status for row in await store.rows()] == ["closed", "waiting", "running"]
         assert [row.status for row in await store.rows(statuses=("running", "closed"))] == ["closed", "running"]
         assert [row.case_id for row in await store.rows(prefix="c0000000001")] == ["c0000000001a1"]
         assert len(await store.rows(limit=2)) == 2
+        assert [row.status for row in await store.rows(requester="k0")] == ["closed", "running"]
+        assert [row.status for row in await store.rows(requester="k0", limit=1)] == ["closed"]
+        assert await store.rows(statuses=("waiting",), requester="k0") == await store.rows(requester="k") == []
         assert await store.rows(prefix="c%") == []
 
     async def test_the_house_stream_is_kept_like_a_case_and_listed_among_none(self, store: EventStore) -> None:

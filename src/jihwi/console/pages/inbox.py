@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from jihwi.console.paging import twin
 from jihwi.console.seeing import CaseLine, case_lines
-from jihwi.console.visit import Visit, Visiting
+from jihwi.console.visit import MAY_WAIT, Visit, Visiting
 from jihwi.console.waiting import Waiting, answers, waiting_in
 from jihwi.errors import JihwiError
 
@@ -49,7 +49,7 @@ async def waiting_lines(visit: Visit, lines: Sequence[CaseLine], unread: list[st
 async def inbox(visit: Visiting, part: str = "") -> Response:
     """Approvals, questions and stopped cases, oldest first, with their deadlines."""
     unread: list[str] = []
-    waiting = await waiting_lines(visit, await case_lines(visit), unread)
+    waiting = await waiting_lines(visit, await case_lines(visit, statuses=MAY_WAIT), unread)
     page = InboxPage(tuple(waiting), tuple(unread))
     if part == "now" and not visit.json:
         return visit.fragment("inbox_now.html.jinja", page)

@@ -133,7 +133,7 @@ def _skills(visit: Visit, loaded: Team) -> tuple[SkillLine, ...]:
 async def _turns(visit: Visit) -> tuple[dict[str, int], int]:
     """Turns of each agent in the newest cases this person may see."""
     counts: dict[str, int] = {}
-    lines = (await case_lines(visit))[:COUNTED]
+    lines = await case_lines(visit, limit=COUNTED)
     for line in lines:
         try:
             kept = await visit.console.cases.of(line.id)

@@ -207,11 +207,21 @@ class PostgresStore:
         found = await self._rows_of(sql.ROW + " WHERE case_id = %s", (case_id,))
         return CaseRow(*found[0]) if found else None
 
-    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
+    async def rows(
+        self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", requester: str = "", limit: int = 1000
+    ) -> list[CaseRow]:
         found = await self._rows_of(
             sql.ROW + " WHERE case_id <> %(house)s AND (%(any)s OR status = ANY (%(statuses)s)) "
-            "AND starts_with(case_id, %(prefix)s) ORDER BY changed_ms DESC, case_id DESC LIMIT %(limit)s",
-            {"any": not statuses, "statuses": list(statuses), "prefix": prefix, "limit": limit, "house": HOUSE},
+            "AND starts_with(case_id, %(prefix)s) AND (%(requester)s = '' OR requester = %(requester)s) "
+            "ORDER BY changed_ms DESC, case_id DESC LIMIT %(limit)s",
+            {
+                "any": not statuses,
+                "statuses": list(statuses),
+                "prefix": prefix,
+                "requester": requester,
+                "limit": limit,
+                "house": HOUSE,
+            },
         )
         return [CaseRow(*row) for row in found]
 

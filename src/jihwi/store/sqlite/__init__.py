@@ -223,7 +223,9 @@ class SqliteStore:
         found = self._rows_of(f"{_ROW} WHERE case_id = ?", (case_id,))
         return CaseRow(*found[0]) if found else None
 
-    async def rows(self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", limit: int = 1000) -> list[CaseRow]:
+    async def rows(
+        self, *, statuses: Sequence[CaseStatus] = (), prefix: str = "", requester: str = "", limit: int = 1000
+    ) -> list[CaseRow]:
         conditions = ["case_id <> ?"]
         values = [HOUSE]
         if set(statuses) == {"running"}:
@@ -234,6 +236,9 @@ class SqliteStore:
         if prefix:
             conditions.append("case_id >= ? AND case_id < ?")
             values += [prefix, prefix + "\U0010ffff"]
+        if requester:
+            conditions.append("requester = ?")
+            values.append(requester)
         where = " AND ".join(conditions)
         sql = f"{_ROW} WHERE {where} ORDER BY changed_ms DESC, case_id DESC LIMIT {int(limit)}"
         if self._stands:
