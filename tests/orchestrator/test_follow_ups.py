@@ -182,6 +182,21 @@ async def test_work_that_fails_beside_a_case_stops_nothing_and_cancelled_work_cl
     assert (case.status, case.outcome) == ("closed", "done")
 
 
+async def test_cancelling_a_closed_case_ends_the_work_beside_it_and_leaves_it_closed() -> None:
+    house = a_house(MemoryStore())
+    case_id = await house.open(an_opening(an_agent("worker", COMPOSE), request="first"))
+    answer = (await driven(house, case_id)).answer
+    for paused in (False, True):
+        for _ in range(2):
+            await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("asker"), "x", {}, by="lee"))
+        assert (await driven(house, case_id)).status == "open"
+        if paused:
+            await house.submit(case_id, lambda now: person.pause(now, by="lee"))
+        await house.submit(case_id, lambda now: person.cancel(now, by="kim", words="enough"))
+        case = await driven(house, case_id)
+        assert (case.status, case.outcome, case.answer, case.open_ids) == ("closed", "done", answer, [])
+
+
 async def test_who_works_beside_a_case_releases_nothing() -> None:
     press = Press()
     house = a_house(MemoryStore(), press)

@@ -19,7 +19,7 @@ from jihwi.case.said import alive as _alive
 from jihwi.case.said import by_person as _by
 from jihwi.case.said import not_erased
 from jihwi.case.said import refuse as _refuse
-from jihwi.case.state import ActionState, Approval, Assignment, Case, next_root
+from jihwi.case.state import ActionState, Approval, Assignment, Case, next_root, open_roots
 from jihwi.case.turn import Turn
 from jihwi.errors import CommandForbidden
 
@@ -193,9 +193,15 @@ def resume(case: Case, *, by: str) -> list[e.Draft]:
 
 
 def cancel(case: Case, *, by: str, words: str = "") -> list[e.Draft]:
-    """End the case without a report."""
+    """End the case without a report. Where its course has ended and only work beside it goes on, that work is ended and
+    the case closes again as it had closed: what was released stays so."""
     _alive(case)
-    return [_by(by, e.CaseCancelled(Reason("cancelled_by_person", {"by": by, "note": words})))]
+    reason = Reason("cancelled_by_person", {"by": by, "note": words})
+    course = case.assignments.get(case.course)
+    if course is None or course.open:
+        return [_by(by, e.CaseCancelled(reason))]
+    going_on = [_by(by, e.CaseResumed())] if case.status in ("paused", "parked") else []
+    return [*(_by(by, e.AssignmentCancelled(one.id, reason)) for one in open_roots(case)), *going_on]
 
 
 def cancel_assignment(case: Case, assignment_id: str, *, by: str, words: str = "") -> list[e.Draft]:
