@@ -191,6 +191,7 @@ def test_output_that_is_closed_full_or_read_no_further_ends_a_command_without_a_
     said(desk, "run", "look", "--files", "files", code=3)
     for line, code, remark in (
         ("jihwi case list 2>&- >&-", 0, ""),
+        ("env -u LANG -u LC_ALL jihwi case list >/dev/full", 1, "결과를 끝까지 적지 못했습니다: 디스크가 가득 참"),
         ("jihwi case list >/dev/full", 1, "결과를 끝까지 적지 못했습니다: 디스크가 가득 참"),
         ("jihwi --help >/dev/full", 1, "결과를 끝까지 적지 못했습니다: 디스크가 가득 참"),
         ("jihwi ledger export last | true; exit ${PIPESTATUS[0]}", 1, ""),
@@ -238,6 +239,7 @@ def test_a_cases_name_stands_whole_on_a_narrow_terminal_and_on_one_line_for_a_pr
     request = "look " + "한 줄이 긴 요청 " * 20
     said(desk, "run", request, "--files", "files", code=3)
     (row,) = json.loads(said(desk, "case", "list", "--json"))
-    assert len(through_a_shell(desk, "jihwi case list").stdout.splitlines()) == 2
+    for terminal in ("dumb", "xterm"):
+        assert len(through_a_shell(desk, "jihwi case list", TERM=terminal).stdout.splitlines()) == 2
     narrow = through_a_shell(desk, "jihwi case list", COLUMNS="40").stdout
     assert row["case_id"] in narrow

@@ -76,6 +76,7 @@ class LateGroup(TyperGroup):
             told = file_trouble(problem)
             if told is None:
                 raise
+            let_go_of_output(remarks=False)
             sys.stderr.write(f"{told.words('ko' if say('ko', 'en') == 'ko' else 'en')}\n")
             code = told.exit_code
         sys.exit(code or 0)

@@ -47,6 +47,8 @@ def language_of_help() -> Language:
 
 _HELP = language_of_help()
 _ENDLESS = 10_000
+_LINES = 25
+"""Of no matter, but where only one of the two is said a plain terminal (`TERM=dumb`) is taken for 80 by 25."""
 
 
 def say(ko: str, en: str) -> str:
@@ -69,8 +71,9 @@ class Screen:
     def out(self) -> Console:
         """Standard output. What is printed there is text, whatever it looks like."""
         apart = not sys.stdout.isatty()  # read by a program: a line for each thing, however long
-        width = _ENDLESS if apart and "COLUMNS" not in os.environ else None
-        return _console(markup=False, soft_wrap=apart, width=width)
+        if apart and "COLUMNS" not in os.environ:
+            return _console(markup=False, soft_wrap=True, width=_ENDLESS, height=_LINES)
+        return _console(markup=False, soft_wrap=apart)
 
     @property
     def err(self) -> Console:

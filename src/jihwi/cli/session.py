@@ -18,7 +18,7 @@ import typer
 
 from jihwi.cli.screen import Screen, guess_language, say
 from jihwi.cli.streams import file_trouble, let_go_of_output
-from jihwi.errors import JihwiError
+from jihwi.errors import JihwiError, OutputCut
 from jihwi.words import LANGUAGES, Language, storable_value
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ class Session:
             raise SystemExit(1)
         told = file_trouble(problem) if isinstance(problem, OSError) else None
         if told is not None:
+            if isinstance(told, OutputCut):
+                let_go_of_output(remarks=False)
             self.screen.fail(told)
         if isinstance(problem, Exception) and not isinstance(problem, typer.Exit | typer.Abort):
             self._unexpected(problem)

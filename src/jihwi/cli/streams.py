@@ -33,10 +33,11 @@ def open_streams() -> None:
             stream.reconfigure(encoding="utf-8" if ascii_alone else stream.encoding, errors="replace")
 
 
-def let_go_of_output() -> None:
-    """Nobody reads any more (`… | head -1`): what is still to be written goes nowhere, at the end of Python, too."""
+def let_go_of_output(*, remarks: bool = True) -> None:
+    """Nobody reads any more (`… | head -1`), or nothing more can be written: what is still to come goes nowhere, at the
+    end of Python, too. Without `remarks`, standard error is kept to tell of it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr) if remarks else (sys.stdout,):
         try:
             os.dup2(nowhere, stream.fileno())
         except (OSError, ValueError, AttributeError):  # it stands for a stream, and is none
