@@ -313,6 +313,7 @@ def _compare(table: Table, costs: dict[str, Cost], commits: int) -> None:
         _judge(table, costs, form, "" if form == "Jihwi" else ", compiled wheel")
     for where, floor, which in (
         (SQLITE_ONE, "bare loop, SQLite, our commits", 0),
+        (SQLITE_ONE, "bare loop, SQLite, a row a turn", 0),
         (SQLITE_MANY, "bare loop, SQLite, 50 cases", 0),
         (SQLITE_MANY, "bare loop, SQLite, 50 cases", 1),
         (POSTGRES_MANY, "bare loop, Postgres, 50 cases", 0),

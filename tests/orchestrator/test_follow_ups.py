@@ -195,6 +195,10 @@ async def test_cancelling_a_closed_case_ends_the_work_beside_it_and_leaves_it_cl
         await house.submit(case_id, lambda now: person.cancel(now, by="kim", words="enough"))
         case = await driven(house, case_id)
         assert (case.status, case.outcome, case.answer, case.open_ids) == ("closed", "done", answer, [])
+    await house.submit(case_id, lambda now: person.ask_aside(now, an_agent("asker"), "x", {}, by="lee"))
+    await house.submit(case_id, lambda now: person.pause(now, by="lee"))
+    await house.submit(case_id, lambda now: person.cancel_assignment(now, now.open_ids[0], by="kim"))
+    assert (await driven(house, case_id)).status == "closed", "it rests no more, since nothing is left to do"
 
 
 async def test_who_works_beside_a_case_releases_nothing() -> None:

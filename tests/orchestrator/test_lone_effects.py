@@ -115,3 +115,43 @@ async def test_a_drive_that_is_cancelled_takes_it_along() -> None:
         await driving
     assert slow.ended == 0
     assert (await house.store.lease_of(case_id)) is not None
+
+
+class _Tidying(_Slow):
+    """One that takes its time to let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letting_go, self.tidied = asyncio.Event(), asyncio.Event()
+
+    async def _run(self, context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+        try:
+            return await super()._run(context, arguments)
+        except asyncio.CancelledError:
+            self.letting_go.set()
+            await self._tidy()
+            raise
+
+    async def _tidy(self) -> None:
+        while not self.tidied.is_set():
+            try:
+                await self.tidied.wait()
+            except asyncio.CancelledError:
+                continue
+
+
+@pytest.mark.parametrize("first", ["its case is cancelled", "its time is over"])
+async def test_a_drive_that_is_cancelled_while_its_effect_is_ended_ends_too(first: str) -> None:
+    slow, clock = _Tidying(), ManualClock()
+    house, case_id, driving = await _under_way(slow, clock)
+    if first == "its time is over":
+        clock.ms += 61_000
+    else:
+        await house.submit(case_id, lambda c: person.cancel(c, by="lee"))
+    await slow.letting_go.wait()
+    driving.cancel()
+    await asyncio.sleep(0)
+    slow.tidied.set()
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncio.CancelledError):
+            await driving

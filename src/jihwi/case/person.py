@@ -200,8 +200,14 @@ def cancel(case: Case, *, by: str, words: str = "") -> list[e.Draft]:
     course = case.assignments.get(case.course)
     if course is None or course.open:
         return [_by(by, e.CaseCancelled(reason))]
-    going_on = [_by(by, e.CaseResumed())] if case.status in ("paused", "parked") else []
-    return [*(_by(by, e.AssignmentCancelled(one.id, reason)) for one in open_roots(case)), *going_on]
+    return _ended(case, [one.id for one in open_roots(case)], reason, by=by)
+
+
+def _ended(case: Case, assignments: list[str], reason: Reason, *, by: str) -> list[e.Draft]:
+    """End these. A case that rests and has nothing left to do closes: it does not rest for ever."""
+    nothing_left = {one.id for one in open_roots(case)} <= set(assignments)
+    going_on = [_by(by, e.CaseResumed())] if nothing_left and case.status in ("paused", "parked") else []
+    return [*(_by(by, e.AssignmentCancelled(one, reason)) for one in assignments), *going_on]
 
 
 def cancel_assignment(case: Case, assignment_id: str, *, by: str, words: str = "") -> list[e.Draft]:
@@ -209,7 +215,7 @@ def cancel_assignment(case: Case, assignment_id: str, *, by: str, words: str = "
     assignment = _open(case, assignment_id)
     if assignment.id == case.course:
         _refuse(case, "담당 자리는 사건과 함께 취소합니다.", "The case worker's seat ends with the case.")
-    return [_by(by, e.AssignmentCancelled(assignment.id, Reason("cancelled_by_person", {"by": by, "note": words})))]
+    return _ended(case, [assignment.id], Reason("cancelled_by_person", {"by": by, "note": words}), by=by)
 
 
 def stop_waiting(case: Case, assignment_id: str, *, by: str) -> list[e.Draft]:

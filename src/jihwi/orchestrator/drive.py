@@ -436,12 +436,12 @@ class Drive:
         try:
             learned = await work
         except asyncio.CancelledError:
-            if self._lone is None or not self._lone.cancelled():  # the drive itself is cancelled
+            only_the_effect = self._lone is not None and self._lone.cancelled() and not home.uncancel()
+            if not only_the_effect:  # the drive itself is cancelled, or is too
                 if self._deputy is not None:
                     self._deputy.cancel()
                     await asyncio.gather(self._deputy, return_exceptions=True)
                 raise
-            home.uncancel()  # only the effect was
         finally:
             self._home = None
         if self._deputy is None:

@@ -318,8 +318,7 @@ class Effects:
         try:
             return await skill.run(context, arguments)
         except asyncio.CancelledError:
-            if task in self._late:
-                task.uncancel()
+            if task in self._late and not task.uncancel():  # else whoever waits for it is cancelled as well
                 raise TimeoutError from None
             raise
         finally:
