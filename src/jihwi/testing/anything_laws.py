@@ -208,7 +208,8 @@ def choose(case: Case, choice: str) -> list[e.Draft]:
     if choice == "raise_budget":
         what = ran_out(case.reason)
         one = case.assignments[at]
-        more = Limits(depth=9) if what == "depth" else Limits(**{what: getattr(one.spent, what) + _ENOUGH})
+        enough = getattr(one.spent.plus(one.reserved), what) + _ENOUGH * len(case.open_ids)  # each may want a turn
+        more = Limits(depth=9) if what == "depth" else Limits(**{what: enough})
         return person.raise_limits(case, more, by="lee", assignment="" if at == case.course else at)
     if choice == "note":
         return person.note(case, at, "n", by="lee")
