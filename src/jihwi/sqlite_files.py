@@ -14,8 +14,9 @@ from pathlib import Path
 import apsw
 
 from jihwi.errors import StoreBusy, StoreCorrupt, StoreError, StoreFailed, StoreFull, StoreReadOnly
+from jihwi.holders import holder_of
 
-__all__ = ["DATA_PROBLEMS", "disk_error", "is_busy", "is_damage", "open_file", "store_error"]
+__all__ = ["DATA_PROBLEMS", "disk_error", "is_busy", "is_damage", "open_file", "store_busy", "store_error"]
 
 DATA_PROBLEMS = (apsw.BindingsError, apsw.MismatchError, apsw.RangeError, apsw.TooBigError)
 """What one job's values may raise beside Python's own errors: a text or number that no database holds."""
@@ -53,7 +54,7 @@ def is_damage(problem: Exception) -> bool:
 def store_error(problem: apsw.Error | UnicodeDecodeError, path: Path, *, busy_seconds: float = 0.0) -> StoreError:
     """The error to raise for `problem` with the database at `path`."""
     if is_busy(problem):
-        return StoreBusy(str(path), busy_seconds)
+        return store_busy(path, busy_seconds)
     if isinstance(problem, apsw.FullError):
         return StoreFull(str(path))
     if isinstance(problem, apsw.ReadOnlyError | apsw.PermissionsError | apsw.AuthError):
@@ -63,6 +64,17 @@ def store_error(problem: apsw.Error | UnicodeDecodeError, path: Path, *, busy_se
     if isinstance(problem, apsw.IOError | apsw.CantOpenError):
         return _from_the_disk(problem, path)
     return StoreFailed(str(path), str(problem))
+
+
+def store_busy(path: Path, seconds: float, *, reading: bool = False) -> StoreBusy:
+    """The error to raise when the file at `path`, or the database in it, could not be had for so long: it says who
+    holds it, also who only reads with `reading`, as far as that can be seen.
+
+    >>> store_busy(Path("/nowhere/cases.db"), 5.0).process
+    0
+    """
+    holder = holder_of(path, reading=reading)
+    return StoreBusy(str(path), seconds, *(holder or ()))
 
 
 def disk_error(problem: OSError, path: Path) -> StoreError:

@@ -13,6 +13,7 @@ from jihwi.case import events as e
 from jihwi.case import person
 from jihwi.orchestrator import load_log
 from jihwi.store.sqlite import SqliteStore
+from tests.freezing import freeze_between_writes
 from tests.orchestrator.runner_process import a_house
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ async def test_a_frozen_runner_is_refused_and_its_write_is_laid_before_the_case_
         case_id = await house.open(opening)
         async with _runner(tmp_path, "drive") as runner:
             await _until(_exists(tmp_path / "began"))
-            runner.send_signal(signal.SIGSTOP)
+            await freeze_between_writes(runner.pid, tmp_path / "cases.db")
 
             async def run_out() -> bool:
                 return await store.lease_of(case_id) is None

@@ -46,8 +46,14 @@ class StoreError(JihwiError):
 
 
 class StoreBusy(StoreError):
+    """Somebody else writes: for `seconds`, or just now where nobody waits (0)."""
+
     path: str
     seconds: float
+    process: int = 0
+    """Who it is, where that can be seen."""
+    stopped: bool = False
+    """It was stopped with Ctrl-Z or by a debugger, so that it never comes to an end."""
     ko = "다른 작업이 '{path}'을(를) {seconds:g}초 넘게 쓰고 있습니다."
     en = "Another process has held '{path}' for more than {seconds:g} seconds."
     ko_next = "그 작업이 끝난 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
@@ -56,9 +62,30 @@ class StoreBusy(StoreError):
     def words(self, language: Language = "en") -> str:
         """Who has it, and for how long one waited; nothing of that where nobody waits."""
         if self.seconds:
-            return super().words(language)
-        said = "다른 작업이 '{path}'을(를) 쓰고 있습니다." if language == "ko" else "Another process is using '{path}'."
+            said = self.ko if language == "ko" else self.en
+        else:
+            said = (
+                "다른 작업이 '{path}'을(를) 쓰고 있습니다."
+                if language == "ko"
+                else "Another process is using '{path}'."
+            )
+        if self.process:
+            said = said.replace("다른 작업이", "다른 작업(프로세스 {process}번)이")
+            said = said.replace("Another process", "Another process, number {process},")
         return self._told(said, language)
+
+    def next_step(self, language: Language = "en") -> str:
+        """To wait; of a process that stands still there is no use in that."""
+        if not self.stopped:
+            return super().next_step(language)
+        return self._told(
+            "그 작업은 멈춰 있습니다. `kill -CONT {process}` 명령으로 계속하게 하거나 `kill -KILL {process}` 명령으로 "
+            "끝낸 뒤 다시 실행하십시오. 기록된 것은 그대로 있습니다."
+            if language == "ko"
+            else "It was stopped: let it go on with `kill -CONT {process}`, or end it with `kill -KILL {process}`, and "
+            "run the command again; nothing recorded is lost.",
+            language,
+        )
 
 
 class StoreFull(StoreError):

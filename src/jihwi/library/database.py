@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 import apsw
 
-from jihwi.errors import StoreBusy, StoreTooNew
-from jihwi.sqlite_files import disk_error, open_file, store_error
+from jihwi.errors import StoreTooNew
+from jihwi.sqlite_files import disk_error, open_file, store_busy, store_error
 
 __all__ = ["Connection", "Database", "LibraryDatabase", "Lock", "WriteLock"]
 
@@ -219,7 +219,7 @@ class WriteLock:
         """Hold it; raises `StoreBusy` when another does for longer than the time-out."""
         with self.tried(wait=True) as held:
             if not held:
-                raise StoreBusy(str(self._path), self.busy_seconds)
+                raise store_busy(self._path, self.busy_seconds)
             yield
 
     @contextmanager

@@ -32,7 +32,7 @@ from jihwi.errors import (
     StoreFull,
     StoreReadOnly,
 )
-from jihwi.sqlite_files import is_damage, open_file, store_error
+from jihwi.sqlite_files import is_busy, is_damage, open_file, store_busy, store_error
 from jihwi.store.databases import at_one_moment, is_database
 from jihwi.store.places import sync_folder
 
@@ -305,6 +305,8 @@ def _refuse_in_use(home: Path) -> None:
         except apsw.Error as problem:
             if is_damage(problem):
                 continue  # that may be why somebody restores
+            if is_busy(problem):
+                raise store_busy(path, 0, reading=True) from problem
             raise store_error(problem, path) from problem
 
 
@@ -345,7 +347,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
-            raise StoreBusy(str(folder), 0) from problem
+            raise store_busy(folder, 0) from problem
         except OSError:
             pass  # a disk without locks
         if not folder.exists() or not os.path.samestat(os.fstat(handle), folder.stat()):
