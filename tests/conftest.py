@@ -19,6 +19,7 @@ from collections.abc import Generator
 import hypothesis
 import pytest
 
+from tests import overdue
 from tests.network import close_network
 from tests.programs import absent, corpus
 
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    with overdue.no_longer_than(overdue.SECONDS):
+        return (yield)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
