@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -30,6 +29,7 @@ from jihwi.minds import SkillShown
 from jihwi.minds.intext import WrittenCall
 from jihwi.minds.recover import Recovered, Visible, recover, without_reasoning
 from jihwi.minds.seat import toolbox
+from tests.growth import assert_grows_with_length
 from tests.minds.seats import SEARCH, a_view
 
 BUDGET = Call("search", {"query": "예산", "limit": 3})
@@ -266,7 +266,6 @@ def test_a_written_call_in_a_form_nobody_knows_is_a_problem_and_no_report() -> N
 
 
 def test_marks_without_end_are_read_in_time() -> None:
-    began = time.process_time()
     for mark in (
         "<|python_tag|>a(",
         "<｜tool▁call▁begin｜>",
@@ -275,9 +274,7 @@ def test_marks_without_end_are_read_in_time() -> None:
         "<think>",
         "<invoke ",
     ):
-        read(mark * (60_000 // len(mark)))
-
-    assert time.process_time() - began < 5
+        assert_grows_with_length(read, mark, 60_000 // len(mark))
 
 
 @pytest.mark.parametrize(

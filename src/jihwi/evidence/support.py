@@ -143,14 +143,15 @@ _HANGING = re.compile(r"\A[가-힣]{1,4}(?![가-힣])")
 
 # ── negations ────────────────────────────────────────────────────────────────
 
+# A word of more than 40 syllables is none: a run of them without a blank is read in time that grows with its length.
 _DENIALS = (
-    re.compile(r"(?P<denied>[가-힣]+?)지(?:는|도|를|가)?\s?(?P<no>않|못|아니|말)"),
+    re.compile(r"(?P<denied>[가-힣]{1,40}?)지(?:는|도|를|가)?\s?(?P<no>않|못|아니|말)"),
     re.compile(
-        r"(?P<denied>[가-힣]+?)(?:이|가|은|는|도|을|를|할|될)?\s?(?:수(?:는|도|가)?\s?)?(?P<no>없)(?=[다는을었음이고으지])"
+        r"(?P<denied>[가-힣]{1,40}?)(?:이|가|은|는|도|을|를|할|될)?\s?(?:수(?:는|도|가)?\s?)?(?P<no>없)(?=[다는을었음이고으지])"
     ),
-    re.compile(r"(?P<denied>[가-힣]+?)(?:이|가|은|는)?\s?(?P<no>아니|아닌|아닙|아님)(?!하)"),
+    re.compile(r"(?P<denied>[가-힣]{1,40}?)(?:이|가|은|는)?\s?(?P<no>아니|아닌|아닙|아님)(?!하)"),
     re.compile(r"(?<![가-힣])(?P<no>안|못)\s?(?P<denied>[가-힣]+)"),
-    re.compile(r"(?P<denied>[가-힣]+?)(?:을|를|은|는|이|가)?\s?(?P<no>금지|불가(?!피)|불허)"),
+    re.compile(r"(?P<denied>[가-힣]{1,40}?)(?:을|를|은|는|이|가)?\s?(?P<no>금지|불가(?!피)|불허)"),
     re.compile(
         r"(?<![가-힣])(?P<no>불|미|비|무)(?P<denied>가능|승인|지급|제출|완료|이행|해당|참석|공개|적합|합격|충분|필요|포함|등록|허가|상|료)"
     ),
