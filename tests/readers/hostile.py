@@ -27,7 +27,7 @@ class HostileReader:
     def read(self, data: bytes, format: str, hint: Hint, limits: Limits) -> Result:
         word, _, rest = data.decode().removeprefix("%PDF-").strip().partition(" ")
         builder = ReadingBuilder(source=hint.source, reader=self.name, reader_version=self.version, format=format)
-        if word == "dawdle" and limits.seconds <= 1:
+        if word == "dawdle" and limits.seconds <= 2:
             word, rest = "say", "in Eile gelesen, ohne Bilder"
         parts = _DEEDS.get(word, _say)(rest or word, builder)
         return Result(builder.done(), parts)

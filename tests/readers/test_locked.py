@@ -87,7 +87,7 @@ def test_a_lock_that_asks_for_endless_hashing_is_not_even_tried() -> None:
     for password in ("", PASSWORD):
         outcome = read_bytes(data, Hint(path="문서.docx", password=password), Limits())
         assert (outcome.grade, outcome.remarks[0].code) == ("E", "file_locked")
-    assert outcome.seconds < 1
+    assert outcome.seconds < 60, "it would take hours"
 
 
 # ── OpenDocument ──

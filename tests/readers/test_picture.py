@@ -108,14 +108,14 @@ def test_rubbish_is_broken() -> None:
 
 @pytest.mark.usefixtures("quick_tesseract")
 def test_a_scanned_book_is_recognised_to_its_last_page() -> None:
-    reading = read("tiff", book(70), limits=Limits(seconds=20.0))
+    reading = read("tiff", book(70), limits=Limits(seconds=24.0))
     assert [block.page for block in reading.blocks] == list(range(1, 71))
     assert (reading.metadata.pages, left_out(reading)) == (70, [])
 
 
 @pytest.mark.usefixtures("quick_tesseract")
 def test_the_pages_of_a_scanned_pdf_beyond_what_is_recognised_in_one_go_are_named() -> None:
-    reading = read("pdf", book(23, "PDF"), limits=Limits(seconds=5.0))
+    reading = read("pdf", book(23, "PDF"), limits=Limits(seconds=9.0))
     assert [block.page for block in reading.blocks] == list(range(1, 21))
     assert left_out(reading) == ["21", "22", "23"]
 
@@ -123,7 +123,7 @@ def test_the_pages_of_a_scanned_pdf_beyond_what_is_recognised_in_one_go_are_name
 @pytest.mark.usefixtures("quick_tesseract")
 def test_the_pages_of_a_tiff_beyond_what_is_recognised_in_one_go_are_named_and_graded(tmp_path: Path) -> None:
     (tmp_path / "대장.tiff").write_bytes(book(43))
-    with SandboxReadingService(Limits(seconds=10.0), processes=1) as service:
+    with SandboxReadingService(Limits(seconds=14.0), processes=1) as service:
         (outcome,) = service.read_all([FileToRead(str(tmp_path / "대장.tiff"), "대장.tiff")])
     assert outcome.reading is not None
     assert outcome.reading.metadata.pages == 43

@@ -88,7 +88,7 @@ def test_a_document_that_uses_up_its_time_is_read_again_without_its_pictures(tmp
     (tmp_path / "a.pdf").write_bytes(b"%PDF-dawdle")
     (tmp_path / "b.pdf").write_bytes(b"%PDF-hang")
     files = [FileToRead(str(tmp_path / name), name) for name in ("a.pdf", "b.pdf")]
-    with SandboxReadingService(Limits(seconds=2), processes=2, worker="tests.readers.hostile") as service:
+    with SandboxReadingService(Limits(seconds=3), processes=2, worker="tests.readers.hostile") as service:
         again, never = service.read_all(files)
     assert again.reading is not None
     assert again.reading.text == "in Eile gelesen, ohne Bilder"
@@ -153,7 +153,7 @@ def test_outcomes_come_in_the_order_of_the_files_and_only_as_they_are_asked_for(
 
 
 def test_a_caller_who_stops_early_does_not_wait_for_a_hanging_file(tmp_path: Path) -> None:
-    limits = Limits(seconds=100.0)
+    limits = Limits(seconds=300.0)
     with SandboxReadingService(limits, processes=1, worker="tests.readers.hostile") as service:
         place = tmp_path / "pid"
         outcomes = service.read_all(files_of(tmp_path, "첫 글은 바로 옵니다", f"hang {place}"))
@@ -162,7 +162,7 @@ def test_a_caller_who_stops_early_does_not_wait_for_a_hanging_file(tmp_path: Pat
         started = time.monotonic()
         outcomes.close()  # type: ignore[attr-defined]
         wait_for_end(pid)
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 100
 
 
 def test_documents_inside_are_read_as_their_own_and_one_bad_one_spoils_no_other(
@@ -231,6 +231,7 @@ def test_a_worker_that_cannot_start_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_start_that_fails_in_the_middle_of_a_folder_is_tried_once_more(tmp_path: Path) -> None:
+    starts(os.getpid()).unlink(missing_ok=True)  # of another run whose process bore this number and was killed
     try:
         with SandboxReadingService(LIMITS, processes=1, worker="tests.readers.unsteady") as service:
             outcomes = read(service, tmp_path, "앞의 글은 읽힙니다", "crash", "뒤의 글도 읽힙니다")
@@ -289,7 +290,7 @@ def test_the_version_changes_with_what_could_change_an_outcome() -> None:
 
 
 def wait_for_pid(place: Path) -> int:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not place.exists():
         assert time.monotonic() < deadline, "the reader never began"
         select.select([], [], [], 0.01)
@@ -326,9 +327,10 @@ def _children() -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
+                fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+                command = (entry / "cmdline").read_text(errors="replace")
+            except OSError:  # it has ended meanwhile
                 continue
-            if int(fields[1]) == os.getpid() and "hostile" in (entry / "cmdline").read_text():
+            if int(fields[1]) == os.getpid() and "hostile" in command:
                 found.append(int(entry.name))
     return found
