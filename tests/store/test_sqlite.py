@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import apsw
@@ -26,6 +27,7 @@ from jihwi.store import BLOB_BYTES, Patch
 from jihwi.store.migrations import Migration, migrations_for
 from jihwi.store.sqlite import SqliteStore
 from jihwi.store.sqlite.opening import prepare_file
+from jihwi.store.sqlite.writer import ASK_SECONDS
 from jihwi.testing.store_contract import Chain
 from tests.mounts import run_where_mounted
 
@@ -98,6 +100,51 @@ async def test_a_file_held_past_the_time_out_is_said_to_be_busy_and_nothing_is_l
         holder.close()
         await store.append(chain.case_id, refused, OPENING)
         assert verify(chain.case_id, await store.read(chain.case_id)).events == 2
+
+
+async def test_who_commits_again_and_again_on_a_slow_disk_lets_go_of_the_file_long_enough_for_others(
+    tmp_path: Path,
+) -> None:
+    """Else another process, which can but ask now and then, would get it by luck only, or be told that it is busy."""
+    began: list[float] = []
+    ended: list[float] = []
+
+    def slow() -> bool:
+        time.sleep(0.02)
+        return False
+
+    def ends(sql: str, nanoseconds: int) -> None:
+        if sql == "COMMIT":
+            ended.append(time.monotonic())
+
+    def begins(cursor: apsw.Cursor, sql: str, values: object) -> bool:
+        if sql.startswith("BEGIN"):
+            began.append(time.monotonic())
+        return True
+
+    def watched(database: apsw.Connection) -> None:
+        database.set_commit_hook(slow)
+        database.exec_trace = begins
+        database.set_profile(ends)
+
+    path, chains = tmp_path / "store.db", [Chain(f"c00000000{n:04d}") for n in range(4)]
+    await (await SqliteStore.open(path)).close()
+    apsw.connection_hooks.append(watched)
+    try:
+        store = await SqliteStore.open(path)
+    finally:
+        apsw.connection_hooks.remove(watched)
+
+    async def drive(chain: Chain) -> None:
+        for _ in range(10):
+            await store.append(chain.case_id, chain.next(), OPENING)
+
+    async with store, asyncio.TaskGroup() as driving:
+        for chain in chains:
+            driving.create_task(drive(chain))
+    let_go = [after - before for before, after in zip(ended, began[1:], strict=False)]
+    assert len(let_go) >= 9
+    assert max(let_go) > ASK_SECONDS
 
 
 async def test_values_that_no_database_takes_fail_their_own_append_only(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from jihwi.sqlite_files import store_error
 from jihwi.store.sqlite.opening import Place
 from jihwi.store.sqlite.transaction import Append, Errand, Job, Places, is_of_values, run, run_apart
 
-__all__ = ["NoWriter", "Writer"]
+__all__ = ["ASK_SECONDS", "NoWriter", "Writer"]
 
 _BATCH_JOBS = 500
 _INLINE_SECONDS = 0.003
@@ -37,6 +37,11 @@ _HELD_SECONDS = 0.005
 """The loop is held by commits made at once no longer than this."""
 _LOG_PAGES = 1000
 """After so many pages (4 MB) the log is moved into the database."""
+_TURN_SECONDS = 0.1
+"""So long one batch follows another at once, then whoever waits for the file in another process is let in."""
+_LET_IN_SECONDS = 0.006
+ASK_SECONDS = 0.004
+"""How often at least the file is asked for while another one holds it: more than once in what it is let go for."""
 
 _Due = tuple[Job, "asyncio.Future[Any]"]
 
@@ -73,6 +78,7 @@ class Writer:
         self._last_case = ""
         self._opened_last = False
         self._held_seconds = 0.0
+        self._turn_began = 0.0
 
     def submit(self, job: Job) -> asyncio.Future[Any]:
         """Queue a job; the future has its answer once it is committed."""
@@ -182,7 +188,7 @@ class Writer:
     def _work(self) -> None:
         last = False
         while not last:
-            batch = self._queue.get()
+            batch = self._next()
             if batch is None:
                 break
             while len(batch) < _BATCH_JOBS and not self._queue.empty():
@@ -199,6 +205,19 @@ class Writer:
             if rest:
                 self._checkpoint()
                 self._loop.call_soon_threadsafe(self._checkpointed)
+
+    def _next(self) -> list[_Due] | None:
+        """The next batch. SQLite knows no line: on a slow disk, who commits again and again leaves the others some
+        microseconds each time, and they would hardly ever ask just then."""
+        idle_since = time.monotonic()
+        batch = self._queue.get()
+        now = time.monotonic()
+        if now - idle_since > _LET_IN_SECONDS:
+            self._turn_began = now
+        elif now - self._turn_began > _TURN_SECONDS:
+            time.sleep(_LET_IN_SECONDS)
+            self._turn_began = time.monotonic()
+        return batch
 
     def _checkpoint(self) -> None:
         """Move what the log still holds into the database. Readers and other processes go on meanwhile."""
@@ -271,7 +290,7 @@ class Writer:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.02)
+            pause = min(pause * 1.5, ASK_SECONDS)
 
     def _undo(self) -> None:
         self._places.clear()
