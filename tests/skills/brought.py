@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ __all__ = [
     "bodies",
     "context",
     "eventually",
+    "kept_port",
     "listening",
     "opening",
     "served",
@@ -91,9 +93,15 @@ def stdio(folder: Path, *more: str) -> str:
     return " ".join([f"office=stdio:{sys.executable} {OFFICE} stdio {folder}", *more])
 
 
+_PATIENCE_SECONDS = 120.0
+"""How long a test waits for another process: a slow machine needs a while to start one."""
+
+
 async def until(true: Callable[[], object]) -> None:
-    """Wait for something another process does."""
-    while not true():  # noqa: ASYNC110 - no event of ours tells of it
+    """Wait for something another process does; fail when it never does."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "the other process never did it"
         await asyncio.sleep(0.01)
 
 
@@ -108,32 +116,36 @@ def _said(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def served(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The office at an address of this machine, and its port."""
-    port = port or _free_port()
+def kept_port() -> Iterator[int]:
+    """A port of this machine on which nobody listens but who is told it: bound here, no other process is given it."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that sets it too may listen there
+        kept.bind(("127.0.0.1", 0))
+        yield int(kept.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(folder: Path, port: int) -> Iterator[None]:
+    """The office at an address of this machine."""
     command = [sys.executable, str(OFFICE), str(port), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            yield process, port
+            yield
         finally:
             process.kill()
 
 
 async def listening(port: int) -> None:
-    """Wait until somebody listens."""
+    """Wait until somebody listens; fail when nobody ever does."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.close()
             await writer.wait_closed()
             return
+        assert time.monotonic() < deadline, "nobody listens"
         await asyncio.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 async def bodies(house: House, case: Case, kind: str) -> list[Any]:

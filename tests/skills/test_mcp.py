@@ -35,7 +35,18 @@ from jihwi.skills.mcp_calls import McpServers
 from jihwi.skills.mcp_tools import Tool, mcp_skills, record
 from jihwi.skills.servers import McpServer, parse_server
 from jihwi.wiring import House, open_house, record_tools
-from tests.skills.brought import bodies, context, eventually, listening, opening, served, stdio, team_of, write
+from tests.skills.brought import (
+    bodies,
+    context,
+    eventually,
+    kept_port,
+    listening,
+    opening,
+    served,
+    stdio,
+    team_of,
+    write,
+)
 
 pytest.importorskip("mcp")
 
@@ -99,7 +110,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield made
         await made.servers.close()
         return
-    with served(tmp_path) as (_, port):
+    with kept_port() as port, served(tmp_path, port):
         await listening(port)
         made = Desk(tmp_path, f"office=http://127.0.0.1:{port}/mcp key=env:OFFICE_KEY")
         made.learn()
@@ -156,15 +167,16 @@ async def test_who_is_not_waited_for_any_more_leaves_no_program_behind(tmp_path:
 
 
 async def test_a_server_started_anew_between_calls_is_met_again_before_anything_is_written(tmp_path: Path) -> None:
-    with served(tmp_path) as (_, port):
-        await listening(port)
-        desk = Desk(tmp_path, f"office=http://127.0.0.1:{port}/mcp")
-        desk.learn()
-        await desk.call("office_lookup", number=1)
-    with served(tmp_path, port):
-        await listening(port)
-        await desk.call("office_send", to="kim", text="once")
-        await desk.servers.close()
+    with kept_port() as port:
+        with served(tmp_path, port):
+            await listening(port)
+            desk = Desk(tmp_path, f"office=http://127.0.0.1:{port}/mcp")
+            desk.learn()
+            await desk.call("office_lookup", number=1)
+        with served(tmp_path, port):
+            await listening(port)
+            await desk.call("office_send", to="kim", text="once")
+            await desk.servers.close()
     assert (tmp_path / "sent").read_text("utf-8") == "kim: once\n"
 
 

@@ -75,15 +75,15 @@ async def test_what_is_no_json_or_too_much_is_no_answer(tmp_path: Path, script: 
 
 
 @pytest.mark.parametrize(
-    ("script", "how"),
+    ("script", "how", "seconds"),
     [
-        ("x = bytearray(1 << 30)\n", "MemoryError"),
-        ("open('big', 'wb').truncate(1 << 30)\n", "File too large"),
-        ("while True: pass\n", "SIG"),
+        ("x = bytearray(1 << 30)\n", "MemoryError", 30),
+        ("open('big', 'wb').truncate(1 << 30)\n", "File too large", 30),
+        ("while True: pass\n", "SIG", 0.5),
     ],
 )
-async def test_memory_files_and_processor_have_an_end(tmp_path: Path, script: str, how: str) -> None:
-    limited = Declared(effect="read", leaves_house=False, memory_mb=256, timeout_seconds=0.5)
+async def test_memory_files_and_processor_have_an_end(tmp_path: Path, script: str, how: str, seconds: float) -> None:
+    limited = Declared(effect="read", leaves_house=False, memory_mb=256, timeout_seconds=seconds)
     with pytest.raises(ScriptFailed, match=how):
         await run(tmp_path, script, declared=limited)
 

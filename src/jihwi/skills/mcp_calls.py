@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["McpServers"]
 
 _INSTALL = "pip install 'jihwi[mcp]'"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
+"""How long a server may take to answer when it is met: a program must start first, on a machine busy with others."""
 _MOST_CONNECTIONS = 4
 """How often one server is met anew at a time: one in use, and those that still end."""
 
