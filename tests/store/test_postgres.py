@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from jihwi.case.ledger import verify
-from jihwi.errors import StoreBusy, StoreError, StoreFailed, StoreReadOnly, StoreTooNew
+from jihwi.errors import AppendConflict, StoreBusy, StoreError, StoreFailed, StoreReadOnly, StoreTooNew
 from jihwi.store import Patch
 from jihwi.store.postgres import PostgresStore
+from jihwi.store.postgres.opening import connect
 from jihwi.store.postgres.statements import KEEP_BLOBS
 from jihwi.testing.postgres import programs, running_postgres, short_folder
 from jihwi.testing.store_contract import Chain
+from tests.freezing import freeze
+from tests.store.blob_appender import CASE
 
 REPOSITORY = Path(__file__).parents[2]
 OPENING = Patch("running", request="r", requester="k")
 RUNNING = Patch("running")
+IDLE = "idle_in_transaction_session_timeout"
 
 
 async def test_what_was_appended_is_there_when_the_store_is_opened_again(postgres: str) -> None:
@@ -69,6 +78,59 @@ async def test_a_case_that_is_held_holds_up_no_other(postgres: str) -> None:
                 *(store.append(c.case_id, c.next(), OPENING) for c in chains), return_exceptions=True
             )
         assert [isinstance(answer, StoreBusy) for answer in answers] == [False, False, True, False, False]
+
+
+async def test_a_transaction_whose_process_stands_still_is_undone_and_keeps_its_case_from_nobody_for_long(
+    postgres: str,
+) -> None:
+    patient = make_conninfo(postgres, options="-c idle_in_transaction_session_timeout=1s")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.store.blob_appender", patient), cwd=REPOSITORY, stdout=PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"begun\n"
+        await asyncio.to_thread(_freeze_in_a_transaction, process.pid, postgres)
+        async with await PostgresStore.open(postgres, busy_seconds=60) as store:
+            with pytest.raises(AppendConflict):  # it had the case, and others had written to it
+                await store.append(CASE, Chain(CASE).next(), OPENING)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _freeze_in_a_transaction(pid: int, dsn: str) -> None:
+    """Stop the process while the server waits for it to go on with what it has begun."""
+    with psycopg.connect(dsn, autocommit=True) as looking:
+        for _ in range(10_000):
+            freeze(pid)
+            if (waiting := _waiting(looking)) is not None:
+                time.sleep(0.1)  # what it had said already has been done meanwhile
+                if _waiting(looking) == waiting:
+                    return
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.0005)
+    raise AssertionError("it was never between two statements")
+
+
+def _waiting(looking: psycopg.Connection[Any]) -> Any:
+    """Which transaction of a store waits for its next statement, and since when."""
+    return looking.execute(
+        "SELECT xact_start, state_change FROM pg_stat_activity "
+        "WHERE application_name = 'jihwi' AND state = 'idle in transaction'"
+    ).fetchone()
+
+
+async def test_the_server_is_told_how_long_a_transaction_may_stand_still_unless_it_has_less_patience(
+    postgres: str,
+) -> None:
+    for said, holds in ((None, "1min"), ("0", "1min"), ("1h", "1min"), ("5s", "5s")):
+        dsn = postgres if said is None else make_conninfo(postgres, options=f"-c {IDLE}={said}")
+        connection = await connect(dsn, busy_seconds=5)
+        async with connection:
+            found = await connection.execute(f"SHOW {IDLE}")
+            assert await found.fetchone() == (holds,)
 
 
 async def test_an_erasure_leaves_a_blob_that_another_session_is_just_beginning_to_use(postgres: str) -> None:

@@ -22,6 +22,9 @@ __all__ = ["Connection", "asked_meanwhile", "connect", "cut", "cut_when_silent",
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 _CONNECT_SECONDS = 10
+_IDLE_MS = 60_000
+"""A transaction in which nothing is said for so long is undone by the server, unless it is set to less patience: its
+process was stopped, or its machine suspended. Ours say the next thing at once."""
 _MIGRATION_LOCK = int.from_bytes(b"jihwi", "big")
 _ways: weakref.WeakKeyDictionary[Connection, str] = weakref.WeakKeyDictionary()
 """Every connection of this process and the server it leads to: one that is silent is so on all of them."""
@@ -56,8 +59,11 @@ async def connect(dsn: str, *, busy_seconds: float, silent_seconds: float = _CON
                     "set_config('client_min_messages', 'warning', false), "
                     # A server may be set to acknowledge before it has written; ours is a promise.
                     "CASE WHEN current_setting('synchronous_commit') = 'off' "
-                    "THEN set_config('synchronous_commit', 'on', false) END",
-                    (f"{max(1, int(busy_seconds * 1000))}ms",),
+                    "THEN set_config('synchronous_commit', 'on', false) END, "
+                    # Whoever freezes between two statements of a transaction keeps others from its cases.
+                    "(SELECT set_config(name, %s, false) FROM pg_settings "
+                    "WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND %s)",
+                    (f"{max(1, int(busy_seconds * 1000))}ms", f"{_IDLE_MS}ms", _IDLE_MS),
                 )
             opened.pop_all()
     except psycopg.Error as problem:
