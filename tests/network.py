@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import socket
 import sys
+from collections.abc import Iterator
 
-__all__ = ["NetworkForbidden", "close_network"]
+__all__ = ["NetworkForbidden", "close_network", "kept_port"]
 
 _HERE = frozenset({"localhost", "", "0.0.0.0", "::"})
 _CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
@@ -46,3 +49,12 @@ def _watch(event: str, args: tuple[object, ...]) -> None:
 def close_network() -> None:
     """From now on a connection to another machine fails in this process. Cannot be undone."""
     sys.addaudithook(_watch)
+
+
+@contextlib.contextmanager
+def kept_port() -> Iterator[int]:
+    """A port of this machine on which nobody listens but who is told it: bound here, no other process is given it."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that sets it too may listen there
+        kept.bind(("127.0.0.1", 0))
+        yield int(kept.getsockname()[1])

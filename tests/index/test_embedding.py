@@ -11,6 +11,7 @@ from jihwi.errors import EmbeddingError, EmbeddingNonsense, EmbeddingRefused, Em
 from jihwi.index.embedding import EndpointEmbedder
 from jihwi.index.local_model import LocalEmbedder
 from jihwi.testing.openai_server import Fault, OpenAIServer, hashed_vector
+from tests.network import kept_port
 
 
 def embedder(server: OpenAIServer, key: str = "") -> tuple[EndpointEmbedder, list[float]]:
@@ -57,10 +58,11 @@ def test_somebody_who_waits_is_not_kept_waiting() -> None:
 
 
 def test_nobody_there_is_an_error_with_its_next_step() -> None:
-    with OpenAIServer([]) as server:
-        asked, waited = embedder(server)
-    with pytest.raises(EmbeddingUnreachable) as found:
-        asked.embed(["가"])
+    waited: list[float] = []
+    with kept_port() as port:
+        asked = EndpointEmbedder("m", f"http://127.0.0.1:{port}/v1", pause=waited.append)
+        with pytest.raises(EmbeddingUnreachable) as found:
+            asked.embed(["가"])
     assert len(waited) == 2
     assert found.value.next_step("ko")
 

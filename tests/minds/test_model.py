@@ -31,6 +31,7 @@ from jihwi.minds.endpoint import Endpoint, parse_endpoint
 from jihwi.minds.model import ModelMind
 from jihwi.testing.openai_server import ChatRequest, Cut, Fault, Hang, Line, OpenAIServer, Raw, Reply, Script, Use
 from tests.minds.seats import SEARCH, Seat, a_view
+from tests.network import kept_port
 
 REPORT = Reply(uses=(Use("report", {"status": "done", "text": "예산은 3억 원입니다."}),))
 
@@ -318,12 +319,11 @@ async def test_an_answer_without_end_is_left() -> None:
 
 
 async def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:
-    with OpenAIServer([]) as server:
-        nobody = server.base_url
-    mind = ModelMind(Endpoint(model="qwen", base_url=nobody))
-    with pytest.raises(ModelUnreachable, match="Start the server, correct the address, or run without --model"):
-        await mind.think(a_view(), (SEARCH,), unheard)
-    await mind.close()
+    with kept_port() as port:
+        mind = ModelMind(Endpoint(model="qwen", base_url=f"http://127.0.0.1:{port}/v1"))
+        with pytest.raises(ModelUnreachable, match="Start the server, correct the address, or run without --model"):
+            await mind.think(a_view(), (SEARCH,), unheard)
+        await mind.close()
 
 
 async def test_a_cancelled_turn_stops_and_the_mind_goes_on() -> None:
@@ -337,7 +337,8 @@ async def test_a_cancelled_turn_stops_and_the_mind_goes_on() -> None:
 
     async with talking(hang_once) as (mind, _):
         thinking = asyncio.create_task(mind.think(a_view(), (SEARCH,), unheard))
-        await asked.wait()
+        async with asyncio.timeout(120):
+            await asked.wait()
         thinking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await thinking

@@ -216,7 +216,7 @@ async def test_what_a_server_does_after_its_answer_is_no_part_of_it(done: bool, 
             await reader.read()  # until the other side goes
 
     async with serving(talk) as place:
-        assert (await thought_at(f"http://{place}", silence_seconds=0.3)).text == "예산은 3억"
+        assert (await thought_at(f"http://{place}", silence_seconds=3.0)).text == "예산은 3억"
 
 
 # ── what is told ─────────────────────────────────────────────────────────────

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -24,7 +23,6 @@ __all__ = [
     "bodies",
     "context",
     "eventually",
-    "kept_port",
     "listening",
     "opening",
     "served",
@@ -113,15 +111,6 @@ async def eventually(path: Path) -> str:
 
 def _said(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
-
-
-@contextlib.contextmanager
-def kept_port() -> Iterator[int]:
-    """A port of this machine on which nobody listens but who is told it: bound here, no other process is given it."""
-    with socket.socket() as kept:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that sets it too may listen there
-        kept.bind(("127.0.0.1", 0))
-        yield int(kept.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -35,11 +35,11 @@ from jihwi.skills.mcp_calls import McpServers
 from jihwi.skills.mcp_tools import Tool, mcp_skills, record
 from jihwi.skills.servers import McpServer, parse_server
 from jihwi.wiring import House, open_house, record_tools
+from tests.network import kept_port
 from tests.skills.brought import (
     bodies,
     context,
     eventually,
-    kept_port,
     listening,
     opening,
     served,
