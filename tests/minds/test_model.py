@@ -29,6 +29,7 @@ from jihwi.errors import (
 from jihwi.minds import Delta
 from jihwi.minds.endpoint import Endpoint, parse_endpoint
 from jihwi.minds.model import ModelMind
+from jihwi.testing.interleavings import ManualClock
 from jihwi.testing.openai_server import ChatRequest, Cut, Fault, Hang, Line, OpenAIServer, Raw, Reply, Script, Use
 from tests.minds.seats import SEARCH, Seat, a_view
 from tests.network import kept_port
@@ -42,10 +43,10 @@ def unheard(delta: Delta) -> None:
 
 @asynccontextmanager
 async def talking(script: Script, **settings: object) -> AsyncGenerator[tuple[ModelMind, OpenAIServer]]:
-    """A mind and the server it asks; the script is checked at the end."""
+    """A mind and the server it asks; the script is checked at the end. No time passes that the mind could see."""
     with OpenAIServer(script) as server:
         endpoint = msgspec.structs.replace(parse_endpoint(server.spec), **settings)
-        mind = ModelMind(endpoint)
+        mind = ModelMind(endpoint, clock=ManualClock())
         try:
             yield mind, server
         finally:
@@ -124,7 +125,8 @@ async def test_the_chat_reaches_the_server_as_it_was_rendered() -> None:
 async def test_drafts_come_in_handfuls_without_reasoning_or_markup() -> None:
     text = ("예산을 찾", "겠습니다. ", "<th", "ink>비", "밀</thi", "nk>") + ("먼저 규정을 봅니다. ",) * 40
     heard: list[Delta] = []
-    async with talking([Reply((*text, '<tool_call>{"name": "search", "arguments": {}}</tool_call>'))]) as (mind, _):
+    said = Reply((*text, '<tool_call>{"name": "search", "arguments": {}}</tool_call>'))
+    async with talking([said]) as (mind, _):
         turn = await mind.think(a_view(), (SEARCH,), heard.append)
 
     drafted = "".join(delta.text for delta in heard)
