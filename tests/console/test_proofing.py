@@ -316,7 +316,7 @@ class Rewriter:
 
     def __call__(self, request: ChatRequest) -> Line:
         self.seen.append(request)
-        if len(self.seen) == 1:
+        if not any(message["role"] == "tool" for message in request.messages):
             return Reply("", (Use("reword_passage", {"sentences": [SAID, "공사기간은 9월 1일까지이다."]}),))
         return Reply("두 문장으로 다시 썼습니다.")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from jihwi.case.budget import Spending
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ModelMind"]
 
 _INSTALL = "pip install 'jihwi[models]'"
+_PACKAGES = ("pydantic_ai", "openai", "httpx2")
 _REMEMBERED = 1024
 _DRAFT_LETTERS = 64
 _DRAFT_SECONDS = 0.1
@@ -44,7 +48,9 @@ class ModelMind:
     def __init__(self, endpoint: Endpoint, *, clock: Clock | None = None) -> None:
         self.endpoint = endpoint
         self._clock = clock or SystemClock()
-        self._adapter, self._wire = _open_wire(endpoint)
+        _look_for_packages()
+        self._adapter = ""
+        self._wire: Wire | None = None
         self._known: OrderedDict[tuple[str, str], tuple[str, list[str]]] = OrderedDict()
 
     async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
@@ -56,7 +62,7 @@ class ModelMind:
         rendered = render(view, skills)
         draft = _Draft(view, emit, self._clock)
         try:
-            answer = await self._wire.ask(rendered, draft.more)
+            answer = await (await self._opened()).ask(rendered, draft.more)
         except ModelError as failed:
             failed.micros = self._price(failed.input_tokens, failed.output_tokens)
             raise
@@ -79,7 +85,17 @@ class ModelMind:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._wire.close()
+        if self._wire is not None:
+            await self._wire.close()
+
+    async def _opened(self) -> Wire:
+        """The packages for models are heavy: they are brought in a thread, so that meanwhile whatever else this process
+        does goes on and keeps the leases of its cases, on a slow machine for half a minute."""
+        if self._wire is None:
+            wire = await asyncio.to_thread(import_module, "jihwi.minds.wire")
+            if self._wire is None:  # no other turn was quicker
+                self._adapter, self._wire = wire.ADAPTER, wire.Wire(self.endpoint)
+        return self._wire
 
     def _recorded(self, view: View, body: bytes) -> tuple[PromptRecord, dict[str, bytes]]:
         key = (view.case_id, view.assignment)
@@ -120,15 +136,11 @@ class ModelMind:
         return parameters
 
 
-def _open_wire(endpoint: Endpoint) -> tuple[str, Wire]:
-    """The packages for models are heavy and may be missing: they are imported when a model is asked for."""
-    try:
-        from jihwi.minds.wire import ADAPTER, Wire
-    except ModuleNotFoundError as missing:
-        if missing.name and missing.name.partition(".")[0] in ("pydantic_ai", "openai", "httpx2"):
-            raise ExtraMissing("models", _INSTALL) from None
-        raise
-    return ADAPTER, Wire(endpoint)
+def _look_for_packages() -> None:
+    """Raise ExtraMissing where what a model needs is not installed; nothing of it is imported yet."""
+    for name in _PACKAGES:
+        if find_spec(name) is None:
+            raise ExtraMissing("models", _INSTALL)
 
 
 def _tokens(answer: Answer) -> tuple[int, int]:
