@@ -278,11 +278,13 @@ class Orchestrator:
     # ── driving ──
 
     async def drive(self, case_id: str) -> Case | None:
-        """Drive one case until it ends or waits for a person; `None` when another runner drives it.
+        """Drive one case until it ends or waits for a person; `None` when another runner drives it, or this one does.
 
         Short timers (a retry) are waited for; long ones are left to the row. Raises StoreError, LedgerBroken,
         RunnerLacks: nothing that was acknowledged is lost, and driving may go on later.
         """
+        if case_id in self._drives:
+            return None
         seconds = self.settings.lease_seconds
         lease = await self.store.claim(self.runner, case_id=case_id, seconds=seconds)
         if lease is None and await self._release_of_the_dead(case_id):
@@ -384,7 +386,10 @@ class Orchestrator:
     async def _claim_into(self, tasks: set[asyncio.Task[None]]) -> None:
         """Take up cases while there are some and room for them."""
         while self._has_room(len(tasks)):
-            lease = await self.store.claim(self.runner, seconds=self.settings.lease_seconds)
+            # What is driven here is not taken up a second time, though its lease has run out unseen on a slow disk: a
+            # lease holds until another one takes it.
+            driven = tuple(self._drives)
+            lease = await self.store.claim(self.runner, seconds=self.settings.lease_seconds, besides=driven)
             if lease is None:
                 break
             tasks.add(asyncio.create_task(self._drive_or_tell(lease)))

@@ -12,7 +12,7 @@ The promise, the same for every adapter (`jihwi.testing.store_contract` tests it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
@@ -162,9 +162,12 @@ class EventStore(Protocol):
         `requester` when one is given. The house stream is not among them."""
         ...
 
-    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+    async def claim(
+        self, runner: str, *, case_id: str | None = None, seconds: float = 30.0, besides: Collection[str] = ()
+    ) -> Lease | None:
         """Take the lease of `case_id`, or of any case that has work (running, or whose wake time has come) and no
-        live lease, oldest change first. The epoch rises by one. `None` when there is nothing to take."""
+        live lease, oldest change first, of others than those in `besides`. The epoch rises by one. `None` when there
+        is nothing to take."""
         ...
 
     async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:

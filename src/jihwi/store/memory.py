@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from types import TracebackType
 
@@ -267,10 +267,13 @@ class MemoryStore:
         found.sort(key=lambda row: (row.changed_ms, row.case_id), reverse=True)
         return found[:limit]
 
-    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+    async def claim(
+        self, runner: str, *, case_id: str | None = None, seconds: float = 30.0, besides: Collection[str] = ()
+    ) -> Lease | None:
         now_ms = self.now_ms()
         changes = self._changes
-        free = [log for log in self._candidates(case_id, now_ms) if log.until_ms <= now_ms]
+        found = self._candidates(case_id, now_ms)
+        free = [log for log in found if log.until_ms <= now_ms and log.case_id not in besides]
         if not free:
             if case_id is None:
                 self._idle_at = changes

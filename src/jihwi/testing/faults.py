@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
@@ -135,9 +135,11 @@ class FaultyStore:
         self._fuse.passing("after", "rows")
         return found
 
-    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+    async def claim(
+        self, runner: str, *, case_id: str | None = None, seconds: float = 30.0, besides: Collection[str] = ()
+    ) -> Lease | None:
         self._fuse.passing("before", "claim")
-        lease = await self._store.claim(runner, case_id=case_id, seconds=seconds)
+        lease = await self._store.claim(runner, case_id=case_id, seconds=seconds, besides=besides)
         self._fuse.passing("after", "claim")
         return lease
 

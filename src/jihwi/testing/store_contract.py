@@ -311,6 +311,17 @@ class StoreContract(OpenedStores):
         assert lease.case_id == "c0000000000b2"
         assert await store.claim("r1") is None
 
+    async def test_the_cases_that_a_runner_names_are_left_out_though_nobody_holds_them(self, store: EventStore) -> None:
+        chains = [await _opened(store, name) for name in ("c0000000000a1", "c0000000000b2", "c0000000000c3")]
+        await _opened(store, "c0000000000d4", patch=Patch("waiting", store.now_ms() - 1, request="r", requester="k"))
+        names = [chain.case_id for chain in chains]
+        for left in ("c0000000000c3", "c0000000000d4"):
+            lease = await store.claim("r1", seconds=60, besides=(*names[:2], "c00000000none"))
+            assert lease is not None
+            assert lease.case_id == left
+        assert await store.claim("r1", besides=names) is None
+        assert await store.claim("r1", case_id=names[0]) is not None
+
     async def test_a_named_case_is_claimed_with_or_without_work(self, store: EventStore) -> None:
         await _opened(store, "c0000000000a1", patch=Patch("waiting", request="r", requester="k"))
         lease = await store.claim("r1", case_id="c0000000000a1")

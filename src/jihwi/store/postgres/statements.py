@@ -202,6 +202,7 @@ CLAIM_WORK: LiteralString = f"""
 WITH found AS MATERIALIZED (
     SELECT number FROM jihwi.cases
     WHERE (status = 'running' OR (wake_at_ms > 0 AND wake_at_ms <= {NOW})) AND until_ms <= {NOW}
+        AND case_id <> ALL (%(besides)s::text[])
     ORDER BY changed_ms, case_id LIMIT 1 FOR UPDATE SKIP LOCKED
 ) {_TAKE}"""
 

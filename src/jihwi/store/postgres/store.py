@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, LiteralString
@@ -124,9 +124,11 @@ class PostgresStore:
         await self._writer.submit(prepare(case_id, events, patch, blobs, lease))
         self._hearing.heard(case_id, events[-1].seq)
 
-    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+    async def claim(
+        self, runner: str, *, case_id: str | None = None, seconds: float = 30.0, besides: Collection[str] = ()
+    ) -> Lease | None:
         heard = self._hearing.count
-        values = {"runner": runner, "case_id": case_id, "lease_ms": int(seconds * 1000)}
+        values = {"runner": runner, "case_id": case_id, "lease_ms": int(seconds * 1000), "besides": list(besides)}
         row = await self._errand(sql.CLAIM_CASE if case_id else sql.CLAIM_WORK, values)
         if row is not None:
             return Lease(*row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -136,16 +136,19 @@ class SqliteStore:
         await self._writer.submit(job)
         self._bell.ring(case_id, job.last_seq)
 
-    async def claim(self, runner: str, *, case_id: str | None = None, seconds: float = 30.0) -> Lease | None:
+    async def claim(
+        self, runner: str, *, case_id: str | None = None, seconds: float = 30.0, besides: Collection[str] = ()
+    ) -> Lease | None:
         now_ms = self.now_ms()
         # Looking first costs no write lock; whoever finds nothing leaves the others alone.
         if case_id is None:
             self._place.check()  # else a runner would wait for ever for work in a file that nobody else sees
             self._idle_at = self._last_event()
-        if not self._rows_of(leases.FREE_CASE if case_id else leases.FREE_WORK, leases.who(case_id, now_ms)):
+        who = leases.who(case_id, now_ms, besides)
+        if not self._rows_of(leases.free(case_id), who):
             return None
         lease: Lease | None = await self._writer.submit(
-            Errand(lambda database: leases.claim(database, runner, case_id, now_ms, seconds))
+            Errand(lambda database: leases.claim(database, runner, case_id, who, seconds))
         )
         return lease
 
