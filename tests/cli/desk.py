@@ -52,10 +52,11 @@ from jihwi.skills.python import skill
 
 @skill(effect="read", tainted=True)
 def look(context: SkillContext, at: str = "") -> str:
-    """Look at something from outside; `linger` says who looks and waits to be told."""
-    if at == "linger":
-        Path("who").write_text(str(os.getpid()), "utf-8")
-        Path("go").read_text("utf-8")
+    """Look at something from outside; at a letter to somebody, say who looks and wait to be told."""
+    if at.startswith("letter to "):
+        name = at.removeprefix("letter to ")
+        Path(f"who.{name}").write_text(str(os.getpid()), "utf-8")
+        Path(f"go.{name}").read_text("utf-8")
     return f"seen {at}"
 
 
@@ -91,7 +92,7 @@ def clerk(view: View) -> Turn:
     if not any(one.skill == "send" for one in settled):
         return Turn(actions=tuple(Call("send", {"to": name}) for name in rest.split()))
     if kind == "linger" and settled[-1].skill == "send":
-        return Turn(actions=(Call("look", {"at": "linger"}),))
+        return Turn(actions=(Call("look", {"at": f"letter to {rest}"}),))
     sent = [one for one in settled if one.skill == "send"]
     return Turn(actions=(Report(text=" ".join(f"{one.status}" for one in sent)),))
 
@@ -153,7 +154,7 @@ def runner(folder: Path, who: str = "kim") -> Iterator[subprocess.Popen[str]]:
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

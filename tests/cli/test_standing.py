@@ -113,14 +113,14 @@ def test_a_case_goes_on_with_the_team_that_the_line_names(desk: Path) -> None:
 
 def test_a_case_whose_runner_died_in_mid_work_is_shown_with_the_line_that_drives_it_on(desk: Path) -> None:
     """Its lease has not run out yet, but who held it is known to be gone."""
-    for pipe in ("who", "go"):
+    for pipe in ("who.kim", "go.kim"):
         os.mkfifo(desk / pipe)
     command = [sys.executable, "-m", "jihwi", "run", "linger kim", "--files", "files"]
     its_team(desk, approve="send")
     answered(desk, "run", "delegate", "--files", "files", code=3)  # the files are read by now
     process = subprocess.Popen(command, cwd=desk, env={**os.environ, **environment("kim", "desk")})
     try:
-        assert int((desk / "who").read_text("utf-8")) == process.pid
+        assert int((desk / "who.kim").read_text("utf-8")) == process.pid
         assert "No runner drives it now" not in said(desk, "case", "show")
     finally:
         process.kill()

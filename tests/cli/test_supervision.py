@@ -387,7 +387,7 @@ def test_who_follows_from_another_process_sees_the_draft_and_then_the_fact(desk:
                 assert follower.poll() is None
             answered(desk, "case", "resume", "last")
             answered(desk, "case", "run", "last", "--model", server.spec)
-            facts, drafts = follower.communicate(timeout=30)
+            facts, drafts = follower.communicate(timeout=120)
     assert f"┊ a1 {'가' * 72}" in drafts.decode()
     assert "가" * 80 in facts.decode(), "the whole stands in the event"
     assert "   8 " not in facts.decode()
@@ -412,29 +412,30 @@ def test_what_an_erased_case_and_its_forks_can_still_take_is_said(desk: Path) ->
 
 
 def test_two_runners_share_a_store_and_the_case_of_a_killed_one_goes_on(desk: Path) -> None:
-    for pipe in ("who", "go"):
-        os.mkfifo(desk / pipe)
-    cases = [run(desk, f"linger {name}")["case"] for name in ("kim", "lee")]
+    for name in ("kim", "lee"):  # each case has pipes of its own: whose look it is never depends on who comes first
+        for pipe in (f"who.{name}", f"go.{name}"):
+            os.mkfifo(desk / pipe)
+    kims, lees = (run(desk, f"linger {name}")["case"] for name in ("kim", "lee"))
     with runner(desk) as one, runner(desk) as other:
-        answered(desk, "case", "approve", cases[0])
-        looking = int((desk / "who").read_text("utf-8"))
+        answered(desk, "case", "approve", kims)
+        looking = int((desk / "who.kim").read_text("utf-8"))
         killed, left = (one, other) if looking == one.pid else (other, one)
         assert looking == killed.pid
         killed.send_signal(signal.SIGKILL)
-        killed.wait(timeout=60)
-        answered(desk, "case", "approve", cases[1])
-        assert int((desk / "who").read_text("utf-8")) == left.pid
-        (desk / "go").write_text("go", "utf-8")
-        until(left, "case_closed", case=cases[1])
+        killed.wait(timeout=120)
+        answered(desk, "case", "approve", lees)
+        assert int((desk / "who.lee").read_text("utf-8")) == left.pid
+        (desk / "go.lee").write_text("go", "utf-8")
+        until(left, "case_closed", case=lees)
         with runner(desk) as fresh:
             # What had only looked looks again, whoever of the two is quicker; what was sent is not sent again.
-            looking = int((desk / "who").read_text("utf-8"))
+            looking = int((desk / "who.kim").read_text("utf-8"))
             assert looking in (fresh.pid, left.pid)
-            (desk / "go").write_text("go", "utf-8")
-            until(fresh if looking == fresh.pid else left, "case_closed", case=cases[0])
+            (desk / "go.kim").write_text("go", "utf-8")
+            until(fresh if looking == fresh.pid else left, "case_closed", case=kims)
         left.terminate()
-        last = left.communicate(timeout=60)[0].splitlines()[-1]
+        last = left.communicate(timeout=120)[0].splitlines()[-1]
         assert (left.returncode, "stopped" in json.loads(last)) == (0, True)
     assert (desk / "sent.txt").read_text("utf-8").split() == ["kim", "lee"]
-    for case in cases:
+    for case in (kims, lees):
         assert answered(desk, "ledger", "verify", case)
