@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from jihwi.case.state import Case
 from jihwi.case.turn import Turn, View
@@ -28,6 +28,10 @@ from jihwi.wiring import House, open_house
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "office"
 HOSTS = frozenset({"127.0.0.1", "localhost"})
+PATIENCE = 120.0
+"""For how many seconds a state is waited for that comes at once: the machine may be busy with other things."""
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def small_engine(functions: Mapping[str, Callable[[View], Turn]], *skills: Skill) -> Callable[[House], Any]:
@@ -51,9 +55,9 @@ def small_engine(functions: Mapping[str, Callable[[View], Turn]], *skills: Skill
     return of
 
 
-async def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until(holds: Callable[[], bool]) -> None:
     """Wait for a state, looking often; fails when it does not come."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if holds():
                 return
@@ -69,7 +73,7 @@ class Running:
 
     async def case(self, case_id: str, holds: Callable[[Case], bool]) -> Case:
         """A case once something holds of it."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 case = (await self.console.cases.of(case_id)).case
                 if holds(case):
@@ -79,7 +83,7 @@ class Running:
     async def read(self, folder: Path, labels: tuple[str, ...] = ()) -> None:
         """Read a folder into the library."""
         ingest = self.console.ingests.start(folder, labels)
-        await until(lambda: ingest.done, 120)
+        await until(lambda: ingest.done)
 
     def link(self, person: str = "") -> str:
         """A fresh sign-in link."""
@@ -129,7 +133,7 @@ class Watched:
         """A page that has come in by a link."""
         origin = urllib.parse.urlsplit(link).netloc
         page = await self.context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
         page.on("request", lambda r: self._asked(r.url, origin))
@@ -148,6 +152,7 @@ async def a_browser() -> AsyncIterator[Browser]:
         browser = await driver.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
             args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
+            timeout=PATIENCE * 1000,
         )
         try:
             yield browser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -16,7 +15,7 @@ import pytest
 from playwright.async_api import expect
 
 from jihwi.testing.postgres import running_postgres, short_folder
-from tests.console.office import a_browser, a_person, arrive_by
+from tests.console.office import PATIENCE, a_browser, a_person, arrive_by
 from tests.console.test_journeys import REQUEST, Server, read_examples, sound
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("postgres")]
@@ -39,32 +38,34 @@ def a_runner(home: Path, address: str) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
 
 
 async def test_a_case_opened_in_the_console_is_worked_by_a_runner_elsewhere_and_the_page_follows(
     tmp_path: Path, address: str
 ) -> None:
-    server = await asyncio.to_thread(Server, tmp_path, 0, "--no-runner", JIHWI_STORE=address)
     async with a_browser() as browser:
         watched = await a_person(browser)
-        page = await watched.page(server.said["link"])
-        await read_examples(page, server.said["address"])
-        await page.goto(f"{server.said['address']}/desk")
-        await page.fill("#request", REQUEST)
-        await page.check("input[name=ask]")
-        await arrive_by(page.get_by_role("button", name="사건 열기"))
-        await expect(page.locator(".case-head .standing")).to_have_text("일하는 중")
-        begun = await page.locator("#events > li").count()
-        with a_runner(tmp_path, address):
-            # no reload: the same page sees what the runner does, and what it waits for
-            await expect(page.locator(".decision.approval")).to_be_visible(timeout=30_000)
-            assert await page.locator("#events > li").count() > begun + 20
-            await arrive_by(page.get_by_role("button", name="승인"))
-            await expect(page.locator(".case-head .standing")).to_have_text("마침", timeout=30_000)
-            numbers = await page.locator("#events > li").evaluate_all("all => all.map(one => Number(one.dataset.seq))")
-            assert numbers == list(range(1, len(numbers) + 1))
-        await arrive_by(page.get_by_role("link", name="보고서", exact=True))
-        await expect(page.locator(".answer")).to_contain_text("2025년 6월 30일")
-        sound(watched)
-    await asyncio.to_thread(server.end, signal.SIGTERM)
+        with Server(tmp_path, 0, "--no-runner", JIHWI_STORE=address) as server:
+            page = await watched.page(server.said["link"])
+            await read_examples(page, server.said["address"])
+            await page.goto(f"{server.said['address']}/desk")
+            await page.fill("#request", REQUEST)
+            await page.check("input[name=ask]")
+            await arrive_by(page.get_by_role("button", name="사건 열기"))
+            await expect(page.locator(".case-head .standing")).to_have_text("일하는 중")
+            events = page.locator("#events > li")
+            begun = await events.count()
+            with a_runner(tmp_path, address):
+                # no reload: the same page sees what the runner does, and what it waits for
+                await expect(page.locator(".decision.approval")).to_be_visible()
+                await expect(events.nth(begun + 20)).to_be_visible()
+                await arrive_by(page.get_by_role("button", name="승인"))
+                await expect(page.locator(".case-head .standing")).to_have_text("마침")
+                numbers = await events.evaluate_all("all => all.map(one => Number(one.dataset.seq))")
+                assert numbers == list(range(1, len(numbers) + 1))
+            await arrive_by(page.get_by_role("link", name="보고서", exact=True))
+            await expect(page.locator(".answer")).to_contain_text("2025년 6월 30일")
+            sound(watched)
+            remarks = server.end(signal.SIGTERM)
+            assert "graceful shutdown exceeded" not in remarks

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from jihwi.case.turn import Ask, Call, CallSettled, Report, Turn, View
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from tests.console.office import (
     EXAMPLES,
+    PATIENCE,
     Running,
     Watched,
     a_browser,
@@ -27,6 +28,7 @@ from tests.console.office import (
     running_console,
     small_engine,
 )
+from tests.network import kept_port
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -48,12 +50,12 @@ async def test_a_newcomer_goes_from_an_empty_desk_to_a_released_report(tmp_path:
         await arrive_by(page.get_by_role("link", name="문서 가져오기"))
         await page.locator("input[type=file]").set_input_files(files)
         await arrive_by(page.get_by_role("button", name="읽기", exact=True))
-        await expect(page.locator(".documents > li")).to_have_count(len(files), timeout=30_000)
+        await expect(page.locator(".documents > li")).to_have_count(len(files))
         await arrive_by(page.get_by_role("link", name="책상"))
         await expect(page.locator(".way li a").first).to_be_visible()
         await page.fill("#request", REQUEST)
         await arrive_by(page.get_by_role("button", name="사건 열기"))
-        await expect(page.locator(".case-head .standing")).to_have_text("마침", timeout=30_000)
+        await expect(page.locator(".case-head .standing")).to_have_text("마침")
         await arrive_by(page.get_by_role("link", name="보고서", exact=True))
         await expect(page.locator(".answer")).to_contain_text("2025년 6월 30일")
         await page.locator(".cite").first.click()
@@ -151,54 +153,64 @@ class Server:
     def __init__(self, home: Path, port: int = 0, *options: str, **more: str) -> None:
         environment = {**os.environ, "JIHWI_HOME": str(home), "JIHWI_VIEWER": "kim", **more}
         command = [sys.executable, "-m", "jihwi", "serve", "--json", "--lang", "ko", "--port", str(port), *options]
+        self._remarks = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the `with` block of the server
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment
+            command, stdout=subprocess.PIPE, stderr=self._remarks, stdin=subprocess.DEVNULL, env=environment
         )
         said = b""
         assert self._process.stdout is not None
         while not said.rstrip().endswith(b"}"):
             line = self._process.stdout.readline()
-            assert line, "the server ended"
+            assert line, f"the server ended: {self.end(signal.SIGKILL)}"
             said += line
         self.said = json.loads(said)
-        self.port = int(self.said["address"].rsplit(":", 1)[1])
 
-    def end(self, how: signal.Signals) -> float:
-        """End it; how long that took, in seconds."""
-        began = time.monotonic()
+    def end(self, how: signal.Signals) -> str:
+        """End it; what it remarked, also on its way out."""
         self._process.send_signal(how)
-        self._process.wait(timeout=20)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        return time.monotonic() - began
+        self._process.communicate(timeout=PATIENCE)
+        self._remarks.seek(0)
+        return self._remarks.read().decode()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._remarks.close()
 
 
 async def read_examples(page: Page, address: str) -> None:
     await page.goto(f"{address}/library")
     await page.fill("input[name=folder]", str(EXAMPLES / "계약"))
     await arrive_by(page.get_by_role("button", name="폴더 읽기"))
-    await expect(page.locator(".documents > li").first).to_be_visible(timeout=30_000)
-    await expect(page.locator("[data-busy='1']")).to_have_count(0, timeout=30_000)
+    await expect(page.locator(".documents > li").first).to_be_visible()
+    await expect(page.locator("[data-busy='1']")).to_have_count(0)
 
 
 async def test_a_killed_server_comes_back_and_the_open_page_goes_on_by_itself(tmp_path: Path) -> None:
-    server = Server(tmp_path)
-    async with a_browser() as browser:
-        watched = await a_person(browser)
-        page = await watched.page(server.said["link"])
-        await read_examples(page, server.said["address"])
-        await page.goto(f"{server.said['address']}/desk")
-        await page.fill("#request", REQUEST)
-        await page.check("input[name=ask]")
-        await arrive_by(page.get_by_role("button", name="사건 열기"))
-        await expect(page.locator("#e1")).to_be_visible()
-        server.end(signal.SIGKILL)
-        server = Server(tmp_path, server.port)
-        # no reload: the same page sees the case go on, and what it waits for
-        await expect(page.locator(".decision.approval")).to_be_visible(timeout=30_000)
-        numbers = await page.locator("#events > li").evaluate_all("all => all.map(one => Number(one.dataset.seq))")
-        assert numbers == list(range(1, len(numbers) + 1))
-        await arrive_by(page.get_by_role("button", name="승인"))
-        await expect(page.locator(".case-head .standing")).to_have_text("마침", timeout=30_000)
-        assert watched.elsewhere == []
-        assert server.end(signal.SIGTERM) < 5, "an open page must not keep the server from ending"
+    with kept_port() as port:
+        async with a_browser() as browser:
+            watched = await a_person(browser)
+            with Server(tmp_path, port) as server:
+                page = await watched.page(server.said["link"])
+                await read_examples(page, server.said["address"])
+                await page.goto(f"{server.said['address']}/desk")
+                await page.fill("#request", REQUEST)
+                await page.check("input[name=ask]")
+                await arrive_by(page.get_by_role("button", name="사건 열기"))
+                await expect(page.locator("#e1")).to_be_visible()
+                server.end(signal.SIGKILL)
+            with Server(tmp_path, port) as server:
+                # no reload: the same page sees the case go on, and what it waits for
+                await expect(page.locator(".decision.approval")).to_be_visible()
+                numbers = await page.locator("#events > li").evaluate_all(
+                    "all => all.map(one => Number(one.dataset.seq))"
+                )
+                assert numbers == list(range(1, len(numbers) + 1))
+                await arrive_by(page.get_by_role("button", name="승인"))
+                await expect(page.locator(".case-head .standing")).to_have_text("마침")
+                assert watched.elsewhere == []
+                remarks = server.end(signal.SIGTERM)
+                assert "graceful shutdown exceeded" not in remarks, "an open page must not keep the server from ending"

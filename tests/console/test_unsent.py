@@ -14,6 +14,7 @@ from jihwi.case.state import waits
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from tests.console.office import Running, a_browser, a_person, arrive_by, running_console, small_engine, until
 from tests.console.test_journeys import Server, asker, open_small_case, sender, sound
+from tests.network import kept_port
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -187,18 +188,18 @@ async def test_an_inbox_changes_around_whoever_writes_in_it(tmp_path: Path) -> N
 
 
 async def test_what_is_sent_while_the_server_is_away_stays_on_the_page_until_it_is_back(tmp_path: Path) -> None:
-    server = Server(tmp_path)
-    async with a_browser() as browser:
-        watched = await a_person(browser)
-        page = await watched.page(server.said["link"])
-        await page.fill("#request", WORDS)
-        server.end(signal.SIGKILL)
-        await page.get_by_role("button", name="사건 열기").click()
-        await expect(page.get_by_text("서버에 닿지 않아 보내지 못했습니다")).to_be_visible()
-        await expect(page.locator("#request")).to_have_value(WORDS)
-        await expect(page.locator("#line-state")).to_be_visible()
-        server = Server(tmp_path, server.port)
-        await expect(page.locator("#line-state")).to_be_hidden(timeout=30_000)
-        await arrive_by(page.get_by_role("button", name="사건 열기"))
-        await expect(page.locator(".case-head h1")).to_have_text(WORDS)
-        server.end(signal.SIGTERM)
+    with kept_port() as port:
+        async with a_browser() as browser:
+            watched = await a_person(browser)
+            with Server(tmp_path, port) as server:
+                page = await watched.page(server.said["link"])
+                await page.fill("#request", WORDS)
+                server.end(signal.SIGKILL)
+            await page.get_by_role("button", name="사건 열기").click()
+            await expect(page.get_by_text("서버에 닿지 않아 보내지 못했습니다")).to_be_visible()
+            await expect(page.locator("#request")).to_have_value(WORDS)
+            await expect(page.locator("#line-state")).to_be_visible()
+            with Server(tmp_path, port):
+                await expect(page.locator("#line-state")).to_be_hidden()
+                await arrive_by(page.get_by_role("button", name="사건 열기"))
+                await expect(page.locator(".case-head h1")).to_have_text(WORDS)
