@@ -23,7 +23,7 @@ def _alone() -> tuple[str, ...] | None:
     for way in ways:
         asked = [*way, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
         try:
-            if subprocess.run(asked, capture_output=True, check=False, timeout=10).returncode == 0:
+            if subprocess.run(asked, capture_output=True, check=False, timeout=60).returncode == 0:
                 return way
         except (FileNotFoundError, subprocess.TimeoutExpired):
             continue
@@ -45,7 +45,7 @@ def run_where_mounted(program: str, folder: Path, *arguments: str, mount: str) -
         capture_output=True,
         text=True,
         env={"PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}", "PATH": _PATH},
-        timeout=100,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ def run(command: list[str], *before: str, **more: Any) -> subprocess.CompletedPr
     """What becomes of a command that is locked in, in an interpreter that knows no package."""
     said = json.dumps({**LIMITS, "network": False, "parent": os.getpid(), **more})
     locked = [*before, sys.executable, "-I", "-S", confinement.__file__, said, *command]
-    return subprocess.run(locked, capture_output=True, text=True, timeout=30)
+    return subprocess.run(locked, capture_output=True, text=True, timeout=120)
 
 
 def test_it_becomes_the_command_with_its_words_and_its_exit_code() -> None:

@@ -31,7 +31,7 @@ from jihwi.console.people import Person, Role
 from jihwi.evidence import Viewer
 from jihwi.library import Library
 from jihwi.wiring import collection_of
-from tests.console.office import Client, Running, running_console
+from tests.console.office import PATIENCE, Client, Running, running_console
 from tests.library.conftest import postgres, postgres_server, shelf_folder
 from tests.library.shelf import Shelf
 
@@ -234,7 +234,7 @@ async def streamed(running: Running, client: Client, place: str, end: str) -> st
     head = [f"GET {place} HTTP/1.1", "host: 127.0.0.1", f"cookie: {client.cookie}", "connection: close", "", ""]
     writer.write("\r\n".join(head).encode())
     found = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while more := await reader.read(65536):
             found += more
             if end.encode() in found and found.endswith(b"\n\n\r\n"):

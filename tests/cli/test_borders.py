@@ -67,7 +67,7 @@ def korean() -> dict[str, Any]:
         capture_output=True,
         text=True,
         env={**os.environ, "JIHWI_LANGUAGE": "ko", "COLUMNS": "80"},
-        timeout=60,
+        timeout=120,
         check=True,
     )
     told: dict[str, Any] = json.loads(done.stdout)
@@ -184,7 +184,7 @@ def through_a_shell(folder: Path, line: str, **more: str) -> subprocess.Complete
     ours = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # a worker of the tests sets it
     env = {**ours, "JIHWI_VIEWER": "kim", "JIHWI_LANGUAGE": "ko", **more}
     return subprocess.run(
-        ["bash", "-c", line], cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", line], cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
     )
 
 

@@ -116,7 +116,7 @@ def test_a_class_change_killed_after_its_fact_is_finished_at_the_next_start(
             cwd=place,
             env={**os.environ, "JIHWI_VIEWER": "kim", **env},
             check=False,
-            timeout=60,
+            timeout=120,
         )
         assert done.returncode == -signal.SIGKILL
         assert set(classes(place, **env).values()) == {letter}

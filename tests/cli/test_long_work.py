@@ -53,7 +53,7 @@ async def test_a_reading_that_is_stopped_keeps_what_it_has_read_and_goes_on_ther
         (files / f"{number:02}.txt").write_text(f"{number}\n", "utf-8")
     async with open_house(Settings(), tmp_path) as house:
         reading = asyncio.create_task(_read(house, files))
-        await until(lambda: bool(house.library.documents(house.viewer)), 30)
+        await until(lambda: bool(house.library.documents(house.viewer)))
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading

@@ -70,7 +70,7 @@ def test_of_a_write_whose_runner_died_after_the_seat_was_taken_nobody_waits(desk
         assert int((desk / "who").read_text("utf-8")) == process.pid
         answered(desk, "case", "take", "last", "a1")
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=60)
+        process.wait(timeout=120)
     answered(desk, "case", "give", "last", "a1")
     answered(desk, "case", "run")
     assert [one["reason"]["code"] for one in seat(desk)] == ["seat_changed_meanwhile"]

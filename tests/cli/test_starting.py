@@ -32,7 +32,7 @@ def loaded_by(tmp_path: Path, *words: str) -> set[str]:
     """The names of the modules that a command has imported when it ends."""
     environment = {**os.environ, "JIHWI_HOME": str(tmp_path / "home"), "JIHWI_VIEWER": "kim"}
     done = subprocess.run(
-        [sys.executable, "-c", RUN, *words], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=60
+        [sys.executable, "-c", RUN, *words], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return set(done.stderr.split())

@@ -54,7 +54,7 @@ def test_it_says_once_what_a_case_waits_for_goes_on_with_the_answer_and_ends_wit
         answered(desk, "case", "resume", "last")
         answered(desk, "case", "answer", "last", "no", "--of", "a1.2/1")
         answered(desk, "case", "run")
-        facts, _ = process.communicate(timeout=30)
+        facts, _ = process.communicate(timeout=120)
         assert process.returncode == 0
     assert "closed the case" in facts
     assert facts.count("quickly") == 1
@@ -67,7 +67,7 @@ def test_an_approval_is_asked_for_with_the_line_that_gives_it_in_the_readers_lan
         seen = until(process, f"jihwi case approve {case} {approval['approval']} --digest {approval['digest'][:12]}")
         assert "사람을 기다립니다." in seen
         answered(desk, "case", "cancel", "last")
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert process.returncode == 0
 
 
@@ -76,7 +76,7 @@ def test_ctrl_c_ends_it_cleanly(desk: Path) -> None:
     with following(desk) as process:
         until(process, "--of a1.2/1")
         process.send_signal(signal.SIGINT)
-        _, remarks = process.communicate(timeout=30)
+        _, remarks = process.communicate(timeout=120)
         assert process.returncode == 130
         assert "Traceback" not in remarks
     assert list((desk / ".jihwi").glob("drafts/*")) == []

@@ -15,7 +15,7 @@ from jihwi.library.classes import ClassFact
 from jihwi.wiring import open_house
 from jihwi.wiring.class_facts import FactsOfClasses
 from jihwi.wiring.libraries import library_of
-from tests.console.office import Client, Running, running_console, until
+from tests.console.office import PATIENCE, Client, Running, running_console, until
 
 
 class Dead(BaseException):
@@ -116,7 +116,7 @@ async def test_a_folder_is_read_under_the_class_that_is_chosen_with_it(tmp_path:
     async with running_console(tmp_path / "home") as running:
         kim = await Client(running.console).come_in()
         assert (await kim.post("/library/folders", {"folder": str(folder), "security_class": "S"})).status == 303
-        await until(lambda: not running.console.ingests.under_way(), 60)
+        await until(lambda: not running.console.ingests.under_way())
         assert await classes(kim) == {"예산.md": "S"}
 
 
@@ -126,7 +126,7 @@ async def test_a_file_that_is_dropped_again_keeps_its_stricter_class(tmp_path: P
         kim = await Client(running.console).come_in()
         for said in ("C", "O"):
             ingest = running.console.ingests.start(folder, (), classes={"예산.md": "C" if said == "C" else "O"})
-            await until(lambda one=ingest: one.done, 60)  # type: ignore[misc]
+            await until(lambda one=ingest: one.done)  # type: ignore[misc]
             assert await classes(kim) == {"예산.md": "C"}
 
 
@@ -204,7 +204,7 @@ async def test_a_change_that_another_process_decided_and_died_of_is_finished_whi
             with pytest.raises(Dead):
                 await asyncio.to_thread(library.classify, name, "C", by=Author("person", "lee", door="cli"))
             library.close()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 if await classes(kim) == {"징계.md": "C", "안내.md": "C"}:
                     break
@@ -216,7 +216,7 @@ async def test_files_that_are_dropped_under_a_class_are_one_fact(tmp_path: Path)
     async with running_console(tmp_path / "home") as running:
         names: dict[str, Any] = {f"{number}.md": "S" for number in range(8)}
         ingest = running.console.ingests.start(folder, (), by="kim", classes=names)
-        await until(lambda: ingest.done, 60)
+        await until(lambda: ingest.done)
         kim = await Client(running.console).come_in()
         rows = (await kim.get("/ledger/house.json?of=classes")).json()["rows"]
         assert [one["author"] for one in rows] == ["kim", "kim"]

@@ -18,7 +18,7 @@ from jihwi.evidence import Viewer
 from jihwi.settings import Settings
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from jihwi.wiring import open_house
-from tests.console.office import Client, Running, every_page, running_console, small_engine
+from tests.console.office import PATIENCE, Client, Running, every_page, running_console, small_engine
 from tests.console.test_journeys import asker, sender
 from tests.readers.asking import opened, texts
 
@@ -112,7 +112,7 @@ async def test_what_was_shown_is_what_is_approved(tmp_path: Path) -> None:
 
 async def waiting(client: Client, case_id: str) -> Any:
     """The case's page once something waits in it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             page = (await client.get(f"/cases/{case_id}.json")).json()
             if page["waiting"]:
@@ -245,7 +245,7 @@ async def line_of(running: Running, client: Client, case_id: str, said: int = 0)
     headers = ["host: 127.0.0.1", f"cookie: {client.cookie}", f"last-event-id: {said}"]
     writer.write("\r\n".join([f"GET /cases/{case_id}/live HTTP/1.1", *headers, "", ""]).encode())
     found = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while f"id: {last}\n".encode() not in found or not found.endswith(b"\n\n\r\n"):
             more = await reader.read(65536)
             assert more, found

@@ -19,7 +19,7 @@ from jihwi.console.standing import standing_of
 from jihwi.evidence import Claim
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.testing.builders import a_skill, an_agent, an_opening
-from tests.console.office import Client, running_console, small_engine
+from tests.console.office import PATIENCE, Client, running_console, small_engine
 
 
 def asker(view: View) -> Turn:
@@ -145,7 +145,7 @@ async def test_the_page_says_how_a_write_ended_that_ran_while_its_seat_was_taken
     async with running_console(tmp_path, small_engine({"sender": sender}, send)) as running:
         client = await Client(running.console).come_in()
         case_id = await running.console.orchestrator.open(an_opening(an_agent("sender", send), policy=policy))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await begun.wait()
         assert (await client.post(f"/cases/{case_id}/seats", {"assignment": "a1", "how": "take"})).status == 303
         await running.case(case_id, lambda case: case.assignments["a1"].mind.kind == "person")

@@ -62,9 +62,9 @@ async def test_who_loses_an_append_decides_again_on_what_the_others_wrote() -> N
 async def test_a_follower_learns_what_others_write() -> None:
     store = MemoryStore()
     mine, theirs = HouseStream(store, Randomness()), HouseStream(store, Randomness())
-    following = asyncio.create_task(mine.follow(5.0))
+    following = asyncio.create_task(mine.follow(3600.0))
     await theirs.decide(lambda state: put_person(state, Person("park", "박", "requester")))
-    await until(lambda: "park" in mine.state.people, 5)
+    await until(lambda: "park" in mine.state.people)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
 

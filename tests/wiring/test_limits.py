@@ -13,6 +13,7 @@ from jihwi.settings import Settings
 from jihwi.testing.openai_server import ChatRequest, Fault, Line, OpenAIServer
 from jihwi.wiring import House, open_house
 from tests.cli.terminal import answered, said
+from tests.console.office import PATIENCE
 
 FIRST, OTHER = "openai:one@http://127.0.0.1:1/v1", "openai:other@http://127.0.0.1:2/v1"
 
@@ -72,7 +73,7 @@ async def _left_waiting(folder: Path) -> str:
 
     def script(request: ChatRequest) -> Line:
         loop.call_soon_threadsafe(asked.set)
-        asyncio.run_coroutine_threadsafe(answer.wait(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(answer.wait(), loop).result(PATIENCE)
         return Fault(400, "enough")
 
     with OpenAIServer(script) as server:
@@ -81,9 +82,9 @@ async def _left_waiting(folder: Path) -> str:
             orchestrator = house.orchestrator()
             await _opened(house, orchestrator)
             serving = asyncio.create_task(orchestrator.serve())
-            await asyncio.wait_for(asked.wait(), 30)
+            await asyncio.wait_for(asked.wait(), PATIENCE)
             waiting = await _opened(house, orchestrator)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while "slot_awaited" not in (seen := await _kinds(house, waiting)):
                     await house.store.wait(waiting, len(seen), seconds=1)
             orchestrator.stop()

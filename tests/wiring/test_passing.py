@@ -11,6 +11,7 @@ import pytest
 
 from jihwi.minds import Delta
 from jihwi.wiring.passing import FOLDER, LONGEST, DraftsInFolder
+from tests.console.office import PATIENCE
 
 
 def a_delta(text: str, case_id: str = "c1") -> Delta:
@@ -29,7 +30,7 @@ class Follower:
         self._news.set()
 
     async def has_heard(self, count: int) -> list[str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(self.heard) < count:
                 self._news.clear()
                 await self._news.wait()

@@ -36,4 +36,4 @@ async def test_a_key_that_cannot_sign_is_told(
     async with open_house(Settings(), tmp_path, language=language) as opened:
         (opened.home / "signing.key").write_text("no key", "utf-8")
         async with opened.kept_up():
-            await until(heard, 30)
+            await until(heard)

@@ -23,6 +23,7 @@ from jihwi.settings import Settings, StoreAddress
 from jihwi.testing.builders import an_agent, an_opening
 from jihwi.testing.openai_server import Hang, OpenAIServer
 from jihwi.wiring import open_house
+from tests.console.office import PATIENCE
 
 LINES = [f"{letter * 70}\n" for letter in "가나다라마"]
 THOUGHT = "".join(LINES)
@@ -72,7 +73,7 @@ async def a_case(settings: Settings, model: OpenAIServer, *labels: str, paused: 
 
 async def followed(store: str, home: Path, case_id: str, times: int = 1) -> None:
     """Wait until so many processes follow a case."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if await asyncio.to_thread(_followers, store, home, case_id) == times:
                 return
@@ -100,4 +101,4 @@ def process_of(home: Path, store: str, *words: str, **more: str) -> Iterator[sub
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
