@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from jihwi.errors import ReadingUnavailable
 from jihwi.readers import FileToRead, Limits, Outcome
 from jihwi.readers.sandbox import SandboxReadingService
+from tests.readers import late
 from tests.readers.unsteady import starts
 
 LIMITS = Limits(seconds=30.0, memory_bytes=512 << 20, output_characters=20_000, attachment_count=4)
@@ -241,6 +242,25 @@ def test_a_start_that_fails_in_the_middle_of_a_folder_is_tried_once_more(tmp_pat
         starts(os.getpid()).unlink(missing_ok=True)
 
 
+def test_a_file_that_nobody_wants_any_more_when_its_worker_has_been_started_is_not_read(tmp_path: Path) -> None:
+    told, let, begun = late.starts(os.getpid()), late.let(os.getpid()), tmp_path / "pid"
+    for place in (told, let):
+        place.unlink(missing_ok=True)
+    try:
+        with SandboxReadingService(LIMITS, processes=1, worker="tests.readers.late") as service:
+            outcomes = service.read_all(files_of(tmp_path, "crash", f"hang {begun}"))
+            assert codes(next(outcomes)) == ["reader_crashed"]
+            wait_for(lambda: told.read_text() == "ss")
+            outcomes.close()  # type: ignore[attr-defined]
+            let.touch()
+            (after,) = read(service, tmp_path, "뒤의 글도 읽힙니다")
+        assert after.grade == "A"
+        assert not begun.exists()
+    finally:
+        for place in (told, let):
+            place.unlink(missing_ok=True)
+
+
 def test_the_service_can_be_used_again_after_it_was_closed(tmp_path: Path) -> None:
     service = SandboxReadingService(processes=1)
     with service:
@@ -289,11 +309,16 @@ def test_the_version_changes_with_what_could_change_an_outcome() -> None:
         assert one.version() != other.version()
 
 
-def wait_for_pid(place: Path) -> int:
+def wait_for(true: Callable[[], bool]) -> None:
+    """Wait for what another process does; fail after two minutes."""
     deadline = time.monotonic() + 120
-    while not place.exists():
-        assert time.monotonic() < deadline, "the reader never began"
+    while not true():
+        assert time.monotonic() < deadline, "the other process never did it"
         select.select([], [], [], 0.01)
+
+
+def wait_for_pid(place: Path) -> int:
+    wait_for(place.exists)
     return int(place.read_text())
 
 

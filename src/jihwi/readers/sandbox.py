@@ -139,13 +139,27 @@ class _Task:
     abandoned: bool = False
     began: Began | None = None
     """What the worker said of the file before its reader began."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """For `worker` and `abandoned`: a worker is ended for the file it reads, never for the one it reads next."""
 
     def abandon(self) -> None:
-        self.abandoned = True
+        """Nobody waits for it any more."""
         self.future.cancel()
-        worker = self.worker
-        if worker is not None:
-            worker.stop()
+        with self.lock:
+            self.abandoned = True
+            if self.worker is not None:
+                self.worker.stop()
+
+    def begin(self, worker: _Worker) -> bool:
+        """Whether `worker` is to read it; not when it was abandoned while that one was being started."""
+        with self.lock:
+            self.worker = None if self.abandoned else worker
+            return not self.abandoned
+
+    def end(self) -> None:
+        """No worker reads it any more."""
+        with self.lock:
+            self.worker = None
 
 
 class _Pool:
@@ -196,7 +210,9 @@ class _Pool:
             worker = self._take()
         except _Gone as gone:
             return Lost(gone.code, gone.detail, inside=False)
-        task.worker = worker
+        if not task.begin(worker):
+            self._give(worker)
+            return Lost("reader_crashed", "abandoned", inside=False)
         try:
             file = task.file
             location = os.fsencode(os.path.abspath(file.location))
@@ -208,7 +224,7 @@ class _Pool:
                 return self._one_round(task, frames, frugal)
             return Lost(gone.code, gone.detail, inside=bool(frames))
         finally:
-            task.worker = None
+            task.end()
         if tired:
             self._drop(worker)
         else:
