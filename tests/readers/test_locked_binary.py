@@ -142,10 +142,11 @@ def test_a_locked_presentation_is_read_whole_through_the_real_program(tmp_path: 
     (tmp_path / "발표.pptx").write_bytes(slides)
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     command = ["soffice", profile, "--headless", "--convert-to", "ppt", "--outdir", str(tmp_path)]
-    subprocess.run([*command, str(tmp_path / "발표.pptx")], capture_output=True, check=True, timeout=120)
+    subprocess.run([*command, str(tmp_path / "발표.pptx")], capture_output=True, check=True, timeout=600)
     plain = (tmp_path / "발표.ppt").read_bytes()
     locked = locked_presentation(streams_of(plain), UNASKED_OF_POWERPOINT)
-    assert texts(read("ppt", locked)) == texts(read("ppt", plain)) != []
+    patient = Limits(seconds=600.0)
+    assert texts(read("ppt", locked, limits=patient)) == texts(read("ppt", plain, limits=patient)) != []
 
 
 # ── XLS: RC4 with a key every 1,024 bytes ──

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from jihwi.readers import Limits
 from jihwi.readers.ocr import available
 from jihwi.readers.ocr_lines import confidence_of, paragraphs
 from tests.readers.asking import read
@@ -75,7 +76,7 @@ def test_a_scanned_page_is_read_whichever_way_it_lies(degrees: int) -> None:
         draw.text((80, 60 + line * 85), text, font=ImageFont.truetype(str(FONT), 50), fill=0)
     made = io.BytesIO()
     image.rotate(degrees, expand=True).save(made, "PNG", dpi=(300, 300))
-    reading = read("png", made.getvalue())
+    reading = read("png", made.getvalue(), limits=Limits(seconds=600.0))  # the program needs a while for each look
     assert "공사기간은 구월 삼십일까지이며" in reading.text
     box = reading.blocks[0].box
     assert box is not None

@@ -16,6 +16,8 @@ from jihwi.readers.sandbox import SandboxReadingService
 from tests.readers.asking import kinds, read, warned
 
 FONT = Path("/usr/share/fonts/truetype/nanum/NanumGothic.ttf")
+PATIENT = Limits(seconds=600.0)
+"""The real program needs a while on a slow machine."""
 
 
 SAYS_ITS_SIZE = """#!/bin/sh
@@ -75,7 +77,7 @@ def test_without_recognition_the_reader_is_missing(monkeypatch: pytest.MonkeyPat
 @pytest.mark.needs("tesseract-kor", "fonts-nanum")
 @pytest.mark.parametrize("format", ["png", "jpeg", "tiff"])
 def test_korean_in_a_picture_is_recognised_and_marked(format: str) -> None:
-    reading = read(format, picture("예산 편성 지침 안내", format.upper()))
+    reading = read(format, picture("예산 편성 지침 안내", format.upper()), limits=PATIENT)
     assert "예산" in reading.text
     assert kinds(reading) == ["paragraph"]
     assert [run.origin for run in reading.origins] == ["recognised"]
@@ -86,7 +88,7 @@ def test_korean_in_a_picture_is_recognised_and_marked(format: str) -> None:
 
 @pytest.mark.needs("tesseract-kor")
 def test_a_picture_without_text_says_so() -> None:
-    reading = read("png", picture(""))
+    reading = read("png", picture(""), limits=PATIENT)
     assert (reading.text, warned(reading)) == ("", ["picture_without_text"])
 
 
