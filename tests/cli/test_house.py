@@ -24,7 +24,7 @@ from jihwi.settings import Settings
 from jihwi.testing.builders import an_agent, an_opening
 from jihwi.wiring import open_house
 from tests.cli.terminal import answered, said
-from tests.console.office import small_engine
+from tests.console.office import small_engine, until
 from tests.console.test_journeys import asker
 
 ROOT = Path(__file__).parents[2]
@@ -192,6 +192,7 @@ async def test_a_runner_without_a_console_tells_people_too(tmp_path: Path) -> No
         engine = small_engine({"asker": asker})(house)(watch=notices.saw)
         case_id = await engine.open(an_opening(an_agent("asker"), request="공사 안내"))
         await engine.drive(case_id)
+        await until(lambda: told.exists() and told.stat().st_size > 0)
         await notices.close()
     notice = json.loads(told.read_bytes())
     assert (notice["kind"], notice["link"]) == ("question", f"https://desk.office.local/cases/{case_id}")

@@ -15,12 +15,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from jihwi.case.events import Event
 from jihwi.case.ledger import verify
 from jihwi.console.notifying import Notice
 from jihwi.console.people import Person
 from jihwi.console.ways import deliver
 from jihwi.errors import NotificationUndelivered
 from jihwi.house import HouseState, NotificationFailed, Switched, change_settings
+from jihwi.orchestrator import load_log
 from jihwi.store import HOUSE
 from jihwi.testing.builders import a_skill, an_agent, an_opening
 from tests.console.office import Client, Running, running_console, small_engine, until
@@ -156,6 +158,41 @@ async def test_what_cannot_be_told_stops_nothing_and_is_a_fact(tmp_path: Path) -
         assert (failed.way, failed.attempts, failed.reason.code) == ("command", 3, "notification_undelivered")
         page = await (await Client(running.console).come_in()).get("/settings")
         assert "/no/such/program" in page.text
+
+
+async def a_question(running: Running) -> tuple[str, Event]:
+    """A case that has asked something, and the event of that."""
+    case_id = str(await running.console.orchestrator.open(an_opening(an_agent("asker"), request="공사 안내")))
+    await running.console.orchestrator.drive(case_id)
+    asked = [one for one in await load_log(running.console.house.store, case_id) if one.kind == "question_asked"]
+    return case_id, asked[0]
+
+
+async def test_what_began_to_wait_just_before_the_end_is_still_told(tmp_path: Path) -> None:
+    async with a_hook() as hook, running_console(tmp_path, small_engine({"asker": asker}), runner=False) as running:
+        case_id, asked = await a_question(running)
+        base = f"http://127.0.0.1:{hook.port}/"
+        await set_up(running, webhooks_allowed=base, webhook=base)
+        running.console.notifier.saw(asked)
+        await running.console.notifier.close()
+        assert [said["case"] for _, said in hook.posted] == [case_id]
+
+
+async def test_a_command_that_does_not_come_to_its_end_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, program = tmp_path / "begun", tmp_path / "tell.py"
+    program.write_text(
+        f"import os, time, pathlib; pathlib.Path({str(begun)!r}).symlink_to(str(os.getpid())); time.sleep(1000)"
+    )
+    async with running_console(tmp_path / "home", small_engine({"asker": asker}), runner=False) as running:
+        _, asked = await a_question(running)
+        await set_up(running, notify_command=f"{sys.executable} {program}")
+        running.console.notifier.saw(asked)
+        await until(begun.is_symlink)
+        monkeypatch.setattr("jihwi.console.notifying.GRACE_SECONDS", 0.0)
+        await running.console.notifier.close()
+        assert not (Path("/proc") / begun.readlink()).exists()
 
 
 # ── mail ─────────────────────────────────────────────────────────────────────

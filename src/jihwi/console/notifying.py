@@ -7,6 +7,7 @@ house, stands on the settings page, and costs nothing else.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import get_args
@@ -158,9 +159,13 @@ class Notifier:
         sys.stderr.write(f"notify: {words}\n")
 
     async def close(self) -> None:
-        """Let what is under way come to its end, for a moment; attempts that would come later are given up."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Let what is under way, and what that begins, come to its end, for a moment; attempts that would come later
+        are given up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        while self._tasks:
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -124,9 +124,13 @@ async def _run(command: str, notice: Notice) -> None:
         async with asyncio.timeout(SECONDS):
             await process.communicate(msgspec.json.encode(notice))
     except TimeoutError:
-        process.kill()
-        await process.wait()
         raise NotificationUndelivered("command", f"{words[0]}: more than {SECONDS:.0f} s") from None
+    finally:
+        if process.returncode is None:  # too late, or nobody waits for it any more
+            if process.stdin is not None:
+                process.stdin.close()
+            process.kill()
+            await process.wait()
     if process.returncode:
         raise NotificationUndelivered("command", f"{words[0]}: exit code {process.returncode}")
 
