@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import shlex
@@ -22,10 +23,12 @@ from typer.testing import CliRunner, Result
 
 from jihwi.case.ledger import Sealed, verify
 from jihwi.cli.app import app
+from jihwi.sqlite_files import open_file
 from jihwi.store import CaseRow, KeptStore, Patch
 from jihwi.store.keeping import backup
 from jihwi.store.sqlite import SqliteStore
 from jihwi.testing.store_contract import Chain
+from tests.freezing import freeze
 
 REQUEST = "당직비는 1회에 얼마인가?"
 MANY = 24
@@ -88,27 +91,55 @@ def told(place: Path, *words: str | Path, **env: str) -> Any:
     return json.loads(done.stdout)
 
 
-def stopped_after(place: Path, lines: int, number: int, *words: str, **env: str) -> subprocess.Popen[str]:
-    """The command, with a signal sent when it has said so many lines."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jihwi", *words],
-        cwd=place,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=_environment(env),
-    )
-    assert process.stderr is not None
-    for _ in range(lines):
-        assert process.stderr.readline(), "it ended before it was stopped"
-    process.send_signal(number)
-    return process
+class AtWork:
+    """The command in a process of its own. It gets no further than to the second remark after those that were read:
+    its standard error holds one remark, and whoever has another one waits."""
+
+    def __init__(self, place: Path, *words: str, **env: str) -> None:
+        self._remarks, writing = os.pipe2(os.O_DIRECT)
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1)  # the least there is: one page, and each writing has its own
+        command = [sys.executable, "-m", "jihwi", *words]
+        self.process = subprocess.Popen(
+            command, cwd=place, stdout=subprocess.DEVNULL, stderr=writing, env=_environment(env)
+        )
+        os.close(writing)
+
+    def has_said(self, lines: int) -> None:
+        """Read so many remarks."""
+        while lines > 0:
+            said = os.read(self._remarks, 1 << 16)
+            assert said, "it ended before it was stopped"
+            lines -= said.count(b"\n")
+
+    def freeze_between_writes(self, home: Path) -> None:
+        """Stop it while it writes to no database: its lock would keep everybody from writing and copying."""
+        with contextlib.ExitStack() as held:
+            for path in sorted(home.glob("*.db")):
+                database = held.enter_context(contextlib.closing(open_file(path, busy_seconds=60, making=False)))
+                database.execute("BEGIN IMMEDIATE")
+            freeze(self.process.pid)
+
+    def goes_on(self) -> int:
+        """Let it come to its end; its exit code."""
+        self.process.send_signal(signal.SIGCONT)
+        while os.read(self._remarks, 1 << 16):
+            pass
+        return self.process.wait(timeout=120)
+
+    def __enter__(self) -> AtWork:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._remarks)
 
 
 def killed_after(place: Path, lines: int, *words: str, **env: str) -> None:
-    process = stopped_after(place, lines, signal.SIGKILL, *words, **env)
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    with AtWork(place, *words, **env) as work:
+        work.has_said(lines)
+        work.process.kill()
+        assert work.process.wait(timeout=120) == -signal.SIGKILL
 
 
 def heads(place: Path, **env: str) -> dict[str, str]:
@@ -227,11 +258,11 @@ def test_a_copy_killed_half_way_leaves_no_half_case_and_goes_on(place: Path, add
 
 def test_a_folder_is_copied_in_the_middle_of_a_case_and_goes_on_elsewhere(place: Path) -> None:
     finished = told(place, "run", REQUEST, "--files", "files")
-    frozen = stopped_after(place, 6, signal.SIGSTOP, "run", REQUEST, "--files", "files")
-    copied = told(place, "store", "backup", "copy")
-    frozen.send_signal(signal.SIGCONT)
-    frozen.communicate(timeout=60)
-    assert frozen.returncode == 0
+    with AtWork(place, "run", REQUEST, "--files", "files") as work:
+        work.has_said(6)
+        work.freeze_between_writes(place / ".jihwi")
+        copied = told(place, "store", "backup", "copy")
+        assert work.goes_on() == 0
     assert copied["files"] > 5
     assert copied["cases"] == 2
 
@@ -281,7 +312,7 @@ def test_a_case_whose_ledger_is_broken_is_named_and_keeps_no_other_from_coming_b
         assert told(place, "case", "show", whole, JIHWI_HOME=home)["status"] == "closed"
 
 
-ERASE = ("store", "erase", "--before", "2030-01-01")
+ERASE = ("store", "erase", "--before", "2199-12-31")
 
 
 def test_a_ledger_that_is_broken_is_neither_exported_and_signed_nor_erased(place: Path) -> None:
