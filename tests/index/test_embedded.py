@@ -114,6 +114,25 @@ def test_another_process_sees_each_commit(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.seg"))) < 15
 
 
+def test_who_knew_a_file_that_is_gone_reads_the_one_that_has_its_name_now(tmp_path: Path) -> None:
+    reader, writer = an_index(tmp_path), an_index(tmp_path)
+    writer.add([document("a", "apple")])
+    writer.commit(1)
+    writer.add([document("s", "pear", partition="secret")])
+    writer.commit(2)
+    assert ids(reader.search("pear", ["secret"], limit=5)) == ["s"]
+    names = {path.name for path in tmp_path.glob("*.seg")}
+    writer.remove(["s"])
+    writer.commit(3)
+    another = an_index(tmp_path)
+    another.add([document("b", "plum")])
+    another.commit(4)
+    assert {path.name for path in tmp_path.glob("*.seg")} == names, "the name is given again"
+    assert ids(reader.search("pear", ["secret"], limit=5)) == []
+    assert ids(reader.search("plum", ["open"], limit=5)) == ["b"]
+    assert dict(reader.state().documents) == {"a": "1", "b": "1"}
+
+
 def test_an_index_by_another_analyser_holds_nothing_and_says_so(tmp_path: Path) -> None:
     index = an_index(tmp_path)
     index.add([document("a", "apple")])
@@ -135,6 +154,7 @@ def test_a_damaged_segment_is_noticed(tmp_path: Path, offset: int) -> None:
     data = bytearray(segment.read_bytes())
     data[offset] ^= 0xFF
     segment.write_bytes(data)
+    os.utime(segment, ns=(1, 1))  # as the times of a file system that counts seconds would tell it, some time later
     assert (an_index(tmp_path).state().library_version, an_index(tmp_path).state().rebuilt_because) == (-1, "damaged")
 
 

@@ -164,10 +164,10 @@ class EmbeddedIndex:
 
     def _view(self, listed: _Listed, known: View | None) -> View:
         removed = frozenset(listed.removed)
-        if known is not None:
-            return known if known.removed == removed else View(known.segment, removed)
         path = self._folder / listed.file
         status = path.stat()
+        if known is not None and known.segment.is_in(status):  # the name may be another file's since it was looked at
+            return known if known.removed == removed else View(known.segment, removed)
         if status.st_size != listed.size:
             raise IndexCorrupt(f"{listed.file}: size")
         return View(Segment(path, verify=status.st_mtime_ns != listed.modified_ns), removed)

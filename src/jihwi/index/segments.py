@@ -117,7 +117,9 @@ class Segment:
         """Raises `IndexCorrupt` when the file is cut or altered, and `FileNotFoundError` when it is gone."""
         self.path = path
         with path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+            status = os.fstat(file.fileno())
+            self._file = status.st_dev, status.st_ino
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if status.st_size else b""
         header, data_start = _header_of(self._map, path.name)
         self.partition = header.partition
         self.documents = header.documents
@@ -133,6 +135,10 @@ class Segment:
             self.fields = {name: Field(*(self._arrays[f"{name}.{part}"] for part in Field._fields)) for name in FIELDS}
         except KeyError as error:
             raise IndexCorrupt(f"{path.name}: {error}") from error
+
+    def is_in(self, status: os.stat_result) -> bool:
+        """Whether it is the file that has this status: no other one gets its number while it is mapped here."""
+        return self._file == (status.st_dev, status.st_ino)
 
     @property
     def chunk_count(self) -> int:
