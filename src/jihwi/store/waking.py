@@ -46,13 +46,17 @@ class Bell:
         return bool(self._waiting)
 
     def ring(self, case_id: str, seq: int) -> None:
-        """The case has an event `seq`: wake those who have seen less, and those who wait for any change."""
+        """The case has got an event `seq`: wake those who have seen less, and those who wait for any change."""
         if not self._waiting:
             return
+        self.ring_case(case_id, seq)
+        self.ring_any()
+
+    def ring_case(self, case_id: str, seq: int) -> None:
+        """The case has an event `seq`, be it news or not: wake those who have seen less."""
         for waiter, after in self._waiting.get(case_id, {}).items():
             if seq > after and not waiter.done():
                 waiter.set_result(True)
-        self.ring_any()
 
     def ring_slot(self, name: str) -> None:
         """A place of `name` (as `slot_bell` has it) may be free: wake who waits for one, and nobody else."""

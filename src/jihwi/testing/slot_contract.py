@@ -80,7 +80,7 @@ class SlotContract(OpenedStores):
         assert await store.slots.take(_NAME, "a1", limit=1, lease=short)
         assert not await store.slots.take(_NAME, "a1", limit=1, lease=second)
         await store.renew(short, seconds=0.05)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await store.slots.take(_NAME, "a1", limit=1, lease=second):
                 await store.slots.wait(_NAME, store.slots.heard, seconds=0.02)
 
@@ -88,7 +88,7 @@ class SlotContract(OpenedStores):
         short, second = await _leased(store, 1), await _leased(store, 2)
         assert await store.slots.take(_NAME, "a1", limit=1, lease=short)
         await store.renew(short, seconds=0.05)
-        await store.renew(short, seconds=30)
+        await store.renew(short, seconds=600)
         await store.slots.wait(_NAME, store.slots.heard, seconds=0.1)
         assert not await store.slots.take(_NAME, "a1", limit=1, lease=second)
 
@@ -96,7 +96,7 @@ class SlotContract(OpenedStores):
         old = await _leased(store, 1)
         await store.slots.take(_NAME, "a1", limit=1, lease=old)
         await store.release(old)
-        new = await store.claim("other", case_id=old.case_id)
+        new = await store.claim("other", case_id=old.case_id, seconds=600)
         assert new is not None
         assert await store.slots.taken(_NAME) == 0
         assert await store.slots.take(_NAME, "a1", limit=1, lease=new)
@@ -110,7 +110,7 @@ class SlotContract(OpenedStores):
         lease = await _leased(other, 1)
         await other.slots.take(_NAME, "a1", limit=1, lease=lease)
         heard = store.slots.heard
-        waiting = asyncio.create_task(store.slots.wait(_NAME, heard, seconds=10))
+        waiting = asyncio.create_task(store.slots.wait(_NAME, heard, seconds=60))
         await store.slots.wait("another", heard, seconds=0.01)
         await other.slots.free(_NAME, "a1", lease=lease)
         assert await waiting
@@ -119,7 +119,7 @@ class SlotContract(OpenedStores):
         lease, heard = await _leased(store, 1), store.slots.heard
         await store.slots.take(_NAME, "a1", limit=1, lease=lease)
         await store.slots.free(_NAME, "a1", lease=lease)
-        assert await store.slots.wait(_NAME, heard, seconds=10)
+        assert await store.slots.wait(_NAME, heard, seconds=60)
         assert not await store.slots.wait(_NAME, store.slots.heard, seconds=0)
 
 
@@ -127,6 +127,6 @@ async def _leased(store: EventStore, number: int) -> Lease:
     """A new case and its lease."""
     chain = Chain(f"c00000000{number:04d}")
     await store.append(chain.case_id, chain.next(), Patch("running", request="", requester="kim", team="report"))
-    lease = await store.claim("test", case_id=chain.case_id)
+    lease = await store.claim("test", case_id=chain.case_id, seconds=600)
     assert lease is not None
     return lease

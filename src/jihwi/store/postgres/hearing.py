@@ -146,17 +146,21 @@ class Hearing:
     async def _look(self) -> None:
         """See what no notification told."""
         self._asked_at = time.monotonic()
-        row = await (await self._connection.execute("SELECT last_value FROM jihwi.changes")).fetchone()
+        row = await (
+            await self._connection.execute("SELECT last_value + is_called::integer FROM jihwi.changes")
+        ).fetchone()
         changes = row[0] if row else 0
         before, self._changes = self._changes, changes
-        silent, self._count_looked = self.count == self._count_looked, self.count
         if changes == before or before < 0:
+            self._count_looked = self.count
             return
         cursor = await self._connection.execute(
             "SELECT case_id, seq FROM jihwi.cases WHERE case_id = ANY (%s)", (self.bell.cases,)
         )
         for case_id, seq in await cursor.fetchall():
-            self.bell.ring(case_id, seq)
+            self.bell.ring_case(case_id, seq)
+        # Whoever waits for any change has been woken by what was heard; else nobody has told of this one.
+        silent, self._count_looked = self.count == self._count_looked, self.count
         if silent:
             self.count += 1
             self.bell.ring_any()

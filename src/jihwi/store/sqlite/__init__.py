@@ -318,7 +318,7 @@ class SqliteStore:
                     self._bell.ring_any()
                 for case_id in self._bell.cases:
                     for (seq,) in self._rows_of("SELECT seq FROM cases WHERE case_id = ?", (case_id,)):
-                        self._bell.ring(case_id, seq)
+                        self._bell.ring_case(case_id, seq)
             except StoreError:
                 self._bell.wake_all()  # they look for themselves, and the error is theirs to hear
                 return
