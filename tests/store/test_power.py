@@ -24,7 +24,7 @@ def _recorded(folder: Path, syncing: str) -> tuple[dict[str, bytes], list[Step]]
         check=True,
         cwd=REPOSITORY,
         env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": ""},
-        timeout=120,
+        timeout=600,
     )
     return {name: (folder / "base" / name).read_bytes() for name in FILES}, read_trace(folder / "trace")
 
