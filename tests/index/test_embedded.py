@@ -114,6 +114,23 @@ def test_another_process_sees_each_commit(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.seg"))) < 15
 
 
+def test_commits_that_the_clock_of_the_disk_cannot_tell_apart_are_told_apart(tmp_path: Path) -> None:
+    reader, writer = an_index(tmp_path), an_index(tmp_path)
+
+    def committed(number: int) -> None:
+        writer.remove(["a"])
+        writer.add([document("a", f"number{number}")])
+        writer.commit(number)
+        os.utime(tmp_path / "manifest.json", ns=(1, 1))
+
+    committed(1)
+    for number in (3, 5, 7):
+        assert reader.library_version() == number - 2
+        committed(number - 1)  # which the reader does not look at: the file of the one before it is free
+        committed(number)
+    assert ids(reader.search("number7", ["open"], limit=5)) == ["a"]
+
+
 def test_who_knew_a_file_that_is_gone_reads_the_one_that_has_its_name_now(tmp_path: Path) -> None:
     reader, writer = an_index(tmp_path), an_index(tmp_path)
     writer.add([document("a", "apple")])

@@ -8,6 +8,7 @@ segments they have open while a writer goes on.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import threading
 from collections.abc import Collection, Iterable, Iterator
@@ -43,11 +44,20 @@ class _Manifest(msgspec.Struct, frozen=True):
 class _Snapshot:
     """What one commit holds, opened."""
 
-    def __init__(self, manifest: _Manifest, views: tuple[View, ...], stamp: tuple[int, int, int], because: str) -> None:
+    def __init__(
+        self,
+        manifest: _Manifest,
+        views: tuple[View, ...],
+        stamp: tuple[int, int, int],
+        because: str,
+        kept: mmap.mmap | None = None,
+    ) -> None:
+        """`kept`: the manifest's file, open so that no later one gets its number and so, perhaps, its stamp."""
         self.manifest = manifest
         self.views = views
         self.stamp = stamp
         self.because = because
+        self.kept = kept
 
     def documents(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -145,8 +155,10 @@ class EmbeddedIndex:
         if stamp == _NOWHERE:
             return self._unusable(stamp, "")
         try:
-            manifest = msgspec.json.decode(self._manifest_path.read_bytes(), type=_Manifest)
-        except msgspec.DecodeError:
+            with self._manifest_path.open("rb") as file:
+                kept = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            manifest = msgspec.json.decode(kept, type=_Manifest)
+        except (msgspec.DecodeError, ValueError):  # no manifest, or nothing at all
             return self._unusable(stamp, "damaged")
         if manifest.version != self.version:
             same_layout = manifest.version.startswith(f"embedded-{LAYOUT_VERSION}/")
@@ -160,7 +172,7 @@ class EmbeddedIndex:
             if _stamp_of(self._manifest_path) == stamp:
                 return self._unusable(stamp, "damaged")
             raise
-        return _Snapshot(manifest, views, stamp, "")
+        return _Snapshot(manifest, views, stamp, "", kept)
 
     def _view(self, listed: _Listed, known: View | None) -> View:
         removed = frozenset(listed.removed)
