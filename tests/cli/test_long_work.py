@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jihwi.cli.long_work import Look, until_stopped
 from jihwi.cli.running import ingest_folder
 from jihwi.cli.screen import Screen
-from jihwi.library import IngestReport
+from jihwi.library import IngestProgress, IngestReport
 from jihwi.settings import Settings
 from jihwi.wiring import House, open_house
-from tests.console.office import until
+from tests.console.office import PATIENCE
 
 
 async def test_work_that_is_waited_for_answers_or_fails() -> None:
@@ -39,25 +41,47 @@ async def test_work_that_nobody_waits_for_ends_at_its_next_step_and_its_end_is_w
             ended.set()
 
     task = asyncio.create_task(until_stopped(work))
-    await asyncio.to_thread(begun.wait, 30)
+    assert await asyncio.to_thread(begun.wait, PATIENCE)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
 
 
-async def test_a_reading_that_is_stopped_keeps_what_it_has_read_and_goes_on_there(tmp_path: Path) -> None:
+async def test_a_reading_that_is_stopped_keeps_what_it_has_read_and_goes_on_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = tmp_path / "files"
     files.mkdir()
     for number in range(60):
         (files / f"{number:02}.txt").write_text(f"{number}\n", "utf-8")
+    begun, goes_on = threading.Event(), threading.Event()
     async with open_house(Settings(), tmp_path) as house:
+        ingest = house.library.ingest
+
+        def pausing(
+            name: str, seen: Any, service: Any, told: Callable[[IngestProgress], None], **more: Any
+        ) -> IngestReport:
+            """Waits after the fifth file: until the test has stopped it."""
+
+            def tell(progress: IngestProgress) -> None:
+                told(progress)
+                if progress.files == 5:
+                    begun.set()
+                    goes_on.wait(PATIENCE)
+
+            return ingest(name, seen, service, tell, **more)
+
+        monkeypatch.setattr(house.library, "ingest", pausing)
         reading = asyncio.create_task(_read(house, files))
-        await until(lambda: bool(house.library.documents(house.viewer)))
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
         reading.cancel()
+        await asyncio.sleep(0)  # the word of it has come to whoever waits for the reading
+        goes_on.set()
         with pytest.raises(asyncio.CancelledError):
             await reading
         kept = len(house.library.documents(house.viewer))
+        assert 5 <= kept < 60
         report = await _read(house, files)
         assert (report.unchanged, report.read) == (kept, 60 - kept)
 
