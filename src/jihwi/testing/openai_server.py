@@ -41,7 +41,7 @@ __all__ = [
     "hashed_vector",
 ]
 
-_HANG_SECONDS = 30.0
+_HANG_SECONDS = 300.0
 _PIECE = 6
 
 
@@ -88,7 +88,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Hang(msgspec.Struct, frozen=True):
-    """Say `after`, then nothing more, until the server is closed (or half a minute has passed)."""
+    """Say `after`, then nothing more, until the server is closed (or five minutes have passed)."""
 
     after: str = ""
     """Nothing at all, not even a status, when empty."""

@@ -19,7 +19,8 @@ __all__ = ["PROGRAM", "passing_postgres", "programs", "programs_with_pgvector", 
 PROGRAM = "initdb"
 """What must be installed; its absence is the reason that a skipped test gives."""
 
-_START_SECONDS = 30
+_START_SECONDS = 120
+_END_SECONDS = 120
 
 
 def programs() -> Path | None:
@@ -107,7 +108,7 @@ def running_postgres(folder: Path, *, lasting: bool = False, place: Path | None 
         yield f"host={folder} user=jihwi dbname=postgres"
     finally:
         server.send_signal(signal.SIGQUIT)  # at once: nobody wants what a test left, and a restart recovers it
-        server.wait(timeout=20)
+        server.wait(timeout=_END_SECONDS)
 
 
 def _plain_user() -> pwd.struct_passwd | None:
