@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import math
 import os
 import random
 import signal
@@ -31,7 +33,8 @@ _SETTINGS = Settings(lease_seconds=20, look_seconds=0.05, cases=4)
 """A lease longer than any stall of a busy machine: a killed runner's is freed at once, because it is known to be
 dead. What a lease that runs out does is tested with frozen runners."""
 
-_LONGEST_SECONDS = 60
+_LONGEST_SECONDS = 300
+"""A process that has not ended by then, on whatever machine, never will."""
 
 
 # ── one process after the other, SQLite ──
@@ -46,16 +49,24 @@ def play(folder: Path, spread: Spread, *, kills: int) -> None:
         if plan.at == CLOCK:
             time.sleep(random.Random(plan.seed).uniform(0.002, 0.05))
             os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        _buried(status, plan, spread.died)
+        _buried(_status_of(child), plan, spread.died)
 
 
 def calm_passes(folder: Path) -> Counter[str]:
     """How often a case that nobody kills passes each boundary."""
     child = _fork(partial(_alone, folder, Death(), tell=True))
-    _, status = os.waitpid(child, 0)
-    _buried(status, Plan(), Counter())
+    _buried(_status_of(child), Plan(), Counter())
     return file_of_passes(folder)
+
+
+def _status_of(child: int) -> int:
+    """How a child ended. Raises `Broken` when it does not; then it is killed, and has said where it stood."""
+    ended = _ended_child({child: (Plan(), math.inf)}, time.monotonic() + _LONGEST_SECONDS)
+    if ended is not None:
+        return ended[1]
+    os.kill(child, signal.SIGABRT)
+    os.waitpid(child, 0)
+    raise Broken(f"a process has not ended after {_LONGEST_SECONDS} seconds; where it stood is on standard error")
 
 
 async def _alone(folder: Path, death: Death, *, tell: bool = False) -> None:
@@ -101,7 +112,7 @@ def play_together(dsn: str, folder: Path, spread: Spread, cases: list[str], *, k
                 plan = spread.plan() if left else Plan()
                 left -= bool(left)
                 child = _fork(partial(_serve, dsn, folder, Death(plan), cases))
-                wait = random.Random(plan.seed).uniform(0.01, 0.3) if plan.at == CLOCK else 1e9
+                wait = random.Random(plan.seed).uniform(0.01, 0.3) if plan.at == CLOCK else math.inf
                 plans[child] = (plan, time.monotonic() + wait)
             ended = _ended_child(plans, deadline)
             if ended is None:
@@ -190,6 +201,7 @@ def _fork(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
         return child
     code = 1
     try:
+        faulthandler.enable(2)
         asyncio.run(work())
         code = 0
     except BaseException as problem:  # noqa: BLE001 - the border of a forked process: say it and end
