@@ -89,7 +89,7 @@ def test_a_file_that_another_process_holds_is_told_as_such(tmp_path: Path) -> No
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusy) as told:
         index.put([vectors_of("b", (1, 0))])
-    assert told.value.fields() == {"path": str(tmp_path / "vectors.db"), "seconds": 0.01}
+    assert (told.value.path, told.value.seconds) == (str(tmp_path / "vectors.db"), 0.01)
     other.execute("ROLLBACK")
     other.close()
     index.put([vectors_of("b", (1, 0))])

@@ -53,7 +53,8 @@ def programs_with_pgvector() -> Path | None:
 def short_folder() -> Iterator[Path]:
     """A folder for a server, gone at the end. It is not a test's own: the path of a socket may have about a hundred
     letters, and the server's user must get there."""
-    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-"))
+    usual = tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix="jihwi-pg-", dir=usual if len(os.fsencode(usual)) < 60 else "/tmp"))
     folder.chmod(0o755)
     try:
         yield folder
