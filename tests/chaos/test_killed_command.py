@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -16,6 +17,10 @@ from jihwi.case import events as e
 from jihwi.case.ledger import open_event, verify
 from jihwi.reports import read_export
 
+KILLED_AFTER = (2, 7, 12, 16)
+MORE_KILLS = 12
+"""On a busy machine a kill may come late each time, when the case has ended: so many more are tried until one has come
+in its middle."""
 REQUEST = "당직비는 1회에 얼마이고 연차휴가는 며칠인가?"
 
 
@@ -35,7 +40,7 @@ def _command(*words: str) -> list[str]:
 
 
 def _run(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(_command(*words), cwd=state, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(_command(*words), cwd=state, capture_output=True, text=True, timeout=300, check=False)
 
 
 def _essence(told: dict[str, Any]) -> tuple[Any, ...]:
@@ -49,7 +54,9 @@ def test_killed_anywhere_the_case_ends_with_the_same_report(state: Path) -> None
     assert calm.returncode == 0, calm.stderr
     expected = _essence(json.loads(calm.stdout))
     in_mid_case = 0
-    for lines in (2, 7, 12, 16):
+    for number, lines in enumerate(itertools.chain(KILLED_AFTER, itertools.repeat(7, MORE_KILLS))):
+        if number >= len(KILLED_AFTER) and in_mid_case:
+            break
         known = _cases(state)
         _kill_after(state, lines)
         (case_id,) = _cases(state) - known
@@ -76,12 +83,14 @@ def _kill_after(state: Path, lines: int) -> None:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert running.stderr is not None
-    for _ in range(lines + 1):
-        if not running.stderr.readline():
-            break
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    running.stderr.close()
+    try:
+        for _ in range(lines + 1):
+            if not running.stderr.readline():
+                break
+    finally:
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        running.stderr.close()
 
 
 def _cases(state: Path) -> set[str]:
