@@ -59,7 +59,7 @@ async def test_a_person_goes_from_a_sentence_to_what_made_it_and_takes_its_footn
         assert "기술 compose_report" in note
         if script:
             await line.get_by_role("button", name="복사 각주 (글)").click()
-            assert await page.evaluate("navigator.clipboard.readText()") == note
+            await page.wait_for_function("async (note) => await navigator.clipboard.readText() === note", arg=note)
             await line.get_by_role("link", name="지시문").last.click()
             await expect(page.locator(".prompt[open] .instructions")).to_contain_text("compose_report")
         sound(watched)

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from jihwi.settings import Settings
 from jihwi.wiring import open_house
-from tests.console.office import Client, Running, a_browser, a_person, arrive_by, running_console
+from tests.console.office import PATIENCE, Client, Running, a_browser, a_person, arrive_by, running_console
 from tests.console.test_access import violations
 from tests.console.test_journeys import sound
 from tests.console.test_proofing import SAID, Report, with_a_report
@@ -19,11 +19,19 @@ pytestmark = pytest.mark.needs("chromium")
 OLD = "나랏〮말〯ᄊᆞ미 𠀀듕귁에 달아 🙂 서르 ᄉᆞᄆᆞᆺ디 아니ᄒᆞᆯᄊᆡ 공사기간은 2025년 6월 30일까지로 ᄒᆞ노라."
 
 
+@pytest.fixture
+def a_long_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is nearly always done in a moment is waited for by the server however busy the machine is: some of these
+    pages show what was there when they came, and nothing later."""
+    monkeypatch.setattr("jihwi.console.pages.proofing.SOON_SECONDS", PATIENCE)
+
+
 async def open_report(running: Running, page: Page, report: Report) -> None:
     await page.goto(f"{running.address}{report.place}")
     await expect(page.locator(".answer .sentence").first).to_be_visible()
 
 
+@pytest.mark.usefixtures("a_long_moment")
 async def test_a_sentence_is_edited_by_keyboard_alone_and_a_selection_is_asked_about(tmp_path: Path) -> None:
     async with running_console(tmp_path / "home") as running, a_browser() as browser:
         report = await with_a_report(running, tmp_path)
@@ -105,6 +113,7 @@ async def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"the keyboard does not reach '{name}'")
 
 
+@pytest.mark.usefixtures("a_long_moment")
 async def test_two_people_at_one_sentence_and_a_phone(tmp_path: Path) -> None:
     async with running_console(tmp_path / "home") as running, a_browser() as browser:
         report = await with_a_report(running, tmp_path)
@@ -137,7 +146,10 @@ async def test_two_people_at_one_sentence_and_a_phone(tmp_path: Path) -> None:
         assert wide <= 0, "the page scrolls sideways"
 
 
-async def test_a_proposal_that_takes_its_time_comes_to_the_open_page_by_itself(tmp_path: Path) -> None:
+async def test_a_proposal_that_takes_its_time_comes_to_the_open_page_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jihwi.console.pages.proofing.SOON_SECONDS", 0.0)
     home = tmp_path / "home"
     async with running_console(home) as running:
         case_id = (await with_a_report(running, tmp_path)).case_id
