@@ -154,8 +154,9 @@ class Ingest:
                 self._count(read=1)
                 batch.append((taken.seen, outcome))
                 if len(batch) >= _BATCH_FILES or time.monotonic() - begun >= _BATCH_SECONDS:
-                    full, batch, begun = batch, [], time.monotonic()
+                    full, batch = batch, []
                     self._store(full)
+                    begun = time.monotonic()  # on a slow disk storing takes its time, and the next batch is no shorter
                 self._tell(taken.seen.path)
         finally:
             self._store(batch)  # interrupted, too: what was read is not read again
