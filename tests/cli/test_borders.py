@@ -180,7 +180,7 @@ def test_a_head_of_the_middle_vouches_for_what_stands_before_it_and_no_further(d
 
 
 def through_a_shell(
-    folder: Path, line: str, out: int = subprocess.PIPE, **more: str
+    folder: Path, line: str, out: int = subprocess.PIPE, /, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """A line as a shell runs it, with `jihwi` in it."""
     line = line.replace("jihwi", f"{shlex.quote(sys.executable)} -m jihwi")
