@@ -15,6 +15,7 @@ from jihwi.settings import Settings
 from jihwi.testing.openai_server import OpenAIServer, Reply
 from jihwi.wiring import open_house
 from tests.console.office import Client, running_console, small_engine
+from tests.network import kept_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,13 +41,13 @@ async def test_a_model_is_added_tried_and_taken_away(tmp_path: Path) -> None:
 
 
 async def test_a_model_that_is_away_is_told_plainly(tmp_path: Path) -> None:
-    with OpenAIServer([]) as server:
-        spec = server.spec
-    async with running_console(tmp_path, small_engine({})) as running:
-        kim = await Client(running.console).come_in()
-        await kim.post("/settings/endpoints", {"name": "away", "spec": spec, "O": "true"})
-        tried = await kim.post("/settings/endpoints/away/test", {}, cookie=f"{kim.cookie}; jihwi_lang=en")
-        assert "cannot be reached" in tried.text
+    with kept_port() as port:
+        async with running_console(tmp_path, small_engine({})) as running:
+            kim = await Client(running.console).come_in()
+            spec = f"openai:m@http://127.0.0.1:{port}/v1"
+            await kim.post("/settings/endpoints", {"name": "away", "spec": spec, "O": "true"})
+            tried = await kim.post("/settings/endpoints/away/test", {}, cookie=f"{kim.cookie}; jihwi_lang=en")
+            assert "cannot be reached" in tried.text
 
 
 async def test_the_name_of_a_model_stands_for_its_address_and_classes(tmp_path: Path) -> None:
