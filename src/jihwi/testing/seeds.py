@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import struct
@@ -100,7 +101,7 @@ def _packages() -> dict[str, bytes]:
         "편람.epub": zip_of(_book(text)),
         "묶음.zip": zip_of({"안/메모.txt": _KOREAN.encode(), "안/표.csv": b"a,b\n1,2\n"}),
         "묶음.tar": _tar({"메모.txt": _KOREAN.encode()}),
-        "묶음.tgz": _tar({"메모.txt": _KOREAN.encode()}, "w:gz"),
+        "묶음.tgz": gzip.compress(_tar({"메모.txt": _KOREAN.encode()}), mtime=0),
     }
 
 
@@ -185,9 +186,9 @@ def zip_of(members: dict[str, bytes], first_stored: str = "mimetype") -> bytes:
     return out.getvalue()
 
 
-def _tar(members: dict[str, bytes], mode: str = "w") -> bytes:
+def _tar(members: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=out, mode="w") as archive:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
