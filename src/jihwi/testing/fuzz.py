@@ -44,6 +44,7 @@ class FuzzReport(msgspec.Struct):
     seconds: float = 0.0
     slowest_seconds: float = 0.0
     peak_worker_bytes: int = 0
+    """Of all that the process has started so far, so of a run in a process of its own."""
     grades: dict[str, int] = {}
     crashes: dict[str, int] = {}
     """Workers lost to a signal, and unexpected exceptions, each by kind: contained, and worth a look."""
@@ -67,7 +68,7 @@ def fuzz(
     report = FuzzReport()
     grades: Counter[str] = Counter()
     crashes: Counter[str] = Counter()
-    started = time.monotonic()
+    started, children_before = time.monotonic(), _largest_child_bytes()
     with (
         tempfile.TemporaryDirectory(prefix="jihwi-fuzz-") as folder,
         SandboxReadingService(limits, processes) as service,
@@ -91,11 +92,16 @@ def fuzz(
     if report.runs != runs:
         report.broken.append(f"{report.runs} outcomes for {runs} files")
     report.seconds = round(time.monotonic() - started, 2)
-    report.peak_worker_bytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    if report.peak_worker_bytes > limits.memory_bytes:
+    report.peak_worker_bytes = _largest_child_bytes()
+    if report.peak_worker_bytes > max(limits.memory_bytes, children_before):
         report.broken.append(f"a worker took {report.peak_worker_bytes} bytes")
     report.grades, report.crashes = dict(sorted(grades.items())), dict(crashes.most_common())
     return report
+
+
+def _largest_child_bytes() -> int:
+    """The most memory any process had that this one has started and that has ended, whatever it did."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def _broken_laws(outcome: Outcome, number: int, waited: float, limits: Limits) -> list[str]:
