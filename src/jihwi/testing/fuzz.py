@@ -25,14 +25,14 @@ from pathlib import Path
 import msgspec
 
 from jihwi.readers import FileToRead, Limits, Outcome
-from jihwi.readers.sandbox import LONG_WORK, SandboxReadingService
+from jihwi.readers.sandbox import LONG_WORK, START_SECONDS, SandboxReadingService
 from jihwi.readers.words import CATALOGUE
 from jihwi.testing.seeds import PASSWORD, locked_seeds, seeds, zip_of
 
 __all__ = ["FuzzReport", "fuzz", "main", "mutated"]
 
 LARGEST_SEED = 300_000
-SLACK_SECONDS = 10.0
+SLACK_SECONDS = START_SECONDS
 """How much longer than its limit a file may take to come back: its worker is ended and another one started. What
 recognises pictures has its limit twice, the second time without them."""
 
