@@ -32,7 +32,7 @@ from jihwi.readers.pipeline import failed, with_inside
 from jihwi.readers.progress import MOST_TIMES
 from jihwi.readers.registry import readers_version
 
-__all__ = ["LONG_WORK", "SandboxReadingService"]
+__all__ = ["LONG_WORK", "START_SECONDS", "SandboxReadingService"]
 
 START_SECONDS = 60.0
 """How long a worker may take to start, on a machine busy with other things."""
