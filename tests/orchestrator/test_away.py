@@ -57,7 +57,7 @@ async def test_a_runner_outlasts_it_tells_once_and_goes_on(problem: StoreError) 
 async def test_a_runner_that_waits_for_its_store_stops_when_it_is_asked_to() -> None:
     store = Away(StoreFull("/srv"), 1_000)
     house = an_orchestrator(store, {"worker": worker}, settings=QUICK)
-    async with asyncio.timeout(10), serving(house):
+    async with asyncio.timeout(60), serving(house):
         while store.left > 998:  # noqa: ASYNC110 - no event tells of a claim
             await asyncio.sleep(0)
 
@@ -82,7 +82,7 @@ async def test_a_server_that_is_started_anew_is_found_again() -> None:
             serves = asyncio.create_task(house.serve())
             first = await house.open(an_opening(an_agent("worker")))
             await ended(store, first)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not told:  # noqa: ASYNC110 - the runner finds out by itself
                 await asyncio.sleep(0.01)
         assert not serves.done()

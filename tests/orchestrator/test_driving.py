@@ -329,7 +329,7 @@ async def test_two_cases_that_are_driven_at_once_never_share_a_name() -> None:
     store = MemoryStore(clock=ManualClock())
     house = an_orchestrator(store, {}, chance=Repeating(4), minds={"worker": Together()})
     opening = an_opening(an_agent("worker"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         one, other = await asyncio.gather(house.run(opening), house.run(opening))
     assert one.id != other.id
     assert one.outcome == other.outcome == "done"
@@ -351,7 +351,7 @@ async def test_chance_that_never_varies_is_told_and_nothing_waits_for_it() -> No
             return Turn(actions=(Report(text="end"),))
 
     house = an_orchestrator(MemoryStore(clock=ManualClock()), {}, chance=Stuck(), minds={"worker": Working()})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         first = asyncio.create_task(house.run(an_opening(an_agent("worker"))))
         await Working.begun.wait()
         with pytest.raises(ChanceStuck) as told:

@@ -215,7 +215,7 @@ async def test_a_case_waits_for_a_runner_that_has_what_it_needs_and_says_so_once
     assert row.status == "running", "it is work for any runner that can do it"
     able = an_orchestrator(store, MINDS, SEND, runner="able")
     serving = asyncio.create_task(able.serve())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await able.case(case_id)).status != "closed":
             await store.wait(case_id, (await able.case(case_id)).seq, seconds=0.5)
     able.stop()

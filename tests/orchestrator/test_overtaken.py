@@ -80,7 +80,7 @@ async def sending(effect: Effect = "write") -> AsyncIterator[tuple[Letters, asyn
     opening = an_opening(*letters.agents, policy=ALLOWED)
     names: list[str] = []
     driving = asyncio.create_task(letters.house.run(opening, opened=names.append))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await letters.begun.wait()
         letters.name = names[0]
         try:

@@ -71,7 +71,7 @@ def releases(view: View) -> Turn:
 async def at_work(house: Orchestrator, gate: Gate, case_id: str) -> AsyncIterator[asyncio.Task[Case | None]]:
     """The case being driven, at the moment its gate is reached."""
     driving = asyncio.create_task(house.drive(case_id))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await gate.begun.wait()
         try:
             yield driving

@@ -81,7 +81,7 @@ async def test_an_append_that_fails_once_is_made_again_and_no_effect_is_lost(pro
 
 async def test_a_store_that_is_read_but_takes_nothing_any_more_is_told_after_a_while() -> None:
     fuse = Fuse(5, raising(GONE), only=("append",), again=True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(StoreFailed):
             await _Desk().run(FaultyStore(MemoryStore(), fuse))
     assert fuse.seen["before append"] == 2 + 1 + len(SETTINGS.away_seconds)
@@ -120,7 +120,7 @@ async def test_an_effect_goes_on_while_nobody_can_look_into_the_store(look: str,
 
     below = MemoryStore()
     store = FaultyStore(below, Fuse(1, blow, only=(look,), again=True))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         driving = asyncio.create_task(desk.run(store))
         await desk.began.wait()
         away.set()

@@ -163,7 +163,7 @@ async def test_a_write_still_running_when_the_grace_is_over_is_laid_before_a_per
     hanging = Post("write", HANGS)
     first = house_of(hanging, store, runner="first", settings=Settings(grace_seconds=0.01, look_seconds=0.01))
     running = asyncio.create_task(_driven(hanging, first))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await hanging.begun.wait()
     first.stop()
     _, left = await running
@@ -202,7 +202,7 @@ async def test_a_case_that_is_cancelled_in_the_middle_of_a_write_says_so(
     post = Post(effect, HANGS)
     house = house_of(post, store, settings=Settings(look_seconds=0.01))
     running = asyncio.create_task(_driven(post, house))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await post.begun.wait()
     (row,) = await store.rows()
     await house.submit(row.case_id, lambda now: person.cancel(now, by="lee"))
@@ -228,7 +228,7 @@ async def test_what_is_heard_of_a_write_after_its_assignment_was_cancelled_makes
     house = an_orchestrator(store, {"lead": lead, "worker": worker}, send, settings=Settings(look_seconds=0.01))
     agents = (an_agent("lead", delegates=("worker",)), an_agent("worker", send))
     running = asyncio.create_task(house.run(an_opening(*agents, policy=ALLOWED)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await begun.wait()
     (row,) = await store.rows()
     case = await house.submit(row.case_id, lambda now: person.cancel_assignment(now, "a1.1", by="lee"))

@@ -146,7 +146,7 @@ async def test_an_erasure_leaves_a_blob_that_another_session_is_just_beginning_t
             erasing = asyncio.create_task(
                 store.erase(one.case_id, one.next(), RUNNING, seqs=[1], blobs=[digest.hexdigest()])
             )
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(120):
                 while not erasing.done() and not looking.execute(_WAITING).fetchone():
                     await asyncio.wait([erasing], timeout=0.01)
             beginning.commit()
@@ -274,7 +274,7 @@ def _cut_connections(dsn: str, doing: str = "%") -> int:
 async def _until_it_works(store: PostgresStore, chain: Chain) -> None:
     """Append one event as a runner would: a failure is looked into, then tried again."""
     event = chain.next()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             try:
                 if len(await store.read(chain.case_id)) == chain.seq:
@@ -330,7 +330,7 @@ async def test_a_server_that_dies_and_comes_back_has_all_it_acknowledged(place: 
 
 
 async def _until_somebody_is_held(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while True:
             found = await connection.execute(
                 "SELECT FROM pg_stat_activity WHERE application_name = 'jihwi' AND wait_event_type = 'Lock'"

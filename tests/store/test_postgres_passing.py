@@ -30,7 +30,7 @@ class Ears:
         self._news.set()
 
     async def have_heard(self, count: int) -> list[str]:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(120):
             while len(self.heard) < count:
                 self._news.clear()
                 await self._news.wait()
@@ -65,7 +65,7 @@ def rows(dsn: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         while True:
             if await asyncio.to_thread(holds):
                 return

@@ -32,7 +32,7 @@ async def cable(postgres: str) -> AsyncIterator[Cable]:
 async def test_what_waits_for_a_silent_server_is_told_and_goes_on_when_it_speaks_again(cable: Cable) -> None:
     chain = Chain("c0000000000a1")
     async with (
-        asyncio.timeout(40),
+        asyncio.timeout(120),
         await PostgresStore.open(cable.dsn, silent_seconds=SILENT_SECONDS) as store,
     ):
         await store.append(chain.case_id, chain.next(), OPENING)
@@ -67,7 +67,7 @@ async def test_of_a_server_that_is_away_many_appends_are_told_by_one_look(cable:
 
 async def test_a_server_that_lets_in_and_says_nothing_more_is_given_up(cable: Cable) -> None:
     cable.let_in_only()
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         with pytest.raises(StoreFailed):
             await connect(cable.dsn, busy_seconds=1, silent_seconds=SILENT_SECONDS)
 
@@ -87,7 +87,7 @@ async def _somebody_waits(other: psycopg.AsyncConnection) -> None:
 
 
 async def test_a_server_that_falls_silent_while_the_schema_is_made_is_given_up(postgres: str, cable: Cable) -> None:
-    async with asyncio.timeout(40), _others_turn(postgres) as other:
+    async with asyncio.timeout(120), _others_turn(postgres) as other:
         opening = asyncio.create_task(PostgresStore.open(cable.dsn, busy_seconds=60, silent_seconds=SILENT_SECONDS))
         await _somebody_waits(other)
         cable.pull()
@@ -96,7 +96,7 @@ async def test_a_server_that_falls_silent_while_the_schema_is_made_is_given_up(p
 
 
 async def test_a_schema_that_takes_longer_is_no_silence(postgres: str) -> None:
-    async with asyncio.timeout(40), _others_turn(postgres) as other:
+    async with asyncio.timeout(120), _others_turn(postgres) as other:
         opening = asyncio.create_task(PostgresStore.open(postgres, busy_seconds=60, silent_seconds=SILENT_SECONDS))
         await _somebody_waits(other)
         done, _ = await asyncio.wait([opening], timeout=2 * SILENT_SECONDS)
@@ -114,7 +114,7 @@ async def test_who_waits_too_long_for_another_to_make_the_schema_is_told_how_lon
 
 
 async def test_a_store_whose_server_is_silent_is_closed_all_the_same(cable: Cable) -> None:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         store = await PostgresStore.open(cable.dsn, silent_seconds=SILENT_SECONDS)
         chain = Chain("c0000000000a1")
         cable.pull()
@@ -141,7 +141,7 @@ async def test_drafts_for_a_silent_server_hold_up_nobody(cable: Cable) -> None:
     await (await PostgresStore.open(cable.dsn)).close()
     heard = asyncio.Event()
     here, there = (PostgresPassing(lambda: cable.dsn, name, time.monotonic) for name in ("here", "there"))
-    async with asyncio.timeout(40), here.heard(lambda message: heard.set()) as follow:
+    async with asyncio.timeout(120), here.heard(lambda message: heard.set()) as follow:
         follow({"c1"})
         while not heard.is_set():
             there.send("c1", b"a piece")
@@ -158,7 +158,7 @@ async def test_drafts_for_a_silent_server_hold_up_nobody(cable: Cable) -> None:
 async def test_copying_from_a_server_that_falls_silent_ends_and_never_goes_on_at_another_moment(cable: Cable) -> None:
     chain = Chain("c0000000000a1")
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(120),
         await PostgresStore.open(cable.dsn, silent_seconds=SILENT_SECONDS) as store,
     ):
         await store.append(chain.case_id, chain.next(), OPENING)

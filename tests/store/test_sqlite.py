@@ -425,7 +425,7 @@ async def test_an_upgrade_that_fails_leaves_the_store_as_it_was(tmp_path: Path) 
 
 async def test_many_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
     path = tmp_path / "new" / "store.db"
-    stores = await asyncio.gather(*(SqliteStore.open(path) for _ in range(8)))
+    stores = await asyncio.gather(*(SqliteStore.open(path, busy_seconds=120) for _ in range(8)))
     chains = [Chain(f"c00000000{n:04d}") for n in range(8)]
     await asyncio.gather(*(store.append(c.case_id, c.next(), OPENING) for store, c in zip(stores, chains, strict=True)))
     assert len(await stores[0].rows()) == 8

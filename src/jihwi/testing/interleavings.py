@@ -24,7 +24,7 @@ from jihwi.case.assignment import Policy, SkillSpec
 from jihwi.case.state import Case, in_flight
 from jihwi.case.turn import Call, Delegate, Report, Turn, View
 from jihwi.errors import CommandRefused
-from jihwi.orchestrator import Orchestrator, load_case, load_log
+from jihwi.orchestrator import Orchestrator, Settings, load_case, load_log
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store import KeptStore
 from jihwi.store.memory import MemoryStore
@@ -38,6 +38,10 @@ DEEDS = (*OFTEN, *OFTEN, "expire", "take", "give", "fork", "cancel")
 """The kinds of deeds, those that leave the approvals open more often than those that end all of them at once."""
 PEOPLE = ("lee", "park")
 """Who answers: the case worker, and the deputy to whom an approval goes that nobody answered."""
+
+_SETTINGS = Settings(look_seconds=1e9)
+"""Whoever writes tells the runner. Did it look around by the machine's clock, a slow machine would play another course
+with the same choices."""
 
 Pick = Callable[[int], int]
 """Chance: a whole number below the one given."""
@@ -95,7 +99,9 @@ class World:
             self.store = MemoryStore(clock=self.clock)
         self._runners += 1
         minds = {"boss": _boss, "clerk": _clerk}
-        self.house: Orchestrator = an_orchestrator(self.store, minds, self._show(), runner=f"runner {self._runners}")
+        self.house: Orchestrator = an_orchestrator(
+            self.store, minds, self._show(), runner=f"runner {self._runners}", clock=self.clock, settings=_SETTINGS
+        )
 
     def _show(self) -> Skill:
         async def runs(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
