@@ -165,7 +165,8 @@ async def test_what_is_brought_to_another_place_is_of_one_moment(
         if len(told) == 1:
             other = threading.Thread(target=asyncio.run, args=(other_process(),))
             other.start()
-            other.join()
+            other.join(120)
+            assert not other.is_alive()
 
     there = tmp_path / "there"
     copied, documents = await copy_place(source, there, busy_seconds=2.0, told=one_is_there)
