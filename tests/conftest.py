@@ -30,6 +30,11 @@ ALL = os.environ.get("JIHWI_TEST_ALL") == "1"
 for _name in [name for name in os.environ if name.startswith("JIHWI_") and name not in _LOOKED_AT]:
     del os.environ[_name]
 
+# Plain, and as wide as a terminal is at first: no test depends on the window or the service that it is started from.
+os.environ |= {"COLUMNS": "80", "LINES": "24"}
+for _name in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(_name, None)
+
 # The same examples in every run and no clock: two cores are shared, and a red test must be red again.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None, print_blob=True)
 hypothesis.settings.load_profile("house")
