@@ -118,8 +118,12 @@ def test_the_same_team_works_with_a_model_and_no_lie_of_it_leaves_unmarked(tmp_p
     page = Path(told["files"]["report.md"]).read_text("utf-8")
     assert "scripted" in page
     prompts = json.loads(Path(told["files"]["prompts.json"]).read_text("utf-8"))
-    assert len(prompts["turns"]) == len(bodies) - 2
-    assert all(turn["request"] in bodies for turn in prompts["turns"])
+    assert sorted(turn["request"] for turn in prompts["turns"]) == sorted(bodies), "all that was sent is disclosed"
+    failed = [turn for turn in prompts["turns"] if "failed" in turn]
+    assert [(turn["agent"], turn["failed"]["reason"]) for turn in failed] == [
+        ("case_worker", "model_failed"),
+        ("case_worker", "model_busy"),
+    ]
     steps = {step["role"]: step for step in prompts["sentences"][0]["steps"]}
     sent = {turn["digest"] for turn in prompts["turns"]}
     assert steps.keys() == {"asked", "searched", "found", "checked", "wrote"}

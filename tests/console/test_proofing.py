@@ -9,7 +9,7 @@ from typing import Any
 from jihwi.console import Console
 from jihwi.console.people import Person
 from jihwi.settings import Settings
-from jihwi.testing.openai_server import ChatRequest, Line, OpenAIServer, Reply, Use
+from jihwi.testing.openai_server import ChatRequest, Fault, Line, OpenAIServer, Reply, Use
 from jihwi.wiring import open_house
 from tests.console.office import HOSTS, Answer, Client, Running, running_console
 
@@ -309,13 +309,16 @@ async def test_who_lacks_a_label_sees_no_word_of_what_was_edited_or_proposed(tmp
 
 
 class Rewriter:
-    """A model in the editor's seat: it says one thing the quotations bear out, and one they do not."""
+    """A model in the editor's seat: busy at first, then it says one thing the quotations bear out, and one they do
+    not."""
 
     def __init__(self) -> None:
         self.seen: list[ChatRequest] = []
 
     def __call__(self, request: ChatRequest) -> Line:
         self.seen.append(request)
+        if len(self.seen) == 1:
+            return Fault(503, "loading")
         if not any(message["role"] == "tool" for message in request.messages):
             return Reply("", (Use("reword_passage", {"sentences": [SAID, "공사기간은 9월 1일까지이다."]}),))
         return Reply("두 문장으로 다시 썼습니다.")
@@ -340,6 +343,11 @@ async def test_a_model_rewrites_a_passage_and_what_it_cannot_prove_is_marked(tmp
             assert (await report.answered(proposal, "accept")).status == 303
             assert (await report.texts())[:2] == [("supported", SAID), ("marked", "공사기간은 9월 1일까지이다.")]
             prompts = (await report.client.get(f"/cases/{case_id}/prompts.json")).json()
-            assert [one["agent"] for one in prompts["turns"]] == ["editor", "editor"]
+            assert [one["agent"] for one in prompts["turns"]] == ["editor", "editor", "editor"]
+            assert [one["failed"].partition("(")[0] for one in prompts["turns"]] == ["모델 서버", "", ""]
+            assert [one["request"].encode() for one in prompts["turns"]] == [one.body for one in model.seen]
+            page = (await report.client.get(f"/cases/{case_id}/prompts")).text
+            assert page.count("답을 받지 못함") == 1
+            assert "loading" in page
     assert "reword_passage" in model.seen[0].tools
     assert REQUEST in str(model.seen[0].messages)

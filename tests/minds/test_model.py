@@ -59,9 +59,11 @@ async def turn_of(line: Line, **settings: object) -> Turn:
 
 
 async def failure_of(line: Line, **settings: object) -> ModelError:
-    async with talking([line], **settings) as (mind, _):
+    async with talking([line], **settings) as (mind, server):
         with pytest.raises(ModelError) as failed:
             await mind.think(a_view(), (SEARCH,), unheard)
+        assert [failed.value.sent] == [request.body for request in server.requests]
+        assert "sent" not in failed.value.fields(), "it is no part of what is said"
     return failed.value
 
 
@@ -323,8 +325,11 @@ async def test_an_answer_without_end_is_left() -> None:
 async def test_a_server_that_is_not_there_is_told_with_what_to_do() -> None:
     with kept_port() as port:
         mind = ModelMind(Endpoint(model="qwen", base_url=f"http://127.0.0.1:{port}/v1"))
-        with pytest.raises(ModelUnreachable, match="Start the server, correct the address, or run without --model"):
+        with pytest.raises(
+            ModelUnreachable, match="Start the server, correct the address, or run without --model"
+        ) as no:
             await mind.think(a_view(), (SEARCH,), unheard)
+        assert no.value.sent == b"", "nothing has left"
         await mind.close()
 
 

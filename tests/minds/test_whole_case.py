@@ -67,7 +67,7 @@ async def prompts(store: EventStore, case_id: str) -> Mapping[int, bytes]:
     made: dict[int, bytes] = {}
     for sealed in await store.read(case_id):
         event = open_event(sealed)
-        if not isinstance(event.body, e.TurnFinished) or event.body.prompt is None:
+        if not isinstance(event.body, e.TurnFinished | e.TurnFailed) or event.body.prompt is None:
             continue
         records[event.seq] = event.body.prompt
         chain = [event.body.prompt]
@@ -105,6 +105,5 @@ async def test_a_team_of_models_works_a_case_to_its_release_and_the_log_holds_ev
     assert {finding.claim.quotations[0].reading for finding in case.findings} == {reading}
     rebuilt = await prompts(store, case_id)
     answered = [request.body for request in server.requests]
-    assert len(rebuilt) == 8
     assert len(answered) == 9
-    assert all(body in answered for body in rebuilt.values())
+    assert sorted(rebuilt.values()) == sorted(answered), "also the one that was sent to a busy server"

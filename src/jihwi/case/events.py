@@ -159,7 +159,8 @@ class TurnFinished(Fact, frozen=True, omit_defaults=True, gc=False):
 
 
 class TurnFailed(Fact, frozen=True, omit_defaults=True, gc=False):
-    """A turn ended without a decision. `retry_at_ms` is 0 when it is not tried again."""
+    """A turn ended without a decision. `retry_at_ms` is 0 when it is not tried again. `prompt` is what had been sent to
+    a model by then."""
 
     assignment: str
     seat: int
@@ -168,6 +169,7 @@ class TurnFailed(Fact, frozen=True, omit_defaults=True, gc=False):
     reason: Reason
     usage: Spending = NOTHING
     retry_at_ms: int = 0
+    prompt: PromptRecord | None = None
 
 
 class SkillStarted(Fact, frozen=True, omit_defaults=True, gc=False):

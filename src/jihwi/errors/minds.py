@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from jihwi.errors.base import JihwiError
 
@@ -38,10 +38,25 @@ class ModelError(JihwiError):
     """Tokens that were written all the same."""
     micros: int = 0
     """What they cost, in millionths of the unit budgets are stated in."""
+    _sent: ClassVar[bytes] = b""
     ko = "모델({endpoint})이 답하지 못했습니다: {detail}"
     en = "The model at {endpoint} did not answer: {detail}"
     ko_next = "주소와 모델 이름을 확인하거나, 모델 없이 실행하십시오."
     en_next = "Check address and model name, or run without a model."
+
+    @property
+    def sent(self) -> bytes:
+        """The body of the request, where the server may have had it; no field, because it is not for a message."""
+        return self._sent
+
+    def after_sending(self, body: bytes) -> Self:
+        """The same error, of a request with this body.
+
+        >>> ModelError("m@here", "busy").after_sending(b"{}").sent
+        b'{}'
+        """
+        self.__dict__["_sent"] = body
+        return self
 
 
 class ModelClassRefused(ModelError):

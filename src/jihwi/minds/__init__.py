@@ -12,9 +12,19 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from jihwi.case.turn import Turn, View
-from jihwi.minds.body import prompt_parts, rebuild_prompt
+from jihwi.minds.body import prompt_parts, rebuild_prompt, record_of
 
-__all__ = ["DecidesAtOnce", "Delta", "DeltaSink", "Mind", "Procedure", "SkillShown", "prompt_parts", "rebuild_prompt"]
+__all__ = [
+    "DecidesAtOnce",
+    "Delta",
+    "DeltaSink",
+    "Mind",
+    "Procedure",
+    "SkillShown",
+    "prompt_parts",
+    "rebuild_prompt",
+    "record_of",
+]
 
 Procedure = Callable[[View], Turn]
 """A mind without a model: a pure function of what it is shown."""

@@ -30,19 +30,22 @@ from jihwi.errors import (
 from jihwi.minds.endpoint import BYTES_A_TOKEN, Endpoint
 from jihwi.minds.transport import Exchange
 
-__all__ = ["ending", "with_tokens"]
+__all__ = ["as_seen", "ending"]
 
 _LONGEST_DETAIL = 300
 
 
 def ending(endpoint: Endpoint, exchange: Exchange, problem: Exception) -> ModelError:
-    """What happened, with the tokens it cost. It holds no key."""
-    return with_tokens(_ending(endpoint, exchange, problem), exchange)
+    """What happened, with what was sent and the tokens it cost. It holds no key."""
+    return as_seen(_ending(endpoint, exchange, problem), exchange)
 
 
-def with_tokens(error: ModelError, exchange: Exchange) -> ModelError:
-    """The error with what a server that had begun to answer has read and written: it was paid for all the same."""
+def as_seen(error: ModelError, exchange: Exchange) -> ModelError:
+    """The error with what was sent, unless there was no way to the server; and with what one that had begun to answer
+    has read and written: it was paid for all the same."""
     tidied = exchange.tidied
+    if not isinstance(exchange.trouble, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        error.after_sending(exchange.body)
     if tidied is None or tidied.error is not None or not tidied.head:
         return error
     read, written = tidied.usage or (-(-len(exchange.body) // BYTES_A_TOKEN), -(-tidied.written // BYTES_A_TOKEN))

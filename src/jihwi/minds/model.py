@@ -117,7 +117,8 @@ class ModelMind:
         spent = f"all its {self.endpoint.max_tokens} tokens went into thinking"
         why = "the server's filter let none of it through" if filtered else spent
         read, written = _tokens(answer)
-        return ModelSaidNothing(self.endpoint.shown, why, read, written, self._price(read, written))
+        nothing = ModelSaidNothing(self.endpoint.shown, why, read, written, self._price(read, written))
+        return nothing.after_sending(answer.body)
 
     def _price(self, read: int, written: int) -> int:
         return -(-(read * self.endpoint.input_micros + written * self.endpoint.output_micros) // 1_000_000)

@@ -37,7 +37,7 @@ from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from pydantic_ai.tools import ToolDefinition
 
 from jihwi.errors import ModelCut, ModelKeyWrong, SecretMissing, SettingInvalid
-from jihwi.minds.endings import ending, with_tokens
+from jihwi.minds.endings import as_seen, ending
 from jihwi.minds.endpoint import Endpoint
 from jihwi.minds.intext import WrittenCall
 from jihwi.minds.render import Message, Rendered
@@ -145,7 +145,7 @@ class Wire:
         if tidied is None or not tidied.complete or tidied.finish in _BROKE_OFF:
             gave_up = tidied is not None and tidied.finish in _BROKE_OFF
             why = "the server gave it up itself" if gave_up else "the stream ended before the answer did"
-            raise with_tokens(ModelCut(self._endpoint.shown, why), exchange)
+            raise as_seen(ModelCut(self._endpoint.shown, why), exchange)
         calls = tuple(
             WrittenCall(part.tool_name, part.args if isinstance(part.args, str) else {**(part.args or {})})
             for part in response.parts

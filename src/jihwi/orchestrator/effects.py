@@ -38,7 +38,7 @@ from jihwi.errors import (
     UsageError,
 )
 from jihwi.evidence import Viewer, classes_in
-from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown
+from jihwi.minds import DecidesAtOnce, DeltaSink, SkillShown, record_of
 from jihwi.orchestrator.ports import REFUSED, Limit, LimitSource, MindSource, PublicationRefused, Publisher
 from jihwi.skills import Skill, SkillBox, SkillContext, SkillResult
 from jihwi.store import EventStore
@@ -165,12 +165,14 @@ class Effects:
             if shorter is not None:
                 fact = e.ContextCompacted(command.assignment, shorter.entries, shorter.summary, command.seat)
                 labels = case.assignments[command.assignment].labels
-                failed = self._turn_failed(case, command, reason, began, retry=True, failures=-1, usage=usage)
-                return Learned((e.Draft(fact, e.SYSTEM, view.basis_seq, labels), *failed.drafts))
+                failed = self._turn_failed(
+                    case, command, reason, began, retry=True, failures=-1, usage=usage, sent=problem.sent
+                )
+                return Learned((e.Draft(fact, e.SYSTEM, view.basis_seq, labels), *failed.drafts), failed.blobs)
         retry = again and (problem.retryable or self._minds.has_another(view.mind, failures=_failed_at(case, command)))
         wait = round(getattr(problem, "retry_after_seconds", 0.0) * 1000)
         return self._turn_failed(
-            case, command, reason, began, retry=retry, failures=failures, wait_ms=wait, usage=usage
+            case, command, reason, began, retry=retry, failures=failures, wait_ms=wait, usage=usage, sent=problem.sent
         )
 
     def _turn_finished(self, case: Case, command: Think, view: View, turn: Turn, began: float) -> Learned:
@@ -213,7 +215,10 @@ class Effects:
         failures: int,
         wait_ms: int = 0,
         usage: Spending = NOTHING,
+        sent: bytes = b"",
     ) -> Learned:
+        """`sent`: the request that a model's server may have had; it is disclosed like any other."""
+        prompt, parts, _ = record_of(sent, 0, ()) if sent else (None, {}, [])
         body = e.TurnFailed(
             command.assignment,
             command.seat,
@@ -223,8 +228,10 @@ class Effects:
             self._cost(usage, began),
             # On top of what the server asks for comes the chance: else all cases would come back at once.
             self._retry_at(failures) + wait_ms if retry else 0,
+            prompt,
         )
-        return Learned((e.Draft(body, e.SYSTEM, case.seq),))
+        labels = case.assignments[command.assignment].labels if sent else ()
+        return Learned((e.Draft(body, e.SYSTEM, case.seq, labels),), parts)
 
     # ── skills ──
 

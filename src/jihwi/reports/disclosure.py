@@ -10,6 +10,7 @@ from jihwi.case import events as e
 from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.fold import fold
 from jihwi.house import Signed
+from jihwi.reports.prompts import Seats
 
 __all__ = ["AgentAtWork", "Disclosure", "PromptOf", "disclose"]
 
@@ -27,7 +28,7 @@ class AgentAtWork(msgspec.Struct, frozen=True):
 
 
 class PromptOf(msgspec.Struct, frozen=True):
-    """One turn's prompt: where it is and what it commits to."""
+    """One turn's prompt: where it is and what it commits to. `model` is empty where no answer came."""
 
     event: int
     assignment: str
@@ -69,7 +70,9 @@ def disclose(case_id: str, log: Sequence[e.Event], digest_of: dict[str, str]) ->
     models: dict[str, None] = {}
     persons: dict[str, None] = {}
     prompts: list[PromptOf] = []
+    seats = Seats()
     for event in log:
+        seats.see(event.body)
         if event.author.role == "person" and not isinstance(
             event.body, e.CaseOpened | e.AgentJoined | e.AssignmentOpened
         ):
@@ -85,6 +88,9 @@ def disclose(case_id: str, log: Sequence[e.Event], digest_of: dict[str, str]) ->
                 if body.prompt is not None:
                     prompt = PromptOf(event.seq, body.assignment, name, body.turn, body.model, body.prompt.digest)
                     prompts.append(prompt)
+            case e.TurnFailed() as body if body.prompt is not None:
+                agent = seats.of(body.assignment)
+                prompts.append(PromptOf(event.seq, body.assignment, agent, body.turn, "", body.prompt.digest))
             case e.SkillStarted():
                 calls[event.author.id] = calls.get(event.author.id, 0) + 1
     agents = tuple(

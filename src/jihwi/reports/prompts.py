@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from jihwi.case import events as e
+from jihwi.case.assignment import AgentSpec
 from jihwi.case.turn import PromptRecord
 from jihwi.errors import StoreCorrupt
 from jihwi.reports.provenance import trace_released
 
-__all__ = ["disclosed_prompts", "rebuild"]
+__all__ = ["Seats", "disclosed_prompts", "rebuild"]
 
 Blob = Callable[[str], Awaitable[bytes | None]]
 
@@ -73,40 +74,73 @@ class _Sent:
         raise failed
 
 
+class Seats:
+    """Which agent sits where, from one event of a log to the next."""
+
+    def __init__(self) -> None:
+        self._agents: dict[str, str] = {}
+
+    def see(self, body: e.Body | None) -> None:
+        match body:
+            case e.AssignmentOpened() | e.SeatChanged():
+                self._agents[body.assignment] = body.agent
+            case e.HandedOff():
+                self._agents[body.assignment] = body.to_agent
+
+    def of(self, assignment: str) -> str:
+        """The name; empty for a line of work whose beginning was not among the events."""
+        return self._agents.get(assignment, "")
+
+
 async def disclosed_prompts(log: Sequence[e.Event], blob: Blob) -> dict[str, Any]:
     """Everything a reader needs to cite the AI with its prompts: agents with their instructions, turns with the
-    request bodies as sent, the answers, the models and their parameters, and how each released sentence came about."""
+    request bodies as sent, the answers, the models and their parameters, and how each released sentence came about.
+    A turn that `failed` has no answer, but what was sent had left; the reason names the endpoint."""
     sent = _Sent(blob)
     agents: list[dict[str, Any]] = []
     turns: list[dict[str, Any]] = []
+    seats = Seats()
     for place, event in enumerate(log, start=1):
-        match event.body:
-            case e.AgentJoined(agent=agent):
-                agents.append(
-                    {
-                        "name": agent.name,
-                        "title": agent.title,
-                        "mind": msgspec.to_builtins(agent.mind),
-                        "instructions": agent.instructions,
-                        "skills": [msgspec.to_builtins(skill) for skill in agent.skills],
-                    }
-                )
-            case e.TurnFinished() as body if body.prompt is not None:
+        body = event.body
+        seats.see(body)
+        match body:
+            case e.AgentJoined():
+                agents.append(_agent(body.agent))
+            case e.TurnFinished() | e.TurnFailed() if body.prompt is not None:
                 request = await sent.request(place, event.seq, body.prompt)
-                turns.append(
-                    {
-                        "case": event.case_id,
-                        "event": event.seq,
-                        "assignment": body.assignment,
-                        "turn": body.turn,
-                        "agent": event.author.id,
-                        "model": body.model,
-                        "parameters": body.parameters,
-                        "digest": body.prompt.digest,
-                        "request": request.decode("utf-8", "replace"),
-                        "answer": body.text,
-                        "actions": msgspec.to_builtins(body.actions),
-                    }
-                )
+                turns.append(_turn(event, body, body.prompt.digest, request, seats.of(body.assignment)))
     sentences = msgspec.to_builtins(trace_released(log))
     return {"agents": agents, "turns": turns, "sentences": sentences}
+
+
+def _agent(agent: AgentSpec) -> dict[str, Any]:
+    return {
+        "name": agent.name,
+        "title": agent.title,
+        "mind": msgspec.to_builtins(agent.mind),
+        "instructions": agent.instructions,
+        "skills": [msgspec.to_builtins(skill) for skill in agent.skills],
+    }
+
+
+def _turn(
+    event: e.Event, body: e.TurnFinished | e.TurnFailed, digest: str, request: bytes, seated: str
+) -> dict[str, Any]:
+    """`seated`: the agent in the seat, by which a turn that failed is known; one that is finished has an author."""
+    turn: dict[str, Any] = {
+        "case": event.case_id,
+        "event": event.seq,
+        "assignment": body.assignment,
+        "turn": body.turn,
+        "agent": event.author.id if isinstance(body, e.TurnFinished) else seated,
+        "model": "",
+        "parameters": {},
+        "digest": digest,
+        "request": request.decode("utf-8", "replace"),
+        "answer": "",
+        "actions": [],
+    }
+    if isinstance(body, e.TurnFailed):
+        return turn | {"failed": {"reason": body.reason.code, **body.reason.params}}
+    actions = msgspec.to_builtins(body.actions)
+    return turn | {"model": body.model, "parameters": body.parameters, "answer": body.text, "actions": actions}

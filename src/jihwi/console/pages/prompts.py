@@ -10,7 +10,9 @@ import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from jihwi.case.assignment import Reason
 from jihwi.case.events import Event
+from jihwi.case.reasons import say as say_reason
 from jihwi.case.state import Case
 from jihwi.console.cases import Kept
 from jihwi.console.paging import twin
@@ -28,6 +30,7 @@ from jihwi.reports import (
     trace,
     trace_released,
 )
+from jihwi.words import Language
 
 __all__ = ["router"]
 
@@ -48,6 +51,8 @@ class PromptedTurn(msgspec.Struct, frozen=True):
     digest: str
     request: str
     answer: str
+    failed: str = ""
+    """Why there is no answer, in the reader's language; what was sent had left all the same."""
 
 
 class AgentPrompt(msgspec.Struct, frozen=True):
@@ -121,7 +126,8 @@ async def _page(visit: Visit, kept: Kept, call: str, release: int) -> PromptsPag
     of earlier ones."""
     case, viewer = kept.case, visit.person.viewer
     log = await load_log(visit.console.house.store, case.id)
-    withheld = sum(1 for event in log if event.kind == "turn_finished" and not viewer.may_see(event.labels))
+    turns = ("turn_finished", "turn_failed")
+    withheld = sum(1 for event in log if event.kind in turns and not viewer.may_see(event.labels))
     if withheld or not viewer.may_see(case.labels):
         seen = [event for event in log if event.kind == "agent_joined" and viewer.may_see(event.labels)]
     else:
@@ -137,7 +143,7 @@ async def _page(visit: Visit, kept: Kept, call: str, release: int) -> PromptsPag
         {name: agent_name(case, name, visit.language) for name in case.agents},
         left,
         tuple(dict.fromkeys(_agent(one) for one in found["agents"])),
-        tuple(_turn(one) for one in found["turns"]),
+        tuple(_turn(one, visit.language) for one in found["turns"]),
         withheld,
         _whole(visit, case, found["turns"]),
         case.head.hex(),
@@ -167,7 +173,9 @@ def _agent(one: dict[str, Any]) -> AgentPrompt:
     return AgentPrompt(one["name"], one["title"], one["mind"]["kind"], one["instructions"], digest, skills)
 
 
-def _turn(one: dict[str, Any]) -> PromptedTurn:
+def _turn(one: dict[str, Any], language: Language) -> PromptedTurn:
+    failed = dict(one.get("failed", {}))
+    why = say_reason(Reason(failed.pop("reason"), failed), language) if failed else ""
     return PromptedTurn(
         one["case"],
         one["event"],
@@ -179,11 +187,12 @@ def _turn(one: dict[str, Any]) -> PromptedTurn:
         one["digest"],
         one["request"],
         one["answer"],
+        why,
     )
 
 
 def _whole(visit: Visit, case: Case, turns: list[dict[str, Any]]) -> str:
-    models = ", ".join(sorted({str(one["model"]) for one in turns}))
+    models = ", ".join(sorted({str(one["model"]) for one in turns if one["model"]}))
     return visit.say(
         "지휘(Jihwi) 사건 {case}, 팀 {team}({digest}), 모델: {models}, 프롬프트 {count}개, 원장 머리값 {head}.",
         "Jihwi case {case}, team {team} ({digest}), model: {models}, {count} prompts, ledger head {head}.",
