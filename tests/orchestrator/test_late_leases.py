@@ -4,14 +4,16 @@ itself."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from jihwi.case.assignment import Effect, Policy, SkillSpec
-from jihwi.case.turn import Call, CallSettled, Report, Turn, View
-from jihwi.orchestrator import Orchestrator
+from jihwi.case.turn import Ask, Call, CallSettled, Report, Turn, View
+from jihwi.orchestrator import Orchestrator, Settings
 from jihwi.skills import Skill, SkillContext, SkillResult
+from jihwi.store import Lease
 from jihwi.store.memory import MemoryStore
 from jihwi.testing.builders import an_agent, an_opening, an_orchestrator
 from jihwi.testing.interleavings import HOUR_MS, ManualClock
@@ -79,3 +81,58 @@ async def test_another_runner_takes_it_and_the_first_one_lets_go() -> None:
         desk.end.set()
         assert await driving is None
     assert "skill_finished" not in await kinds_of(desk.store, case_id)
+
+
+class Held(MemoryStore):
+    """A store whose first renewal takes until it is let through, and that says when its cases were looked at since."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.renewing, self.through, self.looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:
+        self.renewing.set()
+        await self.through.wait()
+        return await super().renew(lease, seconds=seconds)
+
+    async def gone_on(self, seqs: Mapping[str, int]) -> list[str]:
+        if self.through.is_set():
+            self.looked.set()
+        return await super().gone_on(seqs)
+
+
+async def test_a_case_that_comes_to_its_rest_while_leases_are_renewed_is_free() -> None:
+    """A person's answer would else be heard by nobody until the lease had run out."""
+    store, slow, quick = Held(), asyncio.Event(), asyncio.Event()
+    begun: set[str] = set()
+
+    def waiting(name: str, end: asyncio.Event) -> Skill:
+        async def run(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
+            begun.add(name)
+            await end.wait()
+            return SkillResult(name)
+
+        return Skill(SkillSpec(name), "Waits.", {"type": "object"}, run)
+
+    skills = waiting("slow", slow), waiting("quick", quick)
+
+    def worker(view: View) -> Turn:
+        return Turn(actions=(Call(view.agent.skills[0].name),) if view.turn == 1 else (Ask("?"),))
+
+    minds = dict.fromkeys(("slow", "quick"), worker)
+    house = an_orchestrator(store, minds, *skills, settings=Settings(lease_seconds=0.3, look_seconds=0.01))
+    cases = [await house.open(an_opening(an_agent(skill.spec.name, skill))) for skill in skills]
+    async with asyncio.timeout(60):
+        first = asyncio.create_task(house.drive(cases[0]))
+        second = asyncio.create_task(house.drive(cases[1]))
+        await store.renewing.wait()  # of the first, before the second
+        while len(begun) < 2:  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0)
+        quick.set()
+        await second
+        store.through.set()
+        await store.looked.wait()
+        assert await store.lease_of(cases[1]) is None
+        slow.set()
+        await first
+    assert await store.lease_of(cases[0]) is None

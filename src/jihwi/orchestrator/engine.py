@@ -325,8 +325,9 @@ class Orchestrator:
             if self.line is not None:
                 await self.line.left(drive.case_id)
         self._left.pop(drive.case_id, None)
-        if drive.lease is not None:
-            await self.store.release(drive.lease)
+        lease, drive.lease = drive.lease, None  # from now on nobody renews it
+        if lease is not None:
+            await self.store.release(lease)
         return case
 
     async def _leave(self, drive: Drive) -> None:
@@ -489,7 +490,8 @@ class Orchestrator:
         try:
             drive.lease = await self.store.renew(drive.lease, seconds=self.settings.lease_seconds)
         except LeaseLost as lost:
-            drive.lose(lost)
+            if drive.lease is not None:  # else it has let go meanwhile
+                drive.lose(lost)
         except StoreError:
             return  # the store is busy or away: the next append, or the next tick, will tell
 

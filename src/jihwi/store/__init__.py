@@ -171,7 +171,7 @@ class EventStore(Protocol):
         ...
 
     async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:
-        """Hold on. Raises `LeaseLost` when another runner has taken it."""
+        """Hold on, also to one that has run out. Raises `LeaseLost` when another runner has it or it was let go."""
         ...
 
     async def release(self, lease: Lease) -> None:

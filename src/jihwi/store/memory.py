@@ -298,7 +298,7 @@ class MemoryStore:
 
     async def renew(self, lease: Lease, *, seconds: float = 30.0) -> Lease:
         log = self._logs.get(lease.case_id)
-        if log is None or log.epoch != lease.epoch:
+        if log is None or log.epoch != lease.epoch or not log.until_ms:
             raise LeaseLost(lease.case_id, lease.epoch)
         log.until_ms = self.now_ms() + int(seconds * 1000)
         return msgspec.structs.replace(lease, until_ms=log.until_ms)

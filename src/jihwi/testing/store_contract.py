@@ -356,6 +356,21 @@ class StoreContract(OpenedStores):
         assert renewed.until_ms > lease.until_ms
         assert await store.claim("r2") is None
 
+    async def test_a_lease_that_was_let_go_is_not_held_on_to(self, store: EventStore) -> None:
+        """Renewed by one who has not heard of it, it would keep everybody away from a case that nobody drives."""
+        chain = await _opened(store, "c0000000000a1")
+        released = await store.claim("r1", seconds=_LONG_LEASE)
+        assert released is not None
+        await store.release(released)
+        with pytest.raises(LeaseLost):
+            await store.renew(released, seconds=_LONG_LEASE)
+        let_go = await store.claim("r1", seconds=_LONG_LEASE)
+        assert let_go is not None
+        await store.append(chain.case_id, chain.next(), Patch("running", let_go=True), lease=let_go)
+        with pytest.raises(LeaseLost):
+            await store.renew(let_go, seconds=_LONG_LEASE)
+        assert await store.lease_of(chain.case_id) is None
+
     async def test_a_released_case_is_claimed_at_once(self, store: EventStore) -> None:
         chain = await _opened(store, "c0000000000a1")
         lease = await store.claim("r1", seconds=_LONG_LEASE)

@@ -218,7 +218,7 @@ SELECT case_id, runner, epoch, until_ms FROM jihwi.cases WHERE case_id = %s AND 
 RENEW: LiteralString = f"""
 WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE jihwi.cases c SET until_ms = {NOW} + %(lease_ms)s
-FROM relaxed WHERE c.case_id = %(case_id)s AND c.epoch = %(epoch)s RETURNING c.until_ms"""
+FROM relaxed WHERE c.case_id = %(case_id)s AND c.epoch = %(epoch)s AND c.until_ms > 0 RETURNING c.until_ms"""
 
 # News too may be lost with the power: nobody is left to hear it.
 TELL: LiteralString = """

@@ -58,10 +58,11 @@ def claim(
 
 
 def renew(database: apsw.Connection, lease: Lease, now_ms: int, seconds: float) -> Lease:
-    """Hold on, or LeaseLost."""
+    """Hold on, or LeaseLost: also when it was let go, which leaves no time."""
     until_ms = now_ms + int(seconds * 1000)
     database.execute(
-        "UPDATE cases SET until_ms = ? WHERE case_id = ? AND epoch = ?", (until_ms, lease.case_id, lease.epoch)
+        "UPDATE cases SET until_ms = ? WHERE case_id = ? AND epoch = ? AND until_ms > 0",
+        (until_ms, lease.case_id, lease.epoch),
     )
     if database.changes() != 1:
         raise LeaseLost(lease.case_id, lease.epoch)
