@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -385,6 +386,7 @@ def test_who_follows_from_another_process_sees_the_draft_and_then_the_fact(desk:
         with subprocess.Popen(command, cwd=desk, stdout=pipe, stderr=pipe, env=env) as follower:
             while not list((desk / ".jihwi").glob("drafts/*")):
                 assert follower.poll() is None
+                time.sleep(0.01)  # the follower needs the processor
             answered(desk, "case", "resume", "last")
             answered(desk, "case", "run", "last", "--model", server.spec)
             facts, drafts = follower.communicate(timeout=120)
