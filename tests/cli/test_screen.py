@@ -61,6 +61,17 @@ def test_an_approval_that_is_left_to_a_person_is_not_told_as_judged() -> None:
         assert say(reason, language) in line  # type: ignore[arg-type]
 
 
+def test_who_follows_a_case_is_told_of_an_answer_in_another_language_or_without_its_end() -> None:
+    notes = ["reasoning_removed", "wrong_language", "cut_at_max_tokens"]
+    said = TurnFinished("a1", 1, 1, "预算是三亿韩元，报告已经完成", parameters={"notes": notes})
+    event = Event("c1", 9, 0, "turn_finished", SYSTEM, 8, (), said, b"")
+    line = line_of(event, "ko", Viewer("kim"))
+    assert line.endswith(
+        "[답이 사건의 말이 아닌 다른 말로 쓰여 있습니다.] [길이 한도에 걸려 답이 끝까지 오지 않았습니다.]"
+    )
+    assert "[The answer is not in the language of the case.]" in line_of(event, "en", Viewer("kim"))
+
+
 def test_who_approves_a_release_at_the_terminal_sees_what_leaves(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.txt").write_text("공사기간은 2026년 9월 30일까지이다.\n", "utf-8")

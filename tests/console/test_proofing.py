@@ -321,7 +321,7 @@ class Rewriter:
             return Fault(503, "loading")
         if not any(message["role"] == "tool" for message in request.messages):
             return Reply("", (Use("reword_passage", {"sentences": [SAID, "공사기간은 9월 1일까지이다."]}),))
-        return Reply("두 문장으로 다시 썼습니다.")
+        return Reply("I have written both sentences anew, as the quotations have it.")
 
 
 async def test_a_model_rewrites_a_passage_and_what_it_cannot_prove_is_marked(tmp_path: Path) -> None:
@@ -349,5 +349,11 @@ async def test_a_model_rewrites_a_passage_and_what_it_cannot_prove_is_marked(tmp
             page = (await report.client.get(f"/cases/{case_id}/prompts")).text
             assert page.count("답을 받지 못함") == 1
             assert "loading" in page
+            foreign = "답이 사건의 말이 아닌 다른 말로 쓰여 있습니다."
+            assert [foreign in one["notes"] for one in prompts["turns"]] == [False, False, True]
+            assert page.count(foreign) == 1
+            assert (
+                f"anew, as the quotations have it. [{foreign}]" in (await report.client.get(f"/cases/{case_id}")).text
+            )
     assert "reword_passage" in model.seen[0].tools
     assert REQUEST in str(model.seen[0].messages)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import pytest
 
+from jihwi.case.reasons import say_notes
 from jihwi.case.turn import Call, CallSettled, HandOff, Report, TaskGiven, Turn, TurnTaken
 from jihwi.errors import (
     ModelAddressWrong,
@@ -157,6 +158,8 @@ async def test_what_had_to_be_done_to_read_the_answer_is_noted(line: Reply, note
     turn = await turn_of(line)
 
     assert turn.parameters["notes"] == notes
+    assert len(say_notes(turn.parameters, "ko")) == len(notes)
+    assert not set(notes) & set(say_notes(turn.parameters, "en")), "each has its words"
     assert "어디 보자" not in turn.text
     if "problem" in notes:
         (action,) = turn.actions

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from jihwi.case.assignment import Reason
@@ -11,7 +14,7 @@ from jihwi.errors import error_of
 from jihwi.evidence import Viewer
 from jihwi.words import Language, fill
 
-__all__ = ["REASONS", "say", "say_overtaken", "sees_end_of"]
+__all__ = ["NOTES", "REASONS", "say", "say_notes", "say_overtaken", "say_warnings", "sees_end_of"]
 
 REASONS: dict[str, tuple[str, str]] = {
     "approval_rule": ("'{skill}' 기술은 실행할 때마다 승인이 필요합니다.", "'{skill}' needs an approval each time."),
@@ -206,6 +209,58 @@ def say_overtaken(one: Overtaken, language: Language, *, seen: bool) -> str:
 
 
 _LONGEST = 300
+
+NOTES: dict[str, tuple[str, str]] = {
+    "wrong_language": (
+        "답이 사건의 말이 아닌 다른 말로 쓰여 있습니다.",
+        "The answer is not in the language of the case.",
+    ),
+    "cut_at_max_tokens": (
+        "길이 한도에 걸려 답이 끝까지 오지 않았습니다.",
+        "The answer ran into its length limit and is not whole.",
+    ),
+    "stopped_by_filter": ("모델 서버의 거름망이 답을 중간에 끊었습니다.", "The server's filter cut the answer off."),
+    "problem": (
+        "도구를 잘못 부른 곳이 있어 실행하지 않고 모델에 알렸습니다.",
+        "A call that means no tool of its seat was not run; the model was told.",
+    ),
+    "reasoning_removed": ("답에서 생각하는 글을 덜어 냈습니다.", "Its reasoning was taken out of the answer."),
+    "calls_from_text": (
+        "글 속에 적힌 도구 호출을 찾아 실행했습니다.",
+        "Calls that stood in its text were read and run.",
+    ),
+    "arguments_mended": ("도구에 준 값의 꼴을 바로잡았습니다.", "The form of what it gave a tool was mended."),
+    "name_mended": ("도구의 이름을 바로잡았습니다.", "The name of a tool was mended."),
+    "usage_estimated": (
+        "서버가 쓴 토큰 수를 알리지 않아 글의 길이로 헤아렸습니다.",
+        "The server told no tokens; they are counted from the length.",
+    ),
+}
+"""What was noticed, or had to be done, to read a model's answer, by its code among the parameters of its turn."""
+
+_WARNINGS = ("wrong_language", "cut_at_max_tokens", "stopped_by_filter")
+"""Of these whoever reads the answer is told wherever it is shown."""
+
+
+def say_notes(parameters: Mapping[str, Any], language: Language = "en") -> tuple[str, ...]:
+    """All that is noted of a model's answer, as sentences; an unknown code is shown as it is.
+
+    >>> say_notes({"notes": ["name_mended", "from_the_future"]})
+    ('The name of a tool was mended.', 'from_the_future')
+    """
+    which = 0 if language == "ko" else 1
+    notes = parameters.get("notes", ())
+    return tuple(NOTES[note][which] if note in NOTES else str(note) for note in notes)
+
+
+def say_warnings(parameters: Mapping[str, Any], language: Language = "en") -> tuple[str, ...]:
+    """What a reader of the answer must know of it, as sentences.
+
+    >>> say_warnings({"notes": ["name_mended", "wrong_language"]})
+    ('The answer is not in the language of the case.',)
+    """
+    return say_notes({"notes": [note for note in parameters.get("notes", ()) if note in _WARNINGS]}, language)
+
 
 _THIS_WORK: dict[str, tuple[str, str]] = {
     "budget_turns": ("이 일에 허락된 차례를 다 썼습니다.", "All the turns that this work was given are used."),

@@ -11,6 +11,7 @@ from jihwi.case import events as e
 from jihwi.case.assignment import Reason
 from jihwi.case.membership import changed_words
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.reasons import say_warnings
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
 from jihwi.evidence import Viewer
 from jihwi.words import Language, fill
@@ -123,7 +124,8 @@ def _words(event: e.Event, language: Language) -> str:
     if isinstance(body, _SKIPPED) or (isinstance(body, e.AgentJoined) and not event.cause):  # there from the start
         return ""
     if isinstance(body, e.TurnFinished):
-        return turn_words(body.text, body.actions, language)
+        warnings = (f"[{one}]" for one in say_warnings(body.parameters, language))
+        return " ".join([turn_words(body.text, body.actions, language), *warnings])
     ko, en = _SAID[type(body)]
     fields = msgspec.structs.asdict(body)
     if isinstance(body, e.AgentJoined):

@@ -11,6 +11,7 @@ from jihwi.case.assignment import Reason
 from jihwi.case.fold import place
 from jihwi.case.membership import changed_words
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.reasons import say_warnings
 from jihwi.case.state import Case
 from jihwi.case.turn import Action, Ask, Call, Delegate, Dispute, HandOff, Post, Release, Report
 from jihwi.console.cases import Kept
@@ -354,7 +355,8 @@ def _words(kept: Kept, body: e.Body, language: Language) -> str:
 def _turn(case: Case, body: e.TurnFinished, language: Language) -> str:
     parts = [body.text.strip()] if body.text.strip() else []
     parts += [_action(case, action, language) for action in body.actions]
-    return " · ".join(_grouped(parts)) or ("(빈 차례)" if language == "ko" else "(an empty turn)")
+    said = " · ".join(_grouped(parts)) or ("(빈 차례)" if language == "ko" else "(an empty turn)")
+    return " ".join([said, *(f"[{one}]" for one in say_warnings(body.parameters, language))])
 
 
 def _grouped(parts: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from jihwi.case.assignment import Reason
 from jihwi.case.events import Event
 from jihwi.case.reasons import say as say_reason
+from jihwi.case.reasons import say_notes
 from jihwi.case.state import Case
 from jihwi.console.cases import Kept
 from jihwi.console.paging import twin
@@ -53,6 +54,8 @@ class PromptedTurn(msgspec.Struct, frozen=True):
     answer: str
     failed: str = ""
     """Why there is no answer, in the reader's language; what was sent had left all the same."""
+    notes: tuple[str, ...] = ()
+    """What was noticed, or had to be done, to read the answer, in the reader's language."""
 
 
 class AgentPrompt(msgspec.Struct, frozen=True):
@@ -188,6 +191,7 @@ def _turn(one: dict[str, Any], language: Language) -> PromptedTurn:
         one["request"],
         one["answer"],
         why,
+        say_notes(one["parameters"], language),
     )
 
 
