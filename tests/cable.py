@@ -31,6 +31,7 @@ class Cable:
         self.asked = 0
         """How often somebody has come to it."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._carrying: set[asyncio.Task[object]] = set()
 
     def pull(self) -> None:
         self._whole.clear()
@@ -49,10 +50,15 @@ class Cable:
         self._let_in_only = True
 
     async def carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._carrying.add(task)
         self.asked += 1
-        if self._refuses:
-            back.close()
-            return
+        with contextlib.closing(back):
+            if not self._refuses:
+                await self._carry(here, back)
+
+    async def _carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         host, port = self._told["host"], self._told.get("port") or 5432
         if str(host).startswith("/"):
             there, away = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
@@ -60,10 +66,8 @@ class Cable:
             there, away = await asyncio.open_connection(str(host), int(port))
         ways = [asyncio.create_task(self._one_way(*way)) for way in ((here, away), (there, back))]
         self._tasks.update(ways)
-        with contextlib.suppress(OSError):
+        with contextlib.closing(away):
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for writer in (back, away):
-            writer.close()
 
     async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -75,9 +79,11 @@ class Cable:
                     self.pull()
 
     async def end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Let go of whoever is there, so that no connection outlives the test."""
+        for tasks in (self._tasks, self._carrying):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

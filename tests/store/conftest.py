@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -25,8 +26,14 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres(postgres_server: str) -> str:
-    """A database without our schema."""
+    """A database without our schema, and without sessions of an earlier test, which end a moment after it."""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("SET client_min_messages = warning")
+        deadline = time.monotonic() + 60
+        while connection.execute(_END_OTHERS).fetchall() and time.monotonic() < deadline:
+            time.sleep(0.005)
         connection.execute("DROP SCHEMA IF EXISTS jihwi CASCADE")
     return postgres_server
+
+
+_END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jihwi'"

@@ -48,9 +48,11 @@ async def test_what_was_appended_is_there_when_the_store_is_opened_again(postgre
 async def test_the_clock_is_the_server_s(postgres: str) -> None:
     async with await PostgresStore.open(postgres) as store:
         with psycopg.connect(postgres) as connection:
+            before = store.now_ms()
             row = connection.execute("SELECT extract(epoch FROM clock_timestamp()) * 1000").fetchone()
+            after = store.now_ms()
         assert row is not None
-        assert abs(store.now_ms() - float(row[0])) < 500
+        assert before - 500 < float(row[0]) < after + 500
 
 
 async def test_a_case_held_past_the_time_out_is_said_to_be_busy_and_nothing_is_lost(postgres: str) -> None:
@@ -298,13 +300,12 @@ async def test_a_change_is_seen_though_its_news_was_lost(postgres: str) -> None:
     chain = Chain("c0000000000a1")
     async with await PostgresStore.open(postgres) as one, await PostgresStore.open(postgres) as other:
         await other.append(chain.case_id, chain.next(), OPENING)
-        waiting = asyncio.create_task(one.wait(chain.case_id, 1, seconds=30))
+        waiting = asyncio.create_task(one.wait(chain.case_id, 1, seconds=600))
         await asyncio.sleep(0)
         _cut_connections(postgres)
         await _until_it_works(other, chain)
-        began = time.monotonic()
-        assert await waiting
-        assert time.monotonic() - began < 5
+        async with asyncio.timeout(60):
+            assert await waiting
 
 
 @pytest.fixture

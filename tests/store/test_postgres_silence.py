@@ -62,7 +62,7 @@ async def test_of_a_server_that_is_away_many_appends_are_told_by_one_look(cable:
             *(store.append(chain.case_id, chain.next(), Patch("running")) for chain in chains), return_exceptions=True
         )
         assert {type(answer) for answer in answers} == {StoreFailed}
-        assert cable.asked - asked < 10
+        assert cable.asked - asked < 20, "not a look for each"
 
 
 async def test_a_server_that_lets_in_and_says_nothing_more_is_given_up(cable: Cable) -> None:
@@ -152,7 +152,7 @@ async def test_drafts_for_a_silent_server_hold_up_nobody(cable: Cable) -> None:
         began = time.monotonic()
         await there.close()
     await here.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "as long as a server may be silent is not waited for"
 
 
 async def test_copying_from_a_server_that_falls_silent_ends_and_never_goes_on_at_another_moment(cable: Cable) -> None:
