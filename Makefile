@@ -35,7 +35,7 @@ lint: ## linter, format, strict types, import walls
 	.venv/bin/lint-imports
 
 fuzz: environment-test ## mutated and truncated files of every format, the long form
-	$(PY) -m pytest -m slow tests/readers
+	$(PY) -m pytest -m slow -o faulthandler_timeout=0 tests/readers
 
 chaos: environment-test ## runners killed at random while cases run, the long form
 	@mkdir -p build

@@ -59,8 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
-    with overdue.no_longer_than(overdue.SECONDS):
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with overdue.no_longer_than(overdue.SLOW_SECONDS if item.get_closest_marker("slow") else overdue.SECONDS):
         return (yield)
 
 

@@ -11,10 +11,12 @@ from types import FrameType
 
 import pytest
 
-__all__ = ["SECONDS", "no_longer_than"]
+__all__ = ["SECONDS", "SLOW_SECONDS", "no_longer_than"]
 
 SECONDS = 900.0
 """Many times what the longest test takes on a slow machine; waits inside a test have shorter limits of their own."""
+SLOW_SECONDS = 24 * 3600.0
+"""The same for the long forms, which are run by hand."""
 AGAIN_SECONDS = 60.0
 """So long the tidying up may hang in its turn."""
 
