@@ -91,7 +91,7 @@ def _run_keeper(what: str, place: Path | str, other: Path | str, at: int) -> sub
         text=True,
         cwd=REPOSITORY,
         env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": ""},
-        timeout=60,
+        timeout=600,
         check=False,
     )
 
