@@ -63,6 +63,10 @@ DEEDS = {
 """The kinds of deeds, and how often each comes beside the others."""
 
 
+_REST_SECONDS = 120.0
+"""What has not come to its rest by then, on whatever machine, never will."""
+
+
 class PassingClock:
     """A clock that passes, and that its owner may put forward."""
 
@@ -244,7 +248,7 @@ class World:
 
     async def rest(self) -> None:
         """Let everything end and every drive come to its rest. Raises AssertionError when one does not."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + _REST_SECONDS
         while any(not task.done() for task in self._driving.values()):
             self.let_end(len(self._gates))
             await asyncio.sleep(0.001)
