@@ -22,6 +22,7 @@ from jihwi.case.reasons import say
 from jihwi.errors import JihwiError, LedgerBroken, SecretMissing, SettingInvalid, SettingsUnreadable, TeamInvalid
 from jihwi.house import HOUSE_SETTINGS, parse_house_setting
 from jihwi.korean import in_korean
+from jihwi.minds.repair import Unreadable, read_json
 from jihwi.settings import SETTINGS_FILE, Settings, load_settings
 from jihwi.teams import check_team, load_team
 
@@ -280,3 +281,40 @@ def test_a_reason_with_a_librarys_words_is_korean_too_and_a_servers_words_stay_i
     reason = Reason("skill_failed", {"skill": "look", "detail": "upstream: the cat sat on the cable"})
     assert "upstream: the cat sat on the cable" in say(reason, "ko")
     assert in_korean("a: " * 2000) == "a: " * 2000
+
+
+# ── models ───────────────────────────────────────────────────────────────────
+
+BROKEN = (
+    *('{"q": "예', '{"q": 1', "{", '{"a":1,', '{"a" 1}', '{"a":}', '{"a":1} 끝', '{"a":1,"a":2}', '{"a":1e999}'),
+    *(
+        '{"a":-}',
+        '{"a":"\\u12"}',
+        '{"a": 1 "나": 2}',
+        "{1:2}",
+        '{"가":' + "[" * 2000,
+        '{"a":"\\ud800"}',
+        "9" * 5000,
+        "{'a': 1x}",
+    ),
+)
+
+
+@pytest.mark.parametrize("written", BROKEN, ids=range(len(BROKEN)))
+def test_what_is_wrong_with_what_a_model_wrote_is_said_in_korean(written: str) -> None:
+    with pytest.raises(Unreadable) as problem:
+        read_json(written)
+    found = in_korean(f"the arguments are no JSON ({problem.value}): {{}}")
+    assert not stray(found), found
+
+
+def test_a_call_that_is_none_is_refused_in_korean() -> None:
+    for problem in (
+        "there is no tool 'fetch_web'; there are: find_evidence, hand_off",
+        "`text` is empty",
+        "no result so far shows a document 'd1'",
+        "the arguments are no JSON object: 7",
+        "the answer was cut off at its length limit; the arguments are no JSON (it ends inside a string): {",
+        "the words differ from the document: '90' ≠ '60'",
+    ):
+        assert not stray(say(Reason("arguments_malformed", {"problem": problem}), "ko")), problem

@@ -117,6 +117,8 @@ def test_the_same_team_works_with_a_model_and_no_lie_of_it_leaves_unmarked(tmp_p
     }
     page = Path(told["files"]["report.md"]).read_text("utf-8")
     assert "scripted" in page
+    followed = _jihwi(tmp_path, "case", "follow", "last", "--lang", "ko").stdout
+    assert "발견 2에 이의: 문서의 글과 다릅니다: '90,000원의' ≠ '60,000원의'" in followed
     prompts = json.loads(Path(told["files"]["prompts.json"]).read_text("utf-8"))
     assert sorted(turn["request"] for turn in prompts["turns"]) == sorted(bodies), "all that was sent is disclosed"
     failed = [turn for turn in prompts["turns"] if "failed" in turn]

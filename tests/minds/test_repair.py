@@ -52,6 +52,8 @@ def test_what_has_one_meaning_is_mended(text: str, value: Any) -> None:
         ('{"a": 1}{"a": 2}', "more follows"),
         ('{"a": NaN}', "no JSON number"),
         ('{"a": 1e999}', "too large"),
+        (f'{{"a": {"9" * 5000}}}', "too large"),
+        (f"{{'a': {'9' * 5000}}}", "too large"),
         ('{"a": "\\ud800"}', "cannot be kept"),
         ("{'a': 'don't'}", "not escaped"),
         ("예산을 찾아 주세요", "no value can begin"),

@@ -92,7 +92,14 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_no_constant)
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # of thousands of digits, which Python does not turn into a number
+        raise Unreadable("a number is too large") from None
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_no_constant, parse_int=_whole)
 
 
 def _storable(value: Any) -> Any:
@@ -217,7 +224,7 @@ class _Reader:
             raise Unreadable("it ends inside a number")
         if self._text[self._at] not in " \t\r\n,]}":
             raise Unreadable(f"no number: {self._text[self._at - len(digits) : self._at + 10]!r}")
-        return json.loads(digits)
+        return _DECODER.decode(digits)
 
     def _string(self) -> str:
         closer = _QUOTES[self._text[self._at]]

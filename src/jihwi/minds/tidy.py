@@ -56,7 +56,7 @@ class _Call(msgspec.Struct):
             return False
         try:
             json.loads(self.arguments)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return True
 

@@ -13,6 +13,7 @@ from jihwi.errors import SkillFailed
 from jihwi.evidence import Altered, Claim, Quotation, Reading, Unreadable, Verbatim, check, compute
 from jihwi.evidence.quantities import quantities
 from jihwi.index import Tagger
+from jihwi.korean import in_korean
 from jihwi.library import Document, Hit, Library, SearchResult
 from jihwi.library.answers import Answer, answer_from
 from jihwi.library.disagreements import Statement, disagreements
@@ -334,7 +335,9 @@ def _check_quotations(desk: _Desk) -> Skill:
         for number in findings:
             problem = _problem(desk, context, known.get(number), readings)
             if problem:
-                failed.append({"finding": number, "problem": problem})
+                # Who disputes the finding says it in these words, and so does the report: in the case's language.
+                said = in_korean(problem) if context.language == "ko" else problem
+                failed.append({"finding": number, "problem": said})
             else:
                 holds.append(number)
         claims = [known[number] for number in findings if number in known]
