@@ -59,11 +59,13 @@ class _Server(uvicorn.Server):
 
 
 def _listen(place: Place) -> socket.socket:
+    """A socket at which whoever comes from now on is let in as soon as the server accepts."""
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((place.host, place.port))
+        sock.listen()
     except OSError as problem:
         sock.close()
         raise AddressTaken(f"{place.host}:{place.port}", problem.strerror or str(problem)) from problem
@@ -79,28 +81,28 @@ async def serve(
     in the terminal. Raises AddressTaken, NotificationUndelivered.
     """
     words_of(notify)  # a command that cannot be understood is told now, not when somebody waits
-    sock = _listen(place)
-    port = int(sock.getsockname()[1])
-    async with Console(house, hosts=place.hosts(), port=port, runner=runner) as console:
-        config = uvicorn.Config(
-            create_app(console, proxy_header=place.proxy_header),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-        server = _Server(config, console)
-        address = place.address(port)
-        console.notifier.address, console.notifier.command = address, notify
+    with _listen(place) as sock:
+        port = int(sock.getsockname()[1])
+        async with Console(house, hosts=place.hosts(), port=port, runner=runner) as console:
+            config = uvicorn.Config(
+                create_app(console, proxy_header=place.proxy_header),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+            server = _Server(config, console)
+            address = place.address(port)
+            console.notifier.address, console.notifier.command = address, notify
 
-        def tell() -> None:
-            told(address, f"{address}/enter?key={console.people.link(console.people.owner.id)}")
+            def tell() -> None:
+                told(address, f"{address}/enter?key={console.people.link(console.people.owner.id)}")
 
-        await console.warm()
-        tell()
-        with _on_enter(tell):
-            await server.serve(sockets=[sock])
+            await console.warm()
+            tell()
+            with _on_enter(tell):
+                await server.serve(sockets=[sock])
 
 
 @contextlib.contextmanager
