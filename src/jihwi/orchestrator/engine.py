@@ -295,9 +295,7 @@ class Orchestrator:
         try:
             return await self._drive(drive)
         except RunnerLacks:  # nobody here looks at it again, as `serve` would: whoever has what it needs may have it
-            if drive.lease is not None:
-                with contextlib.suppress(LeaseLost):
-                    await self.store.release(drive.lease)
+            await self.store.release(lease)
             raise
 
     def _drive_of(self, lease: Lease) -> Drive:
@@ -335,9 +333,10 @@ class Orchestrator:
         so that another one comes to it soon and this one looks at it seldom."""
         seconds = min(2 * self._left.get(drive.case_id, 0.5), self.settings.lease_seconds)
         self._left[drive.case_id] = seconds
-        if drive.lease is not None:
+        lease, drive.lease = drive.lease, None  # from now on nobody renews it for longer
+        if lease is not None:
             with contextlib.suppress(LeaseLost):
-                await self.store.renew(drive.lease, seconds=seconds)
+                await self.store.renew(lease, seconds=seconds)
 
     async def _drive_or_tell(self, lease: Lease) -> None:
         """Drive one of many cases. One that cannot go on is told of and keeps its lease, so that it is tried again
