@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -219,13 +218,10 @@ def test_a_writer_killed_while_it_commits_leaves_the_last_commit_on_the_server(p
         env={**os.environ, "PYTHONPATH": str(root)},
     )
     assert writer.stdout is not None
-    for line in writer.stdout:
-        if int(line) >= 9:
-            break
-    os.kill(writer.pid, signal.SIGKILL)
-    begun = max([int(line), *map(int, writer.stdout.read().split())])  # it may have gone on until it was killed
-    writer.wait()
-    writer.stdout.close()
+    with writer:
+        told = [next(writer.stdout, "0") for _ in range(9)]
+        writer.kill()
+        begun = max(map(int, [*told, *writer.stdout.read().split()]))  # it may have gone on until it was killed
     wait_until_alone(postgres, before)
     server = served(postgres)
     index = PostgresIndex(server, SmallWords("1"))
