@@ -9,10 +9,11 @@ import pytest
 
 from jihwi.case import events as e
 from jihwi.case.assignment import MindSpec, Policy, Reason, SkillSpec
+from jihwi.case.budget import Spending
 from jihwi.case.turn import Call, Turn, View
 from jihwi.errors import ModelBusy, ModelContextFull, ModelError, ModelUnreachable
 from jihwi.ids import Randomness
-from jihwi.minds import DeltaSink, SkillShown, rebuild_prompt
+from jihwi.minds import DeltaSink, SkillShown, rebuild_prompt, record_of
 from jihwi.orchestrator import load_log
 from jihwi.skills import Skill, SkillContext, SkillResult
 from jihwi.store.erasing import erase_bodies
@@ -25,15 +26,16 @@ SECRET = b'{"messages":[{"role":"user","content":"the letter says: come at nine"
 class _Failing:
     """A model that reads a letter first, and then has been sent what it fails to answer."""
 
-    def __init__(self, *failures: ModelError) -> None:
+    def __init__(self, *failures: ModelError | Turn) -> None:
         self._failures = list(failures)
 
     async def think(self, view: View, skills: tuple[SkillShown, ...], emit: DeltaSink) -> Turn:
         if view.turn == 1:
             return Turn(actions=(Call("read"),))
-        if self._failures:
-            raise self._failures.pop(0)
-        return Turn(text="end")
+        failure = self._failures.pop(0) if self._failures else Turn(text="end")
+        if isinstance(failure, Turn):
+            return failure
+        raise failure
 
 
 async def _read(context: SkillContext, arguments: dict[str, Any]) -> SkillResult:
@@ -43,7 +45,7 @@ async def _read(context: SkillContext, arguments: dict[str, Any]) -> SkillResult
 READ = Skill(SkillSpec("read"), "Reads the letter.", {"type": "object"}, _read)
 
 
-async def _failed(*failures: ModelError, retries: int = 3) -> tuple[MemoryStore, list[e.Event]]:
+async def _failed(*failures: ModelError | Turn, retries: int = 3) -> tuple[MemoryStore, list[e.Event]]:
     """The events of the failed turns of a case that has ended, and its store."""
     store = MemoryStore()
     house = an_orchestrator(store, {}, READ, minds={"m": _Failing(*failures)})
@@ -77,6 +79,17 @@ async def test_the_same_prompt_sent_again_and_again_is_stored_once() -> None:
 
     assert [await _sent(store, event) for event in events] == [SECRET, SECRET]
     assert len({_record(event) for event in events}) == 1
+
+
+async def test_of_an_answer_that_no_log_can_hold_the_prompt_and_the_cost_are_kept() -> None:
+    record, parts, _ = record_of(SECRET, 0, ())
+    unfit = Turn(text=7, usage=Spending(tokens=930), prompt=record, parts=parts)  # type: ignore[arg-type]
+    store, (event,) = await _failed(unfit)
+
+    assert isinstance(event.body, e.TurnFailed)
+    assert (event.body.reason.code, event.body.usage.tokens) == ("turn_not_storable", 930)
+    assert await _sent(store, event) == SECRET
+    assert event.labels == ("letters",)
 
 
 async def test_where_nothing_left_there_is_nothing_to_record() -> None:

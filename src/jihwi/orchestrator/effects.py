@@ -20,7 +20,7 @@ from jihwi.case.budget import NOTHING, Spending
 from jihwi.case.commands import Publish, RunSkill, Think
 from jihwi.case.compaction import compacted
 from jihwi.case.state import Case
-from jihwi.case.turn import Action, Call, HandOff, Report, Turn, View
+from jihwi.case.turn import Action, Call, HandOff, PromptRecord, Report, Turn, View
 from jihwi.case.viewing import request_of, view_of
 from jihwi.errors import (
     ExtraMissing,
@@ -70,6 +70,24 @@ class Learned(msgspec.Struct, frozen=True, gc=False):
 
     drafts: tuple[e.Draft, ...]
     blobs: dict[str, bytes] = {}
+
+
+class _Sent(msgspec.Struct, frozen=True, gc=False):
+    """What a turn that failed had sent to a model's server: it is disclosed like any other prompt."""
+
+    prompt: PromptRecord | None = None
+    parts: dict[str, bytes] = {}
+
+
+_NOTHING_SENT = _Sent()
+
+
+def _sent(problem: ModelError) -> _Sent:
+    """The request that the server may have had, as a record that stands for itself."""
+    if not problem.sent:
+        return _NOTHING_SENT
+    record, parts, _ = record_of(problem.sent, 0, ())
+    return _Sent(record, parts)
 
 
 class Effects:
@@ -159,6 +177,7 @@ class Effects:
         failures = case.assignments[command.assignment].failures
         reason = Reason(problem.code, {"endpoint": problem.endpoint, "detail": problem.detail})
         usage = Spending(tokens=problem.input_tokens + problem.output_tokens, micros=problem.micros)
+        sent = _sent(problem)
         again = failures < case.policy.retries
         if again and isinstance(problem, ModelContextFull):
             shorter = compacted(view.transcript, view.assignment, again=failures, korean=view.language == "ko")
@@ -166,13 +185,13 @@ class Effects:
                 fact = e.ContextCompacted(command.assignment, shorter.entries, shorter.summary, command.seat)
                 labels = case.assignments[command.assignment].labels
                 failed = self._turn_failed(
-                    case, command, reason, began, retry=True, failures=-1, usage=usage, sent=problem.sent
+                    case, command, reason, began, retry=True, failures=-1, usage=usage, sent=sent
                 )
                 return Learned((e.Draft(fact, e.SYSTEM, view.basis_seq, labels), *failed.drafts), failed.blobs)
         retry = again and (problem.retryable or self._minds.has_another(view.mind, failures=_failed_at(case, command)))
         wait = round(getattr(problem, "retry_after_seconds", 0.0) * 1000)
         return self._turn_failed(
-            case, command, reason, began, retry=retry, failures=failures, wait_ms=wait, usage=usage, sent=problem.sent
+            case, command, reason, began, retry=retry, failures=failures, wait_ms=wait, usage=usage, sent=sent
         )
 
     def _turn_finished(self, case: Case, command: Think, view: View, turn: Turn, began: float) -> Learned:
@@ -181,7 +200,8 @@ class Effects:
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as problem:
             detail = f"{type(problem).__name__}: {problem}"[:500]
             reason = Reason("turn_not_storable", {"agent": view.agent.name, "detail": detail})
-            return self._turn_failed(case, command, reason, began, retry=False, failures=0)
+            sent = _Sent(turn.prompt, turn.parts)
+            return self._turn_failed(case, command, reason, began, retry=False, failures=0, usage=turn.usage, sent=sent)
         author = e.Author("agent", view.agent.name, case.requester)
         usage = self._cost(turn.usage, began)
         finished = e.TurnFinished(
@@ -215,10 +235,8 @@ class Effects:
         failures: int,
         wait_ms: int = 0,
         usage: Spending = NOTHING,
-        sent: bytes = b"",
+        sent: _Sent = _NOTHING_SENT,
     ) -> Learned:
-        """`sent`: the request that a model's server may have had; it is disclosed like any other."""
-        prompt, parts, _ = record_of(sent, 0, ()) if sent else (None, {}, [])
         body = e.TurnFailed(
             command.assignment,
             command.seat,
@@ -228,10 +246,10 @@ class Effects:
             self._cost(usage, began),
             # On top of what the server asks for comes the chance: else all cases would come back at once.
             self._retry_at(failures) + wait_ms if retry else 0,
-            prompt,
+            sent.prompt,
         )
-        labels = case.assignments[command.assignment].labels if sent else ()
-        return Learned((e.Draft(body, e.SYSTEM, case.seq, labels),), parts)
+        labels = case.assignments[command.assignment].labels if sent.prompt is not None else ()
+        return Learned((e.Draft(body, e.SYSTEM, case.seq, labels),), sent.parts)
 
     # ── skills ──
 

@@ -81,6 +81,7 @@ class Seats:
         self._agents: dict[str, str] = {}
 
     def see(self, body: e.Body | None) -> None:
+        """Take the next event's body into account."""
         match body:
             case e.AssignmentOpened() | e.SeatChanged():
                 self._agents[body.assignment] = body.agent
